@@ -1,0 +1,1 @@
+//! The fiscalization vendors on loopback.

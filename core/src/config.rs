@@ -1,0 +1,160 @@
+//! Configuration that every vendor shares, and where the journal is kept when nobody says.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Code, Error, Result, Violation, violation};
+
+/// Time for a connection, in milliseconds, unless the configuration says otherwise.
+pub const CONNECT_TIMEOUT_MS: u64 = 3_000;
+/// Time for a whole call, in milliseconds, unless the configuration says otherwise.
+pub const CALL_TIMEOUT_MS: u64 = 30_000;
+
+/// The part of the configuration that is the same for every vendor.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct Common {
+    /// `sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+    /// KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
+    #[serde(default)]
+    pub journal: Option<String>,
+    /// Name of the cash register in the journal, where the vendor's own id may change.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 128))]
+    pub register: Option<String>,
+    /// Address of the vendor's interface, for the emulator or a gateway. Plain http is taken for
+    /// loopback only.
+    #[serde(default)]
+    #[schemars(extend("format" = "uri"))]
+    pub base_url: Option<String>,
+    /// Time for a connection in milliseconds (3000).
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 600_000))]
+    pub connect_timeout_ms: Option<u64>,
+    /// Time for a whole call in milliseconds (30000). One exchange with the vendor may use two
+    /// thirds of it, so that a lost answer can still be looked up within the call.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 600_000))]
+    pub timeout_ms: Option<u64>,
+    /// Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all.
+    #[serde(default)]
+    pub proxy: Option<String>,
+    /// Trust.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    /// Which log lines come back with each answer; absent means none.
+    #[serde(default)]
+    pub log: Option<LogLevel>,
+}
+
+/// Trust in addition to the system's own.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file with one more root certificate, for instance a state root.
+    #[serde(default)]
+    pub ca_file: Option<String>,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// What went wrong.
+    Error,
+    /// What is doubtful.
+    Warn,
+    /// Each step of a delivery.
+    Info,
+    /// Each exchange with the vendor.
+    Debug,
+}
+
+/// A user name with its password. The password shows in no `Debug` output.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// User name.
+    #[schemars(length(min = 1, max = 256))]
+    pub user_name: String,
+    /// Password.
+    #[schemars(with = "String", length(min = 1, max = 256))]
+    pub password: SecretString,
+}
+
+impl Credentials {
+    /// The password in clear, for the Authorization header and nothing else.
+    pub fn password(&self) -> &str {
+        self.password.expose_secret()
+    }
+}
+
+impl Common {
+    /// Time for a whole call.
+    pub fn call_timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms.unwrap_or(CALL_TIMEOUT_MS))
+    }
+
+    /// Time for one exchange with the vendor.
+    pub fn exchange_timeout(&self) -> Duration {
+        self.call_timeout() * 2 / 3
+    }
+
+    /// Where the journal is: the configuration, the environment, the user's state directory.
+    pub fn journal_place(&self) -> Result<String> {
+        let said = self.journal.clone().or_else(|| env("KASSA_JOURNAL"));
+        if let Some(place) = said {
+            return Ok(place);
+        }
+        let directory = state_directory().ok_or_else(|| {
+            let message = "neither XDG_STATE_HOME nor HOME is set, so there is no place for the journal; \
+                           set `journal` to \"sqlite:/var/lib/shop/kassa.sqlite\" or the like";
+            Error::new(Code::JournalUnset, message)
+        })?;
+        Ok(format!("sqlite:{}", directory.join("kassa").join("journal.sqlite").display()))
+    }
+
+    /// Mistakes that the schema cannot see.
+    pub fn violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        if let Some(base) = &self.base_url
+            && let Ok(url) = url::Url::parse(base)
+            && url.scheme() == "http"
+            && !is_loopback(&url)
+        {
+            let message = "plain http is for loopback only; use https";
+            found.push(violation("/base_url", Code::WrongValue, message));
+        }
+        if self.journal.as_deref().is_some_and(|j| j != "memory:" && !j.starts_with("sqlite:")) {
+            let message = "must be \"sqlite:PATH\" or \"memory:\"";
+            found.push(violation("/journal", Code::WrongValue, message));
+        }
+        found
+    }
+}
+
+/// True for an address on this machine.
+pub(crate) fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn state_directory() -> Option<PathBuf> {
+    if cfg!(windows) {
+        return env("LOCALAPPDATA").map(PathBuf::from);
+    }
+    env("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env("HOME").map(|home| PathBuf::from(home).join(".local/state")))
+}

@@ -1,0 +1,334 @@
+//! Exactly once: the state machine between the journal and a vendor, the same for all vendors.
+//!
+//! Every step is written down before it is taken or as soon as its end is known, so that the next
+//! call, in whatever process, goes on from where this one stopped. A request is sent only from the
+//! state `queued`, and an entry comes back to `queued` only when the vendor itself says that the
+//! document never arrived.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fail::fail_point;
+use tokio::time::{Instant, sleep};
+
+use crate::error::{Code, Error, Outcome, Result};
+use crate::journal::{Conclusion, Entry, Intended, Intent, Journal, Lease, now_ms};
+use crate::registration::{Failure, Fiscal, State};
+use crate::vendors::{Context, Exclusive, Told, Vendor};
+
+/// Most sends of one document within one call.
+const MOST_SENDS: u32 = 3;
+
+/// What a call may do with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Bring it on record: look up what is in doubt, send what never arrived.
+    Complete,
+    /// Only find out; nothing is sent.
+    Probe,
+}
+
+/// How far a call came: the entry as it now stands, and what kept it from going on.
+#[derive(Debug)]
+pub struct Advanced {
+    /// The entry as it now stands in the journal.
+    pub entry: Entry,
+    /// Why it did not get further.
+    pub stopped_by: Option<Error>,
+}
+
+/// Delivers the documents of one cash register.
+pub struct Delivery {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) vendor: Arc<dyn Vendor>,
+    pub(crate) exchange_timeout: Duration,
+}
+
+impl Delivery {
+    /// Writes an intent down and brings it as far as it can within `deadline`.
+    pub async fn deliver(&self, intent: &Intent, deadline: Instant) -> Result<Advanced> {
+        let lease = self.lease(&intent.receipt_id, deadline).await?;
+        let (entry, begun) = match self.journal.intend(intent, true).await? {
+            Intended::New(entry) => (entry, true),
+            Intended::Found(entry) => (same_content(entry, intent)?, false),
+        };
+        self.advance(entry, begun, Mode::Complete, deadline, lease).await
+    }
+
+    /// Writes an intent down; nothing is sent.
+    pub async fn enqueue(&self, intent: &Intent) -> Result<Entry> {
+        match self.journal.intend(intent, false).await? {
+            Intended::New(entry) => Ok(entry),
+            Intended::Found(entry) => same_content(entry, intent),
+        }
+    }
+
+    /// Brings an entry of the journal as far as it can within `deadline`.
+    pub async fn settle(&self, receipt_id: &str, mode: Mode, deadline: Instant) -> Result<Advanced> {
+        let lease = self.lease(receipt_id, deadline).await?;
+        let entry = self.entry(receipt_id).await?;
+        self.advance(entry, false, mode, deadline, lease).await
+    }
+
+    /// The entry of a receipt of this register.
+    pub async fn entry(&self, receipt_id: &str) -> Result<Entry> {
+        let found = self.journal.find(self.vendor.register(), receipt_id).await?;
+        found.ok_or_else(|| {
+            let message = format!("no receipt {receipt_id} was ever given to this journal and register");
+            Error::new(Code::ReceiptUnknown, message)
+        })
+    }
+
+    /// Writes a person's verdict on an entry whose fate the machine cannot find out.
+    pub async fn decide(&self, receipt_id: &str, verdict: Conclusion, deadline: Instant) -> Result<Entry> {
+        let _lease = self.lease(receipt_id, deadline).await?;
+        let entry = self.entry(receipt_id).await?;
+        if entry.state.is_final() {
+            let message = format!("{receipt_id} is `{}` already", entry.state.word());
+            return Err(Error::new(Code::VerdictNotWanted, message));
+        }
+        self.journal.conclude(&entry, &verdict).await
+    }
+
+    /// The right to work on a document, or on the register where the vendor needs order.
+    pub async fn lease(&self, receipt_id: &str, deadline: Instant) -> Result<Lease> {
+        let register = self.vendor.register();
+        let name = match self.vendor.exclusive() {
+            Exclusive::Document => format!("document {register} {receipt_id}"),
+            Exclusive::Register => format!("register {register}"),
+        };
+        self.journal.lease(&name, deadline).await
+    }
+
+    /// Takes steps until the entry is final or accepted, or something is in the way.
+    async fn advance(
+        &self,
+        mut entry: Entry,
+        mut begun: bool,
+        mode: Mode,
+        deadline: Instant,
+        _lease: Lease,
+    ) -> Result<Advanced> {
+        let mut sends = 0;
+        // Why the document is in doubt, for the case that nothing better is found out.
+        let mut doubt = None;
+        loop {
+            let stop = |entry, stopped_by| Ok(Advanced { entry, stopped_by });
+            let in_time = Instant::now() < deadline;
+            match entry.state {
+                State::Registered | State::Failed => return stop(entry, None),
+                State::Queued if mode == Mode::Probe => return stop(entry, doubt),
+                State::Queued if !in_time || sends == MOST_SENDS => {
+                    let why = doubt.unwrap_or_else(|| not_in_time(&entry));
+                    return stop(entry, Some(why.with_outcome(Outcome::NotRegistered)));
+                }
+                State::Queued => {
+                    entry = self.journal.begin(&entry).await?;
+                    begun = true;
+                }
+                State::Sending if begun => {
+                    begun = false;
+                    sends += 1;
+                    let told = self.send(&entry, deadline).await;
+                    match self.conclude(&mut entry, told, "sent").await? {
+                        Some(error) if entry.state == State::InDoubt => doubt = Some(error),
+                        Some(error) => return stop(entry, Some(error)),
+                        None => return stop(entry, None),
+                    }
+                }
+                State::Sending | State::InDoubt => {
+                    let wait = self.until_settled(&entry);
+                    if Instant::now() + wait >= deadline {
+                        let why = doubt.unwrap_or_else(|| not_in_time(&entry));
+                        return stop(entry, Some(in_doubt(why)));
+                    }
+                    sleep(wait).await;
+                    let told = self.look_up(&entry, deadline).await;
+                    if let Some(error) = self.conclude(&mut entry, told, "looked up").await? {
+                        return stop(entry, Some(in_doubt(error)));
+                    }
+                    if entry.state == State::Accepted {
+                        return stop(entry, None);
+                    }
+                }
+                State::Accepted => {
+                    let told = self.look_up(&entry, deadline).await;
+                    let stopped_by = self.conclude(&mut entry, told, "looked up").await?;
+                    return stop(entry, stopped_by);
+                }
+            }
+        }
+    }
+
+    /// How long the vendor's "I do not know it" is not believed yet. A clock that went back makes
+    /// the wait longer, never shorter than the doubt is old.
+    fn until_settled(&self, entry: &Entry) -> Duration {
+        let settle = self.vendor.settle_after();
+        let age = Duration::from_millis(u64::try_from(now_ms() - entry.updated_at_ms).unwrap_or(0));
+        settle.saturating_sub(age)
+    }
+
+    fn context(&self, deadline: Instant) -> Context<'_> {
+        Context { journal: &*self.journal, deadline, exchange_timeout: self.exchange_timeout }
+    }
+
+    async fn send(&self, entry: &Entry, deadline: Instant) -> Told {
+        fail_point!("before_send");
+        let told = self.vendor.send(&self.context(deadline), entry).await;
+        fail_point!("after_answer");
+        told
+    }
+
+    async fn look_up(&self, entry: &Entry, deadline: Instant) -> Told {
+        self.vendor.look_up(&self.context(deadline), entry).await
+    }
+
+    /// Writes down what a step told and moves the entry there. Gives back the error that the
+    /// caller should see if nothing better comes.
+    async fn conclude(&self, entry: &mut Entry, told: Told, step: &str) -> Result<Option<Error>> {
+        let was_accepted = entry.state == State::Accepted;
+        let mut error = None;
+        let mut conclusion = Conclusion {
+            state: entry.state,
+            vendor_document_id: None,
+            fiscal: None,
+            failure: None,
+            raw: None,
+            note: String::new(),
+        };
+        let what = match told {
+            Told::Registered { fiscal, raw } => {
+                conclusion.state = State::Registered;
+                conclusion.fiscal = Some(*fiscal);
+                conclusion.raw = Some(raw);
+                "registered".into()
+            }
+            Told::Accepted { raw } => {
+                conclusion.state = State::Accepted;
+                conclusion.raw = Some(raw);
+                "accepted".into()
+            }
+            Told::Failed { failure, raw } => {
+                conclusion.state = State::Failed;
+                conclusion.raw = raw;
+                let text = format!("failed: {}", failure.message);
+                conclusion.failure = Some(failure);
+                text
+            }
+            // Known to the vendor once and not any more: nothing that may be sent again.
+            Told::Absent if was_accepted => {
+                let message = "the vendor had accepted the document and now does not know it";
+                error = Some(Error::new(Code::AnswerNotUnderstood, message).with_outcome(Outcome::Unknown));
+                message.into()
+            }
+            Told::Absent => {
+                conclusion.state = State::Queued;
+                "the vendor does not know it: it never arrived".into()
+            }
+            Told::NotTaken(why) if entry.state == State::Sending && step == "sent" => {
+                conclusion.state = State::Queued;
+                let text = format!("not taken: {}", why.message);
+                error = Some(why);
+                text
+            }
+            Told::NotTaken(why) | Told::Unknown(why) => {
+                if !was_accepted {
+                    conclusion.state = State::InDoubt;
+                }
+                let text = format!("not known: {}", why.message);
+                error = Some(why.with_outcome(Outcome::Unknown));
+                text
+            }
+        };
+        if was_accepted && conclusion.state == State::Accepted {
+            // Still waiting is not worth a synced write.
+            entry.raw = conclusion.raw.or(entry.raw.take());
+            return Ok(error);
+        }
+        conclusion.note = format!("{step}: {what}");
+        tracing::info!(
+            target: "kassa::delivery",
+            receipt = %entry.receipt_id,
+            state = conclusion.state.word(),
+            "{}", conclusion.note
+        );
+        fail_point!("before_conclude");
+        let known = if conclusion.state == State::Registered { Outcome::Registered } else { Outcome::Unknown };
+        *entry = self.journal.conclude(entry, &conclusion).await.map_err(|error| error.with_outcome(known))?;
+        Ok(error)
+    }
+}
+
+/// The state, fiscal data and failure as the error or registration that `register` gives back.
+pub fn verdict(advanced: Advanced) -> Result<Entry> {
+    let Advanced { entry, stopped_by } = advanced;
+    match (entry.state, stopped_by) {
+        (State::Registered, _) => Ok(entry),
+        (State::Failed, _) => Err(failed(&entry)),
+        // Accepted is as good as it gets now; that asking again failed is no news.
+        (State::Accepted, _) => Ok(entry),
+        (_, Some(error)) => Err(error),
+        (_, None) => Ok(entry),
+    }
+}
+
+fn failed(entry: &Entry) -> Error {
+    let failure = entry.failure.clone().unwrap_or_else(|| Failure {
+        code: Code::Refused.name().into(),
+        message: "failed without a reason".into(),
+        vendor: None,
+    });
+    let code = Code::named(&failure.code).unwrap_or(Code::Refused);
+    let error = Error::new(code, failure.message);
+    match failure.vendor {
+        Some(fault) => error.with_vendor(fault),
+        None => error,
+    }
+}
+
+fn same_content(entry: Entry, intent: &Intent) -> Result<Entry> {
+    if entry.fingerprint == intent.fingerprint {
+        return Ok(entry);
+    }
+    let outcome = if entry.state == State::Registered { "registered" } else { entry.state.word() };
+    let message = format!(
+        "the id {} was used before with other content; that receipt is `{outcome}`",
+        intent.receipt_id
+    );
+    Err(Error::new(Code::ReceiptConflict, message))
+}
+
+/// The same cause, told as what it means for the sale.
+fn in_doubt(cause: Error) -> Error {
+    let mut error = Error::new(Code::InDoubt, cause.message).with_outcome(Outcome::Unknown);
+    error.retry_after_ms = cause.retry_after_ms;
+    error.vendor = cause.vendor;
+    error
+}
+
+fn not_in_time(entry: &Entry) -> Error {
+    let message = format!("the time for the call ran out while {} was `{}`", entry.receipt_id, entry.state.word());
+    Error::new(Code::Unreachable, message)
+}
+
+/// A conclusion that a person reached.
+pub fn by_person(registered: Option<Fiscal>, by: &str, note: Option<&str>) -> Conclusion {
+    let said = note.map_or_else(String::new, |note| format!(": {note}"));
+    let (state, what) = match registered {
+        Some(_) => (State::Registered, "registered"),
+        None => (State::Failed, "not registered"),
+    };
+    let failure = registered.is_none().then(|| Failure {
+        code: Code::WithdrawnByPerson.name().into(),
+        message: format!("{by} decided that it is not on record{said}"),
+        vendor: None,
+    });
+    Conclusion {
+        state,
+        vendor_document_id: None,
+        fiscal: registered,
+        failure,
+        raw: None,
+        note: format!("verdict of {by}: {what}{said}"),
+    }
+}

@@ -1,0 +1,314 @@
+//! The one error of the library: what happened, whether the sale is on record, what to do next.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Result of everything in this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The family of an error; each one is an exception class in every language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ErrorKind")]
+pub enum Kind {
+    /// The configuration cannot be used as it is.
+    Config,
+    /// The request is wrong; `violations` names everything that is.
+    Invalid,
+    /// This vendor cannot do it; `capabilities` says so beforehand.
+    Unsupported,
+    /// The same id was used before with other content.
+    Conflict,
+    /// The vendor does not accept the credentials.
+    Auth,
+    /// The vendor or its cash register refused the document for good.
+    Refused,
+    /// Somebody else is working on the same cash register or document.
+    Busy,
+    /// The vendor asks to slow down.
+    Limited,
+    /// The vendor could not be reached or did not answer; nothing came on record through the call.
+    Unreachable,
+    /// Something was sent and it is not known what became of it.
+    InDoubt,
+    /// The vendor answered something that its protocol does not know.
+    Protocol,
+    /// The journal could not be read or written.
+    Journal,
+    /// The client is closed.
+    Closed,
+    /// The client was opened before a fork and is used after it.
+    Forked,
+    /// A defect of this library.
+    Internal,
+}
+
+/// Whether the sale is on the fiscal record: the only question a shop has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Nothing came on record through this call.
+    NotRegistered,
+    /// The document is on record although the call failed afterwards.
+    Registered,
+    /// It is not known; ask again with the same id, or `resolve` it.
+    Unknown,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Violation {
+    /// JSON pointer into the request (RFC 6901); empty for the request as a whole.
+    pub path: String,
+    /// Stable code, one of the table of error codes.
+    pub code: String,
+    /// What is wrong, in a sentence.
+    pub message: String,
+}
+
+/// What the vendor itself said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VendorFault {
+    /// Which vendor.
+    pub name: String,
+    /// The vendor's own code, as it came.
+    pub code: Option<String>,
+    /// The vendor's own words.
+    pub message: Option<String>,
+    /// HTTP status of the answer.
+    pub http_status: Option<u16>,
+}
+
+macro_rules! codes {
+    ($($variant:ident $name:literal $kind:ident $advice:literal;)*) => {
+        /// Stable code of an error. Codes are never renamed and never used again.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $advice] $variant,)* }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The code as it stands in an envelope.
+            pub const fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// The family the code belongs to.
+            pub const fn kind(self) -> Kind {
+                match self { $(Code::$variant => Kind::$kind,)* }
+            }
+
+            /// What it means and what to do next.
+            pub const fn advice(self) -> &'static str {
+                match self { $(Code::$variant => $advice,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    ConfigInvalid "config_invalid" Config "The configuration has mistakes; correct what `violations` names.";
+    JournalUnset "journal_unset" Config "No place for the journal was found; set `journal` or KASSA_JOURNAL to `sqlite:PATH`.";
+    CredentialsMissing "credentials_missing" Config "The call needs credentials that neither the configuration nor the journal has.";
+
+    JsonBroken "json_broken" Invalid "The text is not JSON.";
+    RequestTooLarge "request_too_large" Invalid "The request is larger than the library takes.";
+    UnknownField "unknown_field" Invalid "The field does not exist; check its spelling.";
+    DuplicateField "duplicate_field" Invalid "The field is given twice.";
+    MissingField "missing_field" Invalid "The field is required.";
+    WrongType "wrong_type" Invalid "The value has the wrong JSON type.";
+    WrongValue "wrong_value" Invalid "The value is not one of those allowed.";
+    WrongFormat "wrong_format" Invalid "The text does not have the form that the field asks for.";
+    TooLong "too_long" Invalid "The text or list is longer than allowed.";
+    TooShort "too_short" Invalid "The text or list is shorter than allowed.";
+    TooDeep "too_deep" Invalid "The JSON is nested too deeply.";
+    OutOfRange "out_of_range" Invalid "The number is outside of the range allowed.";
+    Negative "negative" Invalid "Amounts and quantities are never negative.";
+    NotADecimal "not_a_decimal" Invalid "Write the value as a plain decimal string such as \"150.00\".";
+    TooManyDecimals "too_many_decimals" Invalid "Amounts have 2 decimals at most, quantities 3 (6 where the vendor allows it).";
+    TooLarge "too_large" Invalid "The number is too large for a receipt.";
+    PaymentsDiffer "payments_differ" Invalid "The payments do not add up to the items.";
+    DiscountTooLarge "discount_too_large" Invalid "The discount is larger than the line it belongs to.";
+    VatNotAllowed "vat_not_allowed" Invalid "This vendor does not know the VAT rate, or it was not in force on the receipt's date.";
+    CorrectionMismatch "correction_mismatch" Invalid "`correction` belongs to the correction kinds, and to them only.";
+    NotForThisVendor "not_for_this_vendor" Invalid "This vendor cannot carry the field; leave it out.";
+    ReceiptUnknown "receipt_unknown" Invalid "The journal has no receipt with this id.";
+    VerdictNotWanted "verdict_not_wanted" Invalid "A person's verdict is for receipts whose fate is not known.";
+    CallbackUnreadable "callback_unreadable" Invalid "This is not a callback of the vendor; ask for the status instead.";
+
+    OperationUnknown "operation_unknown" Unsupported "There is no such operation.";
+    Unsupported "unsupported" Unsupported "The vendor cannot do this; see `capabilities`.";
+
+    ReceiptConflict "receipt_conflict" Conflict "The id was used before with other content; nothing was sent. Use a new id for a new receipt.";
+
+    CredentialsRefused "credentials_refused" Auth "The vendor refuses the credentials. Correct them, then call again with the same id.";
+    NotPermitted "not_permitted" Auth "The credentials have no right to this. Ask the vendor, then call again with the same id.";
+
+    Refused "refused" Refused "The vendor refused the document and it is not on record. Correct the cause and use a new id.";
+    FiscalizationFailed "fiscalization_failed" Refused "The cash register could not record the document. Remove the cause, then re-queue it or use a new id.";
+    WithdrawnByPerson "withdrawn_by_person" Refused "A person decided that this receipt is not on record.";
+    NotRequeueable "not_requeueable" Refused "Only a failed document can be put back into the queue.";
+    NotFound "not_found" Refused "The vendor does not know the object that was asked for.";
+
+    Busy "busy" Busy "Another process works on the same document or cash register. Call again with the same id.";
+    Limited "limited" Limited "The vendor asks to slow down. Call again with the same id after `retry_after_ms`.";
+    Unreachable "unreachable" Unreachable "The vendor could not be reached and nothing was sent. Call again with the same id.";
+    NoAnswer "no_answer" Unreachable "The vendor did not answer. The call changes nothing on the fiscal record; repeat it.";
+    InDoubt "in_doubt" InDoubt "The answer was lost. Call `register` again with the same id, or `resolve`; never use a new id for this sale.";
+    AnswerNotUnderstood "answer_not_understood" Protocol "The vendor answered something its protocol does not know.";
+    JournalUnavailable "journal_unavailable" Journal "The journal cannot be opened, read or written. Check path, rights and disk space.";
+    JournalTooNew "journal_too_new" Journal "The journal was written by a newer version of this library; nothing in it was touched. Upgrade.";
+    JournalDamaged "journal_damaged" Journal "The journal holds something that cannot be read. Keep the file and ask for help.";
+    Superseded "superseded" Journal "Another process took over this document while this one was slow.";
+    ClientClosed "client_closed" Closed "The client was closed or never opened; open a new one.";
+    ClientForked "client_forked" Forked "The client was opened before a fork; nothing was sent. Open a new one in this process.";
+    Internal "internal" Internal "A defect of this library. Please report it with the message.";
+}
+
+impl Code {
+    /// The code with this name; violations carry names, errors carry codes.
+    pub fn named(name: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.name() == name)
+    }
+}
+
+/// What went wrong, in the words of the envelope (`error` in DESIGN terms).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Stable code; it decides the kind.
+    pub code: Code,
+    /// What happened, for a person.
+    pub message: String,
+    /// Whether the sale is on record.
+    pub outcome: Outcome,
+    /// When it makes sense to try again, in milliseconds from now.
+    pub retry_after_ms: Option<u64>,
+    /// Everything that is wrong with the request, at once.
+    pub violations: Vec<Violation>,
+    /// What the vendor said.
+    pub vendor: Option<Box<VendorFault>>,
+}
+
+impl Error {
+    /// An error after which nothing came on record.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            outcome: Outcome::NotRegistered,
+            retry_after_ms: None,
+            violations: Vec::new(),
+            vendor: None,
+        }
+    }
+
+    /// The request has these mistakes. The list must not be empty.
+    pub fn invalid(violations: Vec<Violation>) -> Self {
+        let code = match violations.first() {
+            Some(first) => Code::named(&first.code).unwrap_or(Code::WrongValue),
+            None => Code::Internal,
+        };
+        let place = |v: &Violation| match v.path.as_str() {
+            "" => v.message.clone(),
+            path => format!("{path}: {}", v.message),
+        };
+        let message = match violations.as_slice() {
+            [] => "refused without a reason".into(),
+            [only] => place(only),
+            [first, rest @ ..] => format!("{}, and {} more", place(first), rest.len()),
+        };
+        Self { violations, ..Self::new(code, message) }
+    }
+
+    /// The same error with another answer to "is it on record?".
+    #[must_use]
+    pub fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.outcome = outcome;
+        self
+    }
+
+    /// The same error with what the vendor said.
+    #[must_use]
+    pub fn with_vendor(mut self, fault: VendorFault) -> Self {
+        self.vendor = Some(Box::new(fault));
+        self
+    }
+
+    /// The family of the error.
+    pub fn kind(&self) -> Kind {
+        self.code.kind()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.code.name(), self.message, self.code.advice())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The error as it crosses the boundary: `{"error": {...}}`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorBody {
+    /// Stable code.
+    pub code: String,
+    /// Family of the code: the exception class.
+    pub kind: Kind,
+    /// What happened, for a person.
+    pub message: String,
+    /// What to do next.
+    pub advice: String,
+    /// Whether the sale is on record.
+    pub outcome: Outcome,
+    /// When it makes sense to try again, in milliseconds from now.
+    pub retry_after_ms: Option<u64>,
+    /// Everything that is wrong with the request.
+    pub violations: Vec<Violation>,
+    /// What the vendor said.
+    pub vendor: Option<VendorFault>,
+}
+
+impl From<Error> for ErrorBody {
+    fn from(error: Error) -> Self {
+        Self {
+            code: error.code.name().into(),
+            kind: error.kind(),
+            message: error.message,
+            advice: error.code.advice().into(),
+            outcome: error.outcome,
+            retry_after_ms: error.retry_after_ms,
+            violations: error.violations,
+            vendor: error.vendor.map(|fault| *fault),
+        }
+    }
+}
+
+/// A violation at a JSON pointer.
+pub(crate) fn violation(path: impl Into<String>, code: Code, message: impl Into<String>) -> Violation {
+    Violation { path: path.into(), code: code.name().into(), message: message.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_names_are_unique() {
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn one_violation_gives_the_error_its_code() {
+        let error = Error::invalid(vec![violation("/payments", Code::PaymentsDiffer, "x")]);
+        assert_eq!((error.code, error.kind()), (Code::PaymentsDiffer, Kind::Invalid));
+        assert_eq!(error.outcome, Outcome::NotRegistered);
+    }
+}

@@ -1,0 +1,204 @@
+//! What every binding needs: one runtime a process, a table of open clients, a check for forks.
+//!
+//! A binding converts strings and calls `open`, `start`, `close`. Nothing is made when the library
+//! is loaded; the runtime is made at the first use and again in a forked child. Hosts are chained
+//! by process id and never dropped: a child must touch nothing of its parent's.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::client::{About, Client, Shared};
+use crate::error::{Code, Error, Result};
+use crate::journal::sqlite;
+use crate::{logging, operations};
+
+static FIRST: OnceLock<Host> = OnceLock::new();
+/// Ids of clients; never used again, in no process that descends from this one.
+static NEXT_CLIENT: AtomicI64 = AtomicI64::new(1);
+
+struct Host {
+    pid: u32,
+    /// Ids below belong to an ancestor of this process.
+    first_client: i64,
+    runtime: Runtime,
+    shared: Shared,
+    clients: Mutex<HashMap<i64, Arc<Client>>>,
+    /// The host of a child that was forked from this process.
+    child: OnceLock<Option<Box<Host>>>,
+}
+
+impl Host {
+    fn make() -> Option<Self> {
+        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("kassa").enable_all().build().ok()?;
+        logging::install();
+        Some(Self {
+            pid: std::process::id(),
+            first_client: NEXT_CLIENT.load(Ordering::SeqCst),
+            runtime,
+            shared: Shared::default(),
+            clients: Mutex::default(),
+            child: OnceLock::new(),
+        })
+    }
+}
+
+/// The host of this very process.
+fn host() -> Result<&'static Host> {
+    let failed = || Error::new(Code::Internal, "the runtime cannot be started: no more threads?");
+    if FIRST.get().is_none() {
+        let _ = FIRST.set(Host::make().ok_or_else(failed)?);
+    }
+    let mut host = FIRST.get().ok_or_else(failed)?;
+    let pid = std::process::id();
+    while host.pid != pid {
+        host = host.child.get_or_init(|| Host::make().map(Box::new)).as_deref().ok_or_else(failed)?;
+    }
+    Ok(host)
+}
+
+#[derive(Serialize)]
+struct Opened {
+    client: i64,
+    #[serde(flatten)]
+    about: About,
+}
+
+/// Opens a client. The envelope of success has its id: `{"ok": {"client": 1, ...}}`.
+pub fn open(config: &str) -> String {
+    let opened = guarded(|| {
+        let host = host()?;
+        let _runtime = host.runtime.enter();
+        let client = Client::open_with(&host.shared, config)?;
+        let id = NEXT_CLIENT.fetch_add(1, Ordering::SeqCst);
+        let about = client.about();
+        host.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(client));
+        operations::written(&Opened { client: id, about })
+    });
+    operations::envelope(opened)
+}
+
+/// Closes a client. Calls under way come to their end; closing twice is harmless.
+pub fn close(client: i64) {
+    let closed = guarded(|| {
+        let host = host()?;
+        if client >= host.first_client {
+            host.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(&client);
+        }
+        Ok(())
+    });
+    // Without a host there is no client to close.
+    drop(closed);
+}
+
+/// A call under way. Dropping it does not stop the call: what was begun is brought to its end.
+pub struct Ticket(Receiver<String>);
+
+impl Ticket {
+    /// The envelope, or `None` where it did not come within `timeout`.
+    pub fn wait(&self, timeout: Duration) -> Option<String> {
+        match self.0.recv_timeout(timeout) {
+            Ok(envelope) => Some(envelope),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(operations::envelope(Err(stopped()))),
+        }
+    }
+
+    /// The envelope, however long it takes; every operation has a deadline of its own.
+    pub fn finish(self) -> String {
+        self.0.recv().unwrap_or_else(|_| operations::envelope(Err(stopped())))
+    }
+}
+
+fn stopped() -> Error {
+    Error::new(Code::Internal, "the runtime stopped before the call ended")
+        .with_outcome(crate::error::Outcome::Unknown)
+}
+
+/// Starts an operation and gives back a ticket to wait with.
+pub fn start(client: i64, operation: &str, request: &str) -> Ticket {
+    let (sender, receiver) = sync_channel(1);
+    let tell = sender.clone();
+    let done = move |envelope| {
+        // Nobody listens where the caller gave up.
+        let _ = tell.try_send(envelope);
+    };
+    if let Err(error) = start_with(client, operation, request, done) {
+        let _ = sender.try_send(operations::envelope(Err(error)));
+    }
+    Ticket(receiver)
+}
+
+/// Carries out an operation and waits for it.
+pub fn call(client: i64, operation: &str, request: &str) -> String {
+    start(client, operation, request).finish()
+}
+
+/// Carries out an operation for a caller that has a runtime of its own.
+pub async fn call_async(client: i64, operation: &str, request: &str) -> String {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let done = move |envelope| {
+        // Nobody listens where the caller gave up.
+        let _ = sender.send(envelope);
+    };
+    match start_with(client, operation, request, done) {
+        Ok(()) => receiver.await.unwrap_or_else(|_| operations::envelope(Err(stopped()))),
+        Err(error) => operations::envelope(Err(error)),
+    }
+}
+
+fn start_with(client: i64, operation: &str, request: &str, done: impl FnOnce(String) + Send + 'static) -> Result<()> {
+    guarded(|| {
+        let host = host()?;
+        let found = find(host, client)?;
+        let (operation, request) = (operation.to_owned(), request.to_owned());
+        host.runtime.spawn(async move {
+            done(logging::collect(&found, operations::dispatch(&found, &operation, &request)).await);
+        });
+        Ok(())
+    })
+}
+
+fn find(host: &Host, client: i64) -> Result<Arc<Client>> {
+    if let Some(found) = host.clients.lock().unwrap_or_else(PoisonError::into_inner).get(&client) {
+        return Ok(found.clone());
+    }
+    if (1..host.first_client).contains(&client) {
+        let message = format!("client {client} was opened before a fork, in another process than {}", host.pid);
+        return Err(Error::new(Code::ClientForked, message));
+    }
+    Err(Error::new(Code::ClientClosed, format!("client {client} is not open")))
+}
+
+/// To be called before a fork, where the host language offers it: closes every journal file.
+pub fn before_fork() {
+    sqlite::before_fork();
+    if let Some(host) = current() {
+        host.shared.journals.let_go();
+    }
+}
+
+/// To be called after a fork, in the parent and in the child.
+pub fn after_fork() {
+    sqlite::after_fork();
+}
+
+/// The host of this process, if it has one.
+fn current() -> Option<&'static Host> {
+    let mut host = FIRST.get()?;
+    while host.pid != std::process::id() {
+        host = host.child.get()?.as_deref()?;
+    }
+    Some(host)
+}
+
+/// Turns a panic into an error, so that none crosses the border.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .unwrap_or_else(|cause| Err(operations::panicked(&*cause)))
+}

@@ -1,0 +1,263 @@
+//! The one transport: finite deadlines, kept connections, no redirects, no retries of its own.
+//! It reports how far a request came, which is what exactly-once delivery stands on.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::config::{CONNECT_TIMEOUT_MS, Common, Credentials};
+use crate::error::{Code, Error, Outcome, Result};
+
+/// Largest answer in bytes that is read.
+const MOST_ANSWER_BYTES: usize = 8 << 20;
+/// How long an unused connection is kept.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How far a request came before it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Not a byte of it left: no name, no connection, no TLS.
+    NotSent,
+    /// Something may have left, and there is no whole answer.
+    MaybeSent,
+}
+
+/// An exchange that ended without a whole answer.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// How far the request came.
+    pub reach: Reach,
+    /// What happened, without secrets.
+    pub message: String,
+}
+
+impl Failure {
+    /// The failure as an error of a call that changes nothing at the vendor.
+    pub fn into_error(self) -> Error {
+        Error::new(Code::Unreachable, self.message)
+    }
+}
+
+/// A whole answer.
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Seconds of `Retry-After`, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+    /// The body as it came.
+    pub body: Vec<u8>,
+}
+
+/// A request that can be sent, and sent again, byte for byte.
+#[derive(Clone)]
+pub struct Request {
+    method: Method,
+    url: Url,
+    authorization: Option<(String, SecretString)>,
+    json: Option<Vec<u8>>,
+}
+
+impl Request {
+    /// A request without a body.
+    pub fn new(method: Method, url: Url) -> Self {
+        Self { method, url, authorization: None, json: None }
+    }
+
+    /// With HTTP Basic credentials.
+    #[must_use]
+    pub fn basic(mut self, credentials: &Credentials) -> Self {
+        self.authorization = Some((credentials.user_name.clone(), credentials.password.clone()));
+        self
+    }
+
+    /// With a JSON body, byte for byte.
+    #[must_use]
+    pub fn json(mut self, body: Vec<u8>) -> Self {
+        self.json = Some(body);
+        self
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Method and path only: queries, credentials and bodies hold secrets and buyers.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.url.path())
+    }
+}
+
+/// Joins a base address and path segments; each segment is percent-encoded as a whole.
+pub fn join(base: &Url, segments: &[&str]) -> Url {
+    let mut url = base.clone();
+    // Web addresses always have path segments; `Common::violations` lets nothing else through.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}
+
+/// What decides whether two clients can share connections.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Terms {
+    ca_file: Option<String>,
+    proxy: Option<String>,
+    connect_timeout: Duration,
+    plain: bool,
+    direct: bool,
+}
+
+/// The transports of a process: clients on the same terms share connections and parsed roots.
+#[derive(Default)]
+pub struct Transports(Mutex<HashMap<Terms, Client>>);
+
+impl Transports {
+    /// The transport for a configuration whose vendor is at `base`.
+    pub fn get(&self, common: &Common, base: &Url) -> Result<Transport> {
+        let terms = Terms {
+            ca_file: common.tls.as_ref().and_then(|tls| tls.ca_file.clone()),
+            proxy: common.proxy.clone(),
+            connect_timeout: Duration::from_millis(common.connect_timeout_ms.unwrap_or(CONNECT_TIMEOUT_MS)),
+            plain: base.scheme() == "http",
+            direct: crate::config::is_loopback(base),
+        };
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = kept.get(&terms) {
+            return Ok(Transport { client: client.clone() });
+        }
+        let client = build(&terms)?;
+        kept.insert(terms, client.clone());
+        Ok(Transport { client })
+    }
+}
+
+fn build(terms: &Terms) -> Result<Client> {
+    let config = |message: String| Error::new(Code::ConfigInvalid, message);
+    // Fails only where a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = ClientBuilder::new()
+        .connect_timeout(terms.connect_timeout)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .http1_only()
+        .user_agent(concat!("kassa/", env!("CARGO_PKG_VERSION")));
+    if let Some(path) = &terms.ca_file {
+        let pem = std::fs::read(path).map_err(|e| config(format!("tls.ca_file {path}: {e}")))?;
+        let certificates =
+            Certificate::from_pem_bundle(&pem).map_err(|e| config(format!("tls.ca_file {path}: {e}")))?;
+        if certificates.is_empty() {
+            return Err(config(format!("tls.ca_file {path}: no certificate in it")));
+        }
+        builder = builder.tls_certs_merge(certificates);
+    } else if terms.plain {
+        // Reading the system's roots takes milliseconds and fails where there are none.
+        builder = builder.tls_certs_only([]);
+    }
+    match terms.proxy.as_deref() {
+        _ if terms.direct => builder = builder.no_proxy(),
+        Some("none") => builder = builder.no_proxy(),
+        Some(address) => {
+            // The address may hold a password: the error must not repeat it.
+            let proxy = Proxy::all(address).map_err(|_| config("proxy: not an address".into()))?;
+            builder = builder.proxy(proxy);
+        }
+        None => {}
+    }
+    builder.build().map_err(|error| config(format!("the HTTP client cannot be set up: {}", causes(&error))))
+}
+
+/// Sends requests, each of them once.
+#[derive(Clone)]
+pub struct Transport {
+    client: Client,
+}
+
+impl Transport {
+    /// Sends `request` once and reads the whole answer within `timeout`.
+    pub async fn send(&self, request: &Request, timeout: Duration) -> std::result::Result<Answer, Failure> {
+        let started = Instant::now();
+        let result = self.exchange(request, timeout).await;
+        let ms = started.elapsed().as_millis() as u64;
+        match &result {
+            Ok(answer) => {
+                tracing::debug!(target: "kassa::http", request = ?request, status = answer.status, ms, "answered");
+            }
+            Err(failure) => {
+                tracing::warn!(target: "kassa::http", request = ?request, reach = ?failure.reach, ms, "{}", failure.message);
+            }
+        }
+        result
+    }
+
+    async fn exchange(&self, request: &Request, timeout: Duration) -> std::result::Result<Answer, Failure> {
+        let mut builder = self.client.request(request.method.clone(), request.url.clone()).timeout(timeout);
+        if let Some((name, password)) = &request.authorization {
+            builder = builder.basic_auth(name, Some(password.expose_secret()));
+        }
+        if let Some(body) = &request.json {
+            builder = builder.header("content-type", "application/json").body(body.clone());
+        }
+        let mut response = builder.send().await.map_err(|error| failure(&error))?;
+        let status = response.status().as_u16();
+        let retry_after_ms = response
+            .headers()
+            .get("retry-after")
+            .and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok())
+            .map(|seconds| seconds.saturating_mul(1_000));
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+            if body.len() + chunk.len() > MOST_ANSWER_BYTES {
+                let message = format!("the answer is larger than {MOST_ANSWER_BYTES} bytes");
+                return Err(Failure { reach: Reach::MaybeSent, message });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, retry_after_ms, body })
+    }
+}
+
+fn failure(error: &reqwest::Error) -> Failure {
+    let not_sent = error.is_connect() || error.is_builder();
+    let reach = if not_sent { Reach::NotSent } else { Reach::MaybeSent };
+    let what = match (not_sent, error.is_timeout()) {
+        (true, true) => "no connection in time",
+        (true, false) => "no connection",
+        (false, true) => "no answer in time",
+        (false, false) => "the answer was lost",
+    };
+    Failure { reach, message: format!("{what}: {}", causes(error)) }
+}
+
+/// The innermost causes. The outer text of reqwest names the whole address, query included.
+fn causes(error: &reqwest::Error) -> String {
+    let mut texts = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        texts.push(cause.to_string());
+        source = cause.source();
+    }
+    if texts.is_empty() { "no cause given".into() } else { texts.join(": ") }
+}
+
+/// The error for an answer that means "come back later" or "who are you?", whatever the vendor.
+pub fn plain_refusal(answer: &Answer) -> Option<Error> {
+    let (code, message) = match answer.status {
+        401 => (Code::CredentialsRefused, "the vendor refuses the credentials (401)"),
+        403 => (Code::NotPermitted, "the credentials have no right to this (403)"),
+        429 => (Code::Limited, "the vendor asks to slow down (429)"),
+        _ => return None,
+    };
+    let mut error = Error::new(code, message).with_outcome(Outcome::NotRegistered);
+    error.retry_after_ms = answer.retry_after_ms;
+    Some(error)
+}
+
+/// Shared by everything that is opened in one process.
+pub type SharedTransports = Arc<Transports>;

@@ -1,0 +1,263 @@
+//! What is remembered: receipts, attempts, secrets, leases.
+//!
+//! An engine stores and finds; it decides nothing. What a state means and which one may follow is
+//! in `delivery.rs`. Every write is durable when its call returns (for a durable engine).
+
+mod memory;
+pub(crate) mod sqlite;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+pub use memory::Memory;
+pub use sqlite::Sqlite;
+
+use crate::error::{Code, Error, Outcome, Result};
+use crate::registration::{Failure, Fiscal, Raw, Registration, State};
+
+/// What shall be sent, written down before anything is.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// Stable name of the cash register: vendor and the vendor's own id.
+    pub register: String,
+    /// The caller's id.
+    pub receipt_id: String,
+    /// Which vendor.
+    pub vendor: &'static str,
+    /// The operation that wants it: `register` or `send_document`.
+    pub operation: &'static str,
+    /// SHA-256 of the content; tells a repeat from a conflict.
+    pub fingerprint: String,
+    /// The exact bytes to be sent.
+    pub request: Vec<u8>,
+    /// The key under which the vendor knows the document, where the client chooses it.
+    pub vendor_document_id: Option<String>,
+}
+
+/// What the journal knows of a receipt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Stable name of the cash register.
+    pub register: String,
+    /// The caller's id.
+    pub receipt_id: String,
+    /// Which vendor.
+    pub vendor: String,
+    /// The operation that wanted it.
+    pub operation: String,
+    /// SHA-256 of the content.
+    pub fingerprint: String,
+    /// The exact bytes to be sent.
+    pub request: Vec<u8>,
+    /// The key under which the vendor knows the document.
+    pub vendor_document_id: Option<String>,
+    /// Where it stands.
+    pub state: State,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// Fiscal data, once it is on record.
+    pub fiscal: Option<Fiscal>,
+    /// Why it is not on record, where it failed.
+    pub failure: Option<Failure>,
+    /// The vendor's last answer.
+    pub raw: Option<Raw>,
+    /// When it was written down, milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// When it last changed, milliseconds since 1970.
+    pub updated_at_ms: i64,
+}
+
+impl Entry {
+    /// The entry as the caller sees it.
+    pub fn registration(&self) -> Registration {
+        Registration {
+            receipt_id: self.receipt_id.clone(),
+            vendor: self.vendor.clone(),
+            state: self.state,
+            vendor_document_id: self.vendor_document_id.clone(),
+            attempts: self.attempts,
+            fiscal: self.fiscal.clone(),
+            failure: self.failure.clone(),
+            raw: self.raw.clone(),
+        }
+    }
+
+    fn from_intent(intent: &Intent, begin: bool, now: i64) -> Self {
+        Self {
+            register: intent.register.clone(),
+            receipt_id: intent.receipt_id.clone(),
+            vendor: intent.vendor.into(),
+            operation: intent.operation.into(),
+            fingerprint: intent.fingerprint.clone(),
+            request: intent.request.clone(),
+            vendor_document_id: intent.vendor_document_id.clone(),
+            state: if begin { State::Sending } else { State::Queued },
+            attempts: u32::from(begin),
+            fiscal: None,
+            failure: None,
+            raw: None,
+            created_at_ms: now,
+            updated_at_ms: now,
+        }
+    }
+}
+
+/// What `intend` found.
+#[derive(Clone, Debug)]
+pub enum Intended {
+    /// The receipt is new and now written down.
+    New(Entry),
+    /// The id was written down before; nothing was changed.
+    Found(Entry),
+}
+
+/// The end of a step: where the entry stands now and what is known.
+#[derive(Clone, Debug)]
+pub struct Conclusion {
+    /// The new state.
+    pub state: State,
+    /// The document's id at the vendor, if the step told one.
+    pub vendor_document_id: Option<String>,
+    /// Fiscal data, if the step told any.
+    pub fiscal: Option<Fiscal>,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+    /// The vendor's answer, if there was one.
+    pub raw: Option<Raw>,
+    /// What the step was and what came of it, for a person.
+    pub note: String,
+}
+
+/// A step that was taken for a receipt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// When, milliseconds since 1970.
+    pub at_ms: i64,
+    /// The attempt it belongs to; 0 before the first.
+    pub attempt: u32,
+    /// The state after the step.
+    pub state: State,
+    /// What the step was and what came of it.
+    pub note: String,
+}
+
+/// Which entries to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only this state.
+    pub state: Option<State>,
+    /// Only those that are not final.
+    pub unfinished: bool,
+    /// Only ids that sort after this one.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// The right to work on a document or cash register, for as long as the value lives.
+pub struct Lease(#[allow(dead_code)] Box<dyn Send + Sync>);
+
+/// A journal engine.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// True where the entries survive the end of the process.
+    fn is_durable(&self) -> bool;
+
+    /// Writes an intent down unless its id is known for this register. With `begin` the first
+    /// attempt begins in the same write: state `sending`, attempts 1.
+    async fn intend(&self, intent: &Intent, begin: bool) -> Result<Intended>;
+
+    /// The entry of a receipt.
+    async fn find(&self, register: &str, receipt_id: &str) -> Result<Option<Entry>>;
+
+    /// Begins an attempt: state `sending`, one attempt more.
+    async fn begin(&self, entry: &Entry) -> Result<Entry>;
+
+    /// Writes down what came of a step. Fails with `superseded` where another attempt began since
+    /// `entry` was read.
+    async fn conclude(&self, entry: &Entry, conclusion: &Conclusion) -> Result<Entry>;
+
+    /// Entries of a register in the order of their ids.
+    async fn list(&self, register: &str, filter: &Filter) -> Result<Vec<Entry>>;
+
+    /// The steps taken for a receipt, oldest first.
+    async fn steps(&self, register: &str, receipt_id: &str) -> Result<Vec<Step>>;
+
+    /// How many entries of a register are in each state.
+    async fn counts(&self, register: &str) -> Result<BTreeMap<&'static str, u64>>;
+
+    /// A secret that rotates, such as a password that the vendor made.
+    async fn secret(&self, register: &str, name: &str) -> Result<Option<SecretString>>;
+
+    /// Keeps a secret; `None` forgets it.
+    async fn keep_secret(&self, register: &str, name: &str, value: Option<SecretString>) -> Result<()>;
+
+    /// Waits for the right to work on `name` until `deadline`, then fails with `busy`.
+    async fn lease(&self, name: &str, deadline: Instant) -> Result<Lease>;
+}
+
+/// The journals of a process: clients with the same place share one.
+#[derive(Default)]
+pub struct Journals(Mutex<HashMap<String, Arc<Sqlite>>>);
+
+impl Journals {
+    /// Opens the journal at `place`: `sqlite:PATH` or `memory:`.
+    pub fn open(&self, place: &str) -> Result<Arc<dyn Journal>> {
+        let Some(path) = place.strip_prefix("sqlite:") else {
+            if place == "memory:" {
+                return Ok(Arc::new(Memory::default()));
+            }
+            let message = format!("journal \"{place}\": must be \"sqlite:PATH\" or \"memory:\"");
+            return Err(Error::new(Code::ConfigInvalid, message));
+        };
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(journal) = open.get(path)
+            && journal.is_same_file()
+        {
+            return Ok(journal.clone());
+        }
+        let journal = Arc::new(Sqlite::open(path.as_ref())?);
+        open.insert(path.into(), journal.clone());
+        Ok(journal)
+    }
+
+    /// Closes every file until it is next needed. See `sqlite::before_fork`.
+    pub(crate) fn let_go(&self) {
+        for journal in self.0.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            journal.let_go();
+        }
+    }
+}
+
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn superseded(entry: &Entry) -> Error {
+    let message = format!("another process began a new attempt for {}", entry.receipt_id);
+    Error::new(Code::Superseded, message).with_outcome(Outcome::Unknown)
+}
+
+fn busy(name: &str) -> Error {
+    Error::new(Code::Busy, format!("another call works on {name} and did not end in time"))
+}
+
+/// Applies a conclusion to an entry: what was not told stays as it was.
+fn concluded(entry: &Entry, conclusion: &Conclusion, now: i64) -> Entry {
+    let told = conclusion.clone();
+    Entry {
+        state: told.state,
+        vendor_document_id: told.vendor_document_id.or_else(|| entry.vendor_document_id.clone()),
+        fiscal: told.fiscal.or_else(|| entry.fiscal.clone()),
+        failure: told.failure,
+        raw: told.raw.or_else(|| entry.raw.clone()),
+        updated_at_ms: now,
+        ..entry.clone()
+    }
+}

@@ -1,0 +1,228 @@
+//! Exact money and quantities. Nothing here passes through a binary float.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Most decimals an amount of money may have (kopecks, tiyn).
+pub const AMOUNT_DECIMALS: u32 = 2;
+/// Most decimals a quantity may have; a vendor may allow fewer.
+pub const QUANTITY_DECIMALS: u32 = 6;
+/// Most digits before the decimal point of an amount.
+const AMOUNT_DIGITS: usize = 11;
+/// Most digits before the decimal point of a quantity.
+const QUANTITY_DIGITS: usize = 7;
+
+/// What is wrong with the text of an amount or a quantity: a stable code and a sentence.
+pub type DecimalFault = (&'static str, String);
+
+/// An amount of money in the receipt's currency: not negative, at most 2 decimals.
+///
+/// On the boundary it is a string (`"1234.50"`); a JSON number is read from its literal text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Amount(Decimal);
+
+/// A quantity of goods: not negative, at most 6 decimals (most vendors take 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quantity(Decimal);
+
+impl Amount {
+    /// No money.
+    pub const ZERO: Amount = Amount(Decimal::ZERO);
+
+    /// Reads the plain decimal text of an amount.
+    pub fn parse(text: &str) -> Result<Self, DecimalFault> {
+        parse(text, "amount", AMOUNT_DIGITS, AMOUNT_DECIMALS).map(Self)
+    }
+
+    /// `price × quantity`, rounded half up to 2 decimals; `None` where it does not fit.
+    pub fn times(self, quantity: Quantity) -> Option<Self> {
+        let product = self.0.checked_mul(quantity.0)?;
+        let rounded =
+            product.round_dp_with_strategy(AMOUNT_DECIMALS, RoundingStrategy::MidpointAwayFromZero);
+        Some(Self(rounded))
+    }
+
+    /// The sum of two amounts; `None` where it does not fit.
+    pub fn plus(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// The difference of two amounts; `None` where it would be negative.
+    pub fn minus(self, other: Self) -> Option<Self> {
+        let difference = self.0.checked_sub(other.0)?;
+        (!difference.is_sign_negative() || difference.is_zero()).then_some(Self(difference))
+    }
+
+    /// True for an amount of nothing.
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+}
+
+impl Quantity {
+    /// Reads the plain decimal text of a quantity.
+    pub fn parse(text: &str) -> Result<Self, DecimalFault> {
+        parse(text, "quantity", QUANTITY_DIGITS, QUANTITY_DECIMALS).map(Self)
+    }
+
+    /// How many decimals are in use: 3 for `1.250` is 2.
+    pub fn decimals(self) -> u32 {
+        self.0.normalize().scale()
+    }
+
+    /// True for a quantity of nothing.
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+}
+
+fn parse(
+    text: &str,
+    what: &'static str,
+    most_digits: usize,
+    most_decimals: u32,
+) -> Result<Decimal, DecimalFault> {
+    if text.starts_with('-') {
+        return Err(("negative", format!("the {what} {} is negative", shown(text))));
+    }
+    let (digits, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !plain(digits) || !plain(fraction) {
+        let message = format!("{} is not a plain decimal number like \"150.00\"", shown(text));
+        return Err(("not_a_decimal", message));
+    }
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.len() > most_decimals as usize {
+        let message = format!("the {what} {} has more than {most_decimals} decimals", shown(text));
+        return Err(("too_many_decimals", message));
+    }
+    let digits = digits.trim_start_matches('0');
+    if digits.len() > most_digits {
+        let message =
+            format!("the {what} {} has more than {most_digits} digits before the point", shown(text));
+        return Err(("too_large", message));
+    }
+    let plain = format!("{}.{}", if digits.is_empty() { "0" } else { digits }, fraction);
+    Decimal::from_str(plain.trim_end_matches('.'))
+        .map_err(|_| ("not_a_decimal", format!("{} is not a decimal number", shown(text))))
+}
+
+/// The text, cut so that a hostile one cannot fill a message.
+fn shown(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(24) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
+impl fmt::Display for Amount {
+    /// Always with 2 decimals: `290.00`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2}", self.0)
+    }
+}
+
+impl fmt::Display for Quantity {
+    /// Without needless zeros: `2`, `0.321`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.normalize())
+    }
+}
+
+macro_rules! decimal_on_the_boundary {
+    ($type:ident, $format:literal, $doc:literal) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = Cow::<'de, str>::deserialize(deserializer)?;
+                $type::parse(&text).map_err(|(_, message)| de::Error::custom(message))
+            }
+        }
+
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": ["string", "number"], "format": $format, "description": $doc })
+            }
+        }
+    };
+}
+
+decimal_on_the_boundary!(
+    Amount,
+    "amount",
+    "Money in the receipt's currency: a decimal string, not negative, at most 2 decimals."
+);
+decimal_on_the_boundary!(
+    Quantity,
+    "quantity",
+    "A quantity: a decimal string, not negative, at most 3 decimals (6 where the vendor allows it)."
+);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn amounts_are_read_exactly_or_refused() {
+        for (text, shown) in [("0", "0.00"), ("150", "150.00"), ("0.10", "0.10"), ("1.50000", "1.50")] {
+            assert_eq!(Amount::parse(text).unwrap().to_string(), shown);
+        }
+        for (text, code) in [
+            ("-1", "negative"),
+            ("1.005", "too_many_decimals"),
+            ("1e3", "not_a_decimal"),
+            ("", "not_a_decimal"),
+            (".5", "not_a_decimal"),
+            ("1.", "not_a_decimal"),
+            ("１", "not_a_decimal"),
+            ("NaN", "not_a_decimal"),
+            ("79228162514264337593543950335", "too_large"),
+        ] {
+            assert_eq!(Amount::parse(text).unwrap_err().0, code, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_rounded_half_up() {
+        let price = Amount::parse("10.01").unwrap();
+        let half = Quantity::parse("0.5").unwrap();
+        assert_eq!(price.times(half).unwrap().to_string(), "5.01");
+    }
+
+    #[test]
+    fn the_largest_values_do_not_overflow() {
+        let price = Amount::parse("99999999999.99").unwrap();
+        let quantity = Quantity::parse("9999999.999999").unwrap();
+        assert!(price.times(quantity).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_without_a_panic(text in "\\PC*") {
+            let _ = Amount::parse(&text);
+            let _ = Quantity::parse(&text);
+        }
+
+        #[test]
+        fn kopecks_survive_the_round_trip(kopecks in 0u64..10_000_000_000_000) {
+            let text = format!("{}.{:02}", kopecks / 100, kopecks % 100);
+            prop_assert_eq!(Amount::parse(&text).unwrap().to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,564 @@
+//! The receipt: one model for all vendors. Plain data and what can be checked without a vendor.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Code, Violation, violation};
+use crate::money::{Amount, Quantity};
+use crate::vendors::modulkassa::{ItemExtras, ReceiptExtras};
+
+/// Most lines that a receipt may have in this library.
+pub const MOST_LINES: usize = 1_000;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)* }
+
+        impl $name {
+            /// Every value, in the order of the table.
+            pub const ALL: &'static [$name] = &[$($name::$variant,)*];
+
+            /// The value as it stands in JSON.
+            pub const fn word(self) -> &'static str {
+                match self { $($name::$variant => $word,)* }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// What the receipt records. The correction kinds need `correction`.
+    #[schemars(rename = "ReceiptKind")]
+    Kind {
+        /// Sale.
+        Sell "sell",
+        /// Return of a sale.
+        SellRefund "sell_refund",
+        /// Purchase: the shop pays its customer.
+        Buy "buy",
+        /// Return of a purchase.
+        BuyRefund "buy_refund",
+        /// Correction of a sale.
+        SellCorrection "sell_correction",
+        /// Correction of a return of a sale.
+        SellRefundCorrection "sell_refund_correction",
+        /// Correction of a purchase.
+        BuyCorrection "buy_correction",
+        /// Correction of a return of a purchase.
+        BuyRefundCorrection "buy_refund_correction",
+    }
+}
+
+impl Kind {
+    /// True for the kinds that correct an earlier settlement.
+    pub const fn is_correction(self) -> bool {
+        matches!(
+            self,
+            Kind::SellCorrection
+                | Kind::SellRefundCorrection
+                | Kind::BuyCorrection
+                | Kind::BuyRefundCorrection
+        )
+    }
+}
+
+words! {
+    /// Settlement method, tag 1214.
+    PaymentMethod {
+        /// Paid in full before hand-over.
+        FullPrepayment "full_prepayment",
+        /// Paid in part before hand-over.
+        Prepayment "prepayment",
+        /// Advance.
+        Advance "advance",
+        /// Settled in full at hand-over.
+        FullPayment "full_payment",
+        /// Part at hand-over, the rest on credit.
+        PartialPayment "partial_payment",
+        /// Handed over without payment.
+        Credit "credit",
+        /// Later payment of a credit.
+        CreditPayment "credit_payment",
+    }
+}
+
+words! {
+    /// Settlement object, tag 1212. Not every vendor knows every value: see `capabilities`.
+    PaymentObject {
+        /// Goods.
+        Commodity "commodity",
+        /// Excisable goods.
+        Excise "excise",
+        /// Work.
+        Job "job",
+        /// Service.
+        Service "service",
+        /// Gambling stake.
+        GamblingBet "gambling_bet",
+        /// Gambling win.
+        GamblingPrize "gambling_prize",
+        /// Lottery ticket.
+        Lottery "lottery",
+        /// Lottery win.
+        LotteryPrize "lottery_prize",
+        /// Rights to results of intellectual activity.
+        IntellectualActivity "intellectual_activity",
+        /// Advance, deposit, prepayment or credit.
+        Payment "payment",
+        /// Agent's fee.
+        AgentCommission "agent_commission",
+        /// Several objects at once (not under the newest format).
+        Composite "composite",
+        /// Fee, fine, reward or bonus.
+        Award "award",
+        /// Anything else.
+        Another "another",
+        /// Property right.
+        PropertyRight "property_right",
+        /// Non-operating income; the field's own spelling has a hyphen.
+        NonOperatingGain "non-operating_gain",
+        /// Insurance contributions.
+        InsurancePremium "insurance_premium",
+        /// Trade levy.
+        SalesTax "sales_tax",
+        /// Resort fee.
+        ResortFee "resort_fee",
+    }
+}
+
+words! {
+    /// Taxation system, tag 1055.
+    TaxSystem {
+        /// General.
+        Osn "osn",
+        /// Simplified, on income.
+        UsnIncome "usn_income",
+        /// Simplified, on income minus expenses.
+        UsnIncomeOutcome "usn_income_outcome",
+        /// Imputed income (abolished in 2021).
+        Envd "envd",
+        /// Agricultural.
+        Esn "esn",
+        /// Patent.
+        Patent "patent",
+    }
+}
+
+words! {
+    /// How the customer pays.
+    PaymentType {
+        /// Cash.
+        Cash "cash",
+        /// Cashless: card, instant transfer, electronic money.
+        Card "card",
+        /// Set-off of an advance or earlier payment.
+        Prepaid "prepaid",
+        /// Later payment.
+        Credit "credit",
+        /// Counter-provision and anything else.
+        Other "other",
+    }
+}
+
+words! {
+    /// VAT rate; `a/b` are the calculated rates. Which are allowed depends on vendor and date.
+    Vat {
+        /// Not subject to VAT.
+        None "none",
+        /// 0 %.
+        Vat0 "0",
+        /// 5 %.
+        Vat5 "5",
+        /// 7 %.
+        Vat7 "7",
+        /// 10 %.
+        Vat10 "10",
+        /// 20 %.
+        Vat20 "20",
+        /// 22 %.
+        Vat22 "22",
+        /// 25 % (Belarus).
+        Vat25 "25",
+        /// 5/105.
+        Vat5Of105 "5/105",
+        /// 7/107.
+        Vat7Of107 "7/107",
+        /// 10/110.
+        Vat10Of110 "10/110",
+        /// 20/120.
+        Vat20Of120 "20/120",
+        /// 22/122.
+        Vat22Of122 "22/122",
+    }
+}
+
+words! {
+    /// Unit of measure of a line.
+    Unit {
+        /// Piece.
+        Piece "piece",
+        /// Gram.
+        Gram "gram",
+        /// Kilogram.
+        Kilogram "kilogram",
+        /// Tonne.
+        Tonne "tonne",
+        /// Centimetre.
+        Centimetre "centimetre",
+        /// Decimetre.
+        Decimetre "decimetre",
+        /// Metre.
+        Metre "metre",
+        /// Square centimetre.
+        SquareCentimetre "square_centimetre",
+        /// Square decimetre.
+        SquareDecimetre "square_decimetre",
+        /// Square metre.
+        SquareMetre "square_metre",
+        /// Millilitre.
+        Millilitre "millilitre",
+        /// Litre.
+        Litre "litre",
+        /// Cubic metre.
+        CubicMetre "cubic_metre",
+        /// Kilowatt hour.
+        KilowattHour "kilowatt_hour",
+        /// Gigacalorie.
+        Gigacalorie "gigacalorie",
+        /// Day.
+        Day "day",
+        /// Hour.
+        Hour "hour",
+        /// Minute.
+        Minute "minute",
+        /// Second.
+        Second "second",
+        /// Anything else.
+        Other "other",
+    }
+}
+
+words! {
+    /// Why a correction is made, tag 1173.
+    CorrectionType {
+        /// On the shop's own initiative.
+        Own "self",
+        /// By order of the tax service.
+        Instruction "instruction",
+    }
+}
+
+/// A receipt to be put on the fiscal record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// The caller's own id and the idempotency key: the same sale always has the same id.
+    #[schemars(length(min = 1, max = 128))]
+    pub id: String,
+    /// What the receipt records.
+    pub kind: Kind,
+    /// Goods and services.
+    #[schemars(length(min = 1, max = MOST_LINES))]
+    pub items: Vec<Item>,
+    /// Payments; they add up to the items.
+    #[schemars(length(min = 1, max = 20))]
+    pub payments: Vec<Payment>,
+    /// Who buys and receives the electronic receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Customer>,
+    /// Who sells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cashier: Option<Cashier>,
+    /// The shop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<Company>,
+    /// Currency (ISO 4217); absent means the vendor's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 3, max = 3))]
+    pub currency: Option<String>,
+    /// When the settlement took place; absent means now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    pub issued_at: Option<String>,
+    /// Where the vendor reports the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "uri"), length(max = 1_000))]
+    pub callback_url: Option<String>,
+    /// Also print on paper.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub print: bool,
+    /// Basis of a correction; required by the correction kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Correction>,
+    /// What only one vendor has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<VendorReceipt>,
+}
+
+/// A line of the receipt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Name of the goods or service, tag 1030.
+    #[schemars(length(min = 1, max = 128))]
+    pub name: String,
+    /// Price per unit before `discount`.
+    pub price: Amount,
+    /// How much.
+    pub quantity: Quantity,
+    /// Discount on the whole line. Line total = price × quantity, rounded, − discount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Amount>,
+    /// VAT rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vat: Option<Vat>,
+    /// VAT amount of the line, where the shop computes it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vat_sum: Option<Amount>,
+    /// Settlement method; absent means `full_payment`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_method: Option<PaymentMethod>,
+    /// Settlement object; absent means `commodity`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_object: Option<PaymentObject>,
+    /// Unit of measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+    /// Barcode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128))]
+    pub barcode: Option<String>,
+    /// The shop's article number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128))]
+    pub article: Option<String>,
+    /// Marking of the goods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marking: Option<Marking>,
+    /// Sectoral attributes, tag 1260 (marked goods, check with the state system).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 6))]
+    pub sectoral: Vec<Sectoral>,
+    /// Country of origin, digits of the national classifier, tag 1230.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 3))]
+    pub country_code: Option<String>,
+    /// Number of the customs declaration, tag 1231.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 32))]
+    pub customs_declaration: Option<String>,
+    /// What only one vendor has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<VendorItem>,
+}
+
+/// Marking of a line. Give what you have; `code` is what the scanner read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Marking {
+    /// The marking code as scanned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub code: Option<String>,
+    /// Product code of the older format, tag 1162: hex bytes separated by spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 95))]
+    pub nomenclature_code: Option<String>,
+}
+
+/// A sectoral attribute, tag 1260.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sectoral {
+    /// Id of the authority, tag 1262: 3 digits.
+    #[schemars(length(min = 3, max = 3))]
+    pub federal_id: String,
+    /// Date of the basis document, tag 1263.
+    #[schemars(extend("format" = "date"))]
+    pub date: String,
+    /// Number of the basis document, tag 1264.
+    #[schemars(length(min = 1, max = 32))]
+    pub number: String,
+    /// Value, tag 1265.
+    #[schemars(length(min = 1, max = 256))]
+    pub value: String,
+}
+
+/// One payment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Payment {
+    /// How it is paid.
+    #[serde(rename = "type")]
+    pub payment_type: PaymentType,
+    /// How much.
+    pub sum: Amount,
+}
+
+/// The buyer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Customer {
+    /// E-mail address for the electronic receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "email"), length(max = 64))]
+    pub email: Option<String>,
+    /// Phone for the electronic receipt, `+` and digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "phone"))]
+    pub phone: Option<String>,
+    /// Name of the person or organisation, tag 1227.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub name: Option<String>,
+    /// Taxpayer number, tag 1228.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 12))]
+    pub tax_id: Option<String>,
+}
+
+/// The cashier.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cashier {
+    /// Name, tag 1021.
+    #[schemars(length(min = 1, max = 64))]
+    pub name: String,
+    /// Taxpayer number, tag 1203.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 12))]
+    pub tax_id: Option<String>,
+    /// Post.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub position: Option<String>,
+}
+
+/// The shop.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Company {
+    /// Taxpayer number, tag 1018.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 12))]
+    pub tax_id: Option<String>,
+    /// Taxation system, tag 1055.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_system: Option<TaxSystem>,
+    /// Place of settlement, tag 1187.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub payment_address: Option<String>,
+    /// E-mail address of the shop, tag 1117.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "email"), length(max = 64))]
+    pub email: Option<String>,
+}
+
+/// Basis of a correction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Correction {
+    /// Why the correction is made.
+    #[serde(rename = "type")]
+    pub correction_type: CorrectionType,
+    /// Date of the settlement that is corrected, tag 1178.
+    #[schemars(extend("format" = "date"))]
+    pub base_date: String,
+    /// Number of the order, tag 1179; required with `instruction`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 32))]
+    pub base_number: Option<String>,
+    /// Fiscal sign of the wrong receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 16))]
+    pub fiscal_sign: Option<String>,
+}
+
+/// What only one vendor has, for the receipt as a whole. Other vendors leave it unread.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VendorReceipt {
+    /// Modulkassa.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modulkassa: Option<ReceiptExtras>,
+}
+
+/// What only one vendor has, for a line. Other vendors leave it unread.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VendorItem {
+    /// Modulkassa.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modulkassa: Option<ItemExtras>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Item {
+    /// Total of the line: price × quantity, rounded half up, − discount. `None` where the
+    /// discount is larger than the line.
+    pub fn total(&self) -> Option<Amount> {
+        self.price.times(self.quantity)?.minus(self.discount.unwrap_or_default())
+    }
+}
+
+impl Receipt {
+    /// Total of the items; `None` where a line has none or the sum does not fit.
+    pub fn total(&self) -> Option<Amount> {
+        self.items.iter().try_fold(Amount::ZERO, |sum, item| sum.plus(item.total()?))
+    }
+
+    /// Total of the payments.
+    pub fn paid(&self) -> Option<Amount> {
+        self.payments.iter().try_fold(Amount::ZERO, |sum, payment| sum.plus(payment.sum))
+    }
+
+    /// Everything that is wrong whatever the vendor is: sums, quantities, corrections.
+    pub fn violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        for (index, item) in self.items.iter().enumerate() {
+            if item.quantity.is_zero() {
+                let message = "the quantity must be more than 0";
+                found.push(violation(format!("/items/{index}/quantity"), Code::OutOfRange, message));
+            }
+            if item.total().is_none() {
+                let message = "the discount is larger than price × quantity";
+                let path = format!("/items/{index}/discount");
+                found.push(violation(path, Code::DiscountTooLarge, message));
+            }
+            if item.marking.as_ref().is_some_and(|m| m.code.is_none() && m.nomenclature_code.is_none()) {
+                let message = "give `code` or `nomenclature_code`";
+                found.push(violation(format!("/items/{index}/marking"), Code::MissingField, message));
+            }
+        }
+        if let (Some(total), Some(paid)) = (self.total(), self.paid())
+            && total != paid
+        {
+            let message = format!("payments give {paid}, items give {total}");
+            found.push(violation("/payments", Code::PaymentsDiffer, message));
+        }
+        match (&self.correction, self.kind.is_correction()) {
+            (None, true) => {
+                let message = format!("`{}` needs `correction`", self.kind.word());
+                found.push(violation("/correction", Code::CorrectionMismatch, message));
+            }
+            (Some(_), false) => {
+                let message = format!("`{}` has no `correction`", self.kind.word());
+                found.push(violation("/correction", Code::CorrectionMismatch, message));
+            }
+            (Some(Correction { correction_type: CorrectionType::Instruction, base_number: None, .. }), true) => {
+                let message = "an order of the tax service has a number";
+                found.push(violation("/correction/base_number", Code::MissingField, message));
+            }
+            _ => {}
+        }
+        found
+    }
+}

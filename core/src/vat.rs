@@ -1,0 +1,25 @@
+//! VAT rates and the dates from which they are in force. A new rate is one row here and its code
+//! in the table of each vendor that carries it.
+
+use time::Date;
+use time::macros::date;
+
+use crate::receipt::Vat;
+
+/// Rates that came later than the field's protocols: a receipt before the date cannot have them.
+/// (Modulkassa fact sheet 2.3, ATOL fact sheet 2.8.4.)
+const SINCE: &[(Vat, Date)] = &[
+    (Vat::Vat20, date!(2019 - 01 - 01)),
+    (Vat::Vat20Of120, date!(2019 - 01 - 01)),
+    (Vat::Vat5, date!(2025 - 01 - 01)),
+    (Vat::Vat7, date!(2025 - 01 - 01)),
+    (Vat::Vat5Of105, date!(2025 - 01 - 01)),
+    (Vat::Vat7Of107, date!(2025 - 01 - 01)),
+    (Vat::Vat22, date!(2026 - 01 - 01)),
+    (Vat::Vat22Of122, date!(2026 - 01 - 01)),
+];
+
+/// The date from which a rate is in force; `None` where it always was.
+pub fn in_force_since(vat: Vat) -> Option<Date> {
+    SINCE.iter().find(|(rate, _)| *rate == vat).map(|(_, since)| *since)
+}

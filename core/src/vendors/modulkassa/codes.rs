@@ -1,0 +1,75 @@
+//! Modulkassa's code tables (fact sheet 2.3 to 2.11): the shared word and the vendor's.
+
+use crate::receipt::{CorrectionType, Kind, PaymentObject, PaymentType, TaxSystem, Unit, Vat};
+
+/// `vatTag` (2.3). 1108 is a gap, not a rate.
+pub const VAT_TAGS: &[(Vat, u16)] = &[
+    (Vat::Vat20, 1102),
+    (Vat::Vat10, 1103),
+    (Vat::Vat0, 1104),
+    (Vat::None, 1105),
+    (Vat::Vat20Of120, 1106),
+    (Vat::Vat10Of110, 1107),
+    (Vat::Vat5, 1109),
+    (Vat::Vat7, 1110),
+    (Vat::Vat5Of105, 1111),
+    (Vat::Vat7Of107, 1112),
+    (Vat::Vat22, 1113),
+    (Vat::Vat22Of122, 1114),
+];
+
+/// `docType` (2.4).
+pub const DOC_TYPES: &[(Kind, &str)] = &[
+    (Kind::Sell, "SALE"),
+    (Kind::SellRefund, "RETURN"),
+    (Kind::Buy, "BUY"),
+    (Kind::BuyRefund, "BUY_RETURN"),
+    (Kind::SellCorrection, "SALE_CORRECTION"),
+    (Kind::SellRefundCorrection, "SALE_RETURN_CORRECTION"),
+    (Kind::BuyCorrection, "BUY_CORRECTION"),
+    (Kind::BuyRefundCorrection, "BUY_RETURN_CORRECTION"),
+];
+
+/// `taxMode` (2.5).
+pub const TAX_MODES: &[(TaxSystem, &str)] = &[
+    (TaxSystem::Osn, "COMMON"),
+    (TaxSystem::UsnIncome, "SIMPLIFIED"),
+    (TaxSystem::UsnIncomeOutcome, "SIMPLIFIED_WITH_EXPENSE"),
+    (TaxSystem::Envd, "ENVD"),
+    (TaxSystem::Esn, "COMMON_AGRICULTURAL"),
+    (TaxSystem::Patent, "PATENT"),
+];
+
+/// `paymentType` (2.12).
+pub const PAYMENT_TYPES: &[(PaymentType, &str)] = &[
+    (PaymentType::Card, "CARD"),
+    (PaymentType::Cash, "CASH"),
+    (PaymentType::Prepaid, "PREPAID"),
+    (PaymentType::Credit, "POSTPAY"),
+    (PaymentType::Other, "OTHER"),
+];
+
+/// `correctionInfo.reason` (2.10).
+pub const CORRECTION_REASONS: &[(CorrectionType, &str)] =
+    &[(CorrectionType::Own, "INDEPENDENT"), (CorrectionType::Instruction, "BY_ORDER")];
+
+/// `measure` (2.11): the words of the vendor's Orders API; whether this one reads them is not
+/// documented, so a unit goes out only where the receipt has one.
+pub const MEASURES: &[(Unit, &str)] = &[
+    (Unit::Piece, "pcs"),
+    (Unit::Litre, "ltr"),
+    (Unit::Kilogram, "kg"),
+    (Unit::Metre, "m"),
+    (Unit::SquareMetre, "m2"),
+    (Unit::CubicMetre, "m3"),
+    (Unit::Hour, "h"),
+    (Unit::Other, "other"),
+];
+
+/// Settlement objects that the vendor does not know (2.6); it spells the others as we do.
+pub const UNKNOWN_OBJECTS: &[PaymentObject] = &[PaymentObject::Award];
+
+/// The vendor's value for a shared one.
+pub fn code<K: Copy + PartialEq, V: Copy>(table: &[(K, V)], key: K) -> Option<V> {
+    table.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
+}

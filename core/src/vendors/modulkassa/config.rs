@@ -1,0 +1,120 @@
+//! Modulkassa's configuration (fact sheet 1.1, 1.2).
+
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use crate::config::{Common, Credentials};
+use crate::error::{Code, Violation, violation};
+
+/// Which of the vendor's systems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// my.modulkassa.ru.
+    Production,
+    /// service.modulpos.ru, the older name of the same system.
+    ProductionLegacy,
+    /// demo.modulpos.ru: documents are recorded virtually. Associations are separate from production.
+    Demo,
+}
+
+impl Environment {
+    const fn base(self) -> &'static str {
+        match self {
+            Environment::Production => "https://my.modulkassa.ru/api/fn",
+            Environment::ProductionLegacy => "https://service.modulpos.ru/api/fn",
+            Environment::Demo => "https://demo.modulpos.ru/api/fn",
+        }
+    }
+}
+
+/// Which form of the submit call is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentVersion {
+    /// `v1/doc`, the older one.
+    V1,
+    /// `v2/doc`.
+    #[default]
+    V2,
+}
+
+/// Account of the back office. The password shows in no `Debug` output.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// E-mail address of the account, or the name shown for the service of online receipts.
+    #[schemars(length(min = 1, max = 256))]
+    pub login: String,
+    /// Password.
+    #[schemars(with = "String", length(min = 1, max = 256))]
+    pub password: SecretString,
+}
+
+/// Configuration of a Modulkassa client.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ModulkassaConfig {
+    /// Always `modulkassa`; the facades set it themselves.
+    #[schemars(length(min = 1))]
+    pub vendor: String,
+    /// Which of the vendor's systems; required unless `base_url` is given.
+    #[serde(default)]
+    pub environment: Option<Environment>,
+    /// Credentials of the association. Absent: those that `associate` left in the journal.
+    #[serde(default)]
+    pub credentials: Option<Credentials>,
+    /// Account of the back office, for `associate` and `retail_point`.
+    #[serde(default)]
+    pub account: Option<Account>,
+    /// The retail point. It names the cash register in the journal unless `register` does.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 128))]
+    pub retail_point_id: Option<String>,
+    /// Tells several applications at one retail point apart.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 128))]
+    pub client_id: Option<String>,
+    /// Form of the submit call; `v2` unless given.
+    #[serde(default)]
+    pub document_version: Option<DocumentVersion>,
+    /// Milliseconds after a lost answer from which "unknown document" is believed (1000).
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 60_000))]
+    pub settle_ms: Option<u64>,
+    /// What every vendor's configuration has.
+    #[serde(flatten)]
+    pub common: Common,
+}
+
+impl ModulkassaConfig {
+    /// Address of the fiscalization interface: what stands in front of `/v1` and `/v2`.
+    pub fn base(&self) -> Option<Url> {
+        let text = self.common.base_url.as_deref().or_else(|| Some(self.environment?.base()))?;
+        Url::parse(text).ok()
+    }
+
+    /// Stable name of the cash register.
+    pub fn register(&self) -> Option<String> {
+        let user = self.credentials.as_ref().map(|credentials| &credentials.user_name);
+        let name = self.common.register.as_ref().or(self.retail_point_id.as_ref()).or(user)?;
+        Some(format!("modulkassa:{name}"))
+    }
+
+    /// Mistakes that the schema cannot see.
+    pub fn violations(&self) -> Vec<Violation> {
+        let mut found = self.common.violations();
+        let mut wrong = |path: &str, code, message: &str| found.push(violation(path, code, message));
+        if self.environment.is_none() && self.common.base_url.is_none() {
+            wrong("/environment", Code::MissingField, "give `environment` (or `base_url` for the emulator)");
+        }
+        if self.credentials.is_none() && self.account.is_none() {
+            wrong("/credentials", Code::MissingField, "give `credentials`, or `account` to associate with");
+        }
+        if self.register().is_none() {
+            wrong("/retail_point_id", Code::MissingField, "without `credentials` the retail point must be named");
+        }
+        found
+    }
+}

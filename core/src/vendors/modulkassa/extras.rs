@@ -1,0 +1,148 @@
+//! What only Modulkassa has, as it stands under `vendor.modulkassa` of a receipt or a line
+//! (fact sheet 2.1, 2.2, 2.9).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::receipt::words;
+
+/// Modulkassa's own part of a receipt.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ModulkassaReceipt")]
+pub struct ReceiptExtras {
+    /// The shop's order number; absent means the receipt's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128))]
+    pub document_number: Option<String>,
+    /// Free text on the paper receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 3_000))]
+    pub text_to_print: Option<String>,
+    /// Agent for the receipt as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
+}
+
+/// Modulkassa's own part of a line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ModulkassaItem")]
+pub struct ItemExtras {
+    /// Description; the vendor's sheet has it in examples only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1_000))]
+    pub description: Option<String>,
+    /// Agent for this line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
+    /// Supplier of this line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<Supplier>,
+}
+
+words! {
+    /// Kind of agent, tag 1057 and 1222.
+    AgentType {
+        /// Bank paying agent.
+        BankPayingAgent "bank_paying_agent",
+        /// Bank paying subagent.
+        BankPayingSubagent "bank_paying_subagent",
+        /// Paying agent.
+        PayingAgent "paying_agent",
+        /// Paying subagent.
+        PayingSubagent "paying_subagent",
+        /// Attorney.
+        Attorney "attorney",
+        /// Commission agent.
+        CommissionAgent "commission_agent",
+        /// Another agent.
+        Another "another",
+    }
+}
+
+/// A phone number: `+` and 7 to 18 digits (2.9).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(extend("format" = "phone"))]
+pub struct Phone(pub String);
+
+/// Agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ModulkassaAgent")]
+pub struct Agent {
+    /// Kinds of agent, of those the cash register was set up with.
+    #[schemars(length(min = 1, max = 7))]
+    pub types: Vec<AgentType>,
+    /// Paying agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paying_agent: Option<PayingAgent>,
+    /// Operator that receives payments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receive_payments_operator: Option<ReceivePaymentsOperator>,
+    /// Operator that transfers money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub money_transfer_operator: Option<MoneyTransferOperator>,
+}
+
+/// Paying agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PayingAgent {
+    /// Operation.
+    #[schemars(length(min = 1, max = 24))]
+    pub operation: String,
+    /// Phones, `+` and digits.
+    #[schemars(length(max = 10))]
+    pub phones: Vec<Phone>,
+}
+
+/// Operator that receives payments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceivePaymentsOperator {
+    /// Phones, `+` and digits.
+    #[schemars(length(max = 10))]
+    pub phones: Vec<Phone>,
+}
+
+/// Operator that transfers money.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoneyTransferOperator {
+    /// Phones, `+` and digits.
+    #[schemars(length(max = 10))]
+    pub phones: Vec<Phone>,
+    /// Name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub name: Option<String>,
+    /// Address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub address: Option<String>,
+    /// Taxpayer number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 10, max = 12))]
+    pub tax_id: Option<String>,
+}
+
+/// Supplier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ModulkassaSupplier")]
+pub struct Supplier {
+    /// Phones, `+` and digits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    pub phones: Vec<Phone>,
+    /// Name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub name: Option<String>,
+    /// Taxpayer number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 10, max = 12))]
+    pub tax_id: Option<String>,
+}

@@ -1,0 +1,318 @@
+//! Receipt to Modulkassa's document, and its answers to registrations (fact sheet 2 and 3). No I/O.
+
+use time::format_description::well_known::{Iso8601, Rfc3339};
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
+
+use super::codes::{self, code};
+use super::extras::{self, ReceiptExtras};
+use super::wire;
+use crate::error::{Code, Violation, VendorFault, violation};
+use crate::money::Amount;
+use crate::receipt::{Cashier, Customer, Item, PaymentMethod, PaymentObject, Receipt};
+use crate::registration::{Failure, Fiscal, Raw};
+use crate::vat;
+use crate::vendors::Told;
+
+/// Most decimals of a quantity (2.2).
+const QUANTITY_DECIMALS: u32 = 3;
+/// Most bytes of `nomenclatureCode` (2.2).
+const NOMENCLATURE_BYTES: usize = 32;
+/// The only currency.
+pub const CURRENCY: &str = "RUB";
+
+/// Everything about a receipt that Modulkassa cannot carry. `at` is now.
+pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let issued = issued_at(receipt, at).date();
+    let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
+    if contact(receipt.customer.as_ref()).is_none() {
+        wrong("/customer".into(), Code::MissingField, "give the buyer's e-mail address or phone");
+    }
+    let customer = receipt.customer.as_ref();
+    if customer.is_some_and(|c| c.email.is_none() && c.phone.as_deref().is_some_and(|phone| !is_russian(phone))) {
+        wrong("/customer/phone".into(), Code::WrongFormat, "must be +7 and 10 digits");
+    }
+    if receipt.currency.as_deref().is_some_and(|currency| currency != CURRENCY) {
+        wrong("/currency".into(), Code::NotForThisVendor, "Modulkassa records roubles (RUB) only");
+    }
+    for (index, item) in receipt.items.iter().enumerate() {
+        let mut wrong = |field: &str, code, message: &str| {
+            found.push(violation(format!("/items/{index}/{field}"), code, message));
+        };
+        match item.vat {
+            None => wrong("vat", Code::MissingField, "`vat` is required; `none` means not subject to VAT"),
+            Some(vat) if code(codes::VAT_TAGS, vat).is_none() => {
+                wrong("vat", Code::VatNotAllowed, "Modulkassa does not know this rate");
+            }
+            Some(vat) => {
+                if let Some(since) = vat::in_force_since(vat).filter(|since| issued < *since) {
+                    let message = format!("{} is in force since {since}, the receipt is of {issued}", vat.word());
+                    wrong("vat", Code::VatNotAllowed, &message);
+                }
+            }
+        }
+        if item.quantity.decimals() > QUANTITY_DECIMALS {
+            wrong("quantity", Code::TooManyDecimals, "Modulkassa takes 3 decimals at most");
+        }
+        if item.payment_object.is_some_and(|object| codes::UNKNOWN_OBJECTS.contains(&object)) {
+            wrong("payment_object", Code::NotForThisVendor, "Modulkassa does not know this settlement object");
+        }
+        if item.unit.is_some_and(|unit| code(codes::MEASURES, unit).is_none()) {
+            wrong("unit", Code::NotForThisVendor, "Modulkassa has no word for this unit");
+        }
+        if item.country_code.as_deref().is_some_and(|c| !c.bytes().all(|b| b.is_ascii_digit())) {
+            wrong("country_code", Code::WrongFormat, "must be 1 to 3 digits");
+        }
+        if item.sectoral.len() > 1 {
+            wrong("sectoral", Code::TooLong, "Modulkassa takes one sectoral attribute a line");
+        }
+        let product_code = item.marking.as_ref().and_then(|marking| marking.nomenclature_code.as_deref());
+        if product_code.is_some_and(|text| !is_hex_bytes(text)) {
+            let message = "must be 1 to 32 bytes in hex, separated by spaces";
+            wrong("marking/nomenclature_code", Code::WrongFormat, message);
+        }
+    }
+    found
+}
+
+/// What the vendor would take but a shop should look at: taxpayer numbers that cannot be right.
+/// (The vendor's own sample has one such, so it is no violation: sheet 7, question 16.)
+pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
+    let customer = receipt.customer.as_ref().and_then(|customer| customer.tax_id.as_deref());
+    let cashier = receipt.cashier.as_ref().and_then(|cashier| cashier.tax_id.as_deref());
+    [("/customer/tax_id", customer), ("/cashier/tax_id", cashier)]
+        .into_iter()
+        .filter(|(_, number)| number.is_some_and(|number| !is_taxpayer_number(number)))
+        .map(|(path, _)| violation(path, Code::WrongFormat, "the check digit of the taxpayer number is wrong"))
+        .collect()
+}
+
+/// The document for a receipt without violations.
+pub fn document<'a>(receipt: &'a Receipt, id: String, at: OffsetDateTime) -> Option<wire::Document<'a>> {
+    let extras = receipt.vendor.as_ref().and_then(|vendor| vendor.modulkassa.as_ref());
+    let customer = receipt.customer.as_ref();
+    let cashier = receipt.cashier.as_ref();
+    Some(wire::Document {
+        id,
+        doc_num: extras.and_then(|e| e.document_number.as_deref()).unwrap_or(&receipt.id),
+        doc_type: code(codes::DOC_TYPES, receipt.kind)?,
+        checkout_date_time: match &receipt.issued_at {
+            Some(said) => said.clone(),
+            None => at.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()?,
+        },
+        email: contact(customer)?,
+        print_receipt: receipt.print,
+        text_to_print: extras.and_then(|e| e.text_to_print.as_deref()),
+        cashier_name: cashier.map(|c: &Cashier| c.name.as_str()),
+        cashier_inn: cashier.and_then(|c| c.tax_id.as_deref()),
+        cashier_position: cashier.and_then(|c| c.position.as_deref()),
+        response_url: receipt.callback_url.as_deref(),
+        tax_mode: receipt.company.as_ref().and_then(|c| code(codes::TAX_MODES, c.tax_system?)),
+        client_name: customer.and_then(|c| c.name.as_deref()),
+        client_inn: customer.and_then(|c| c.tax_id.as_deref()),
+        invent_positions: receipt.items.iter().map(position).collect::<Option<_>>()?,
+        money_positions: receipt
+            .payments
+            .iter()
+            .map(|payment| {
+                let payment_type = code(codes::PAYMENT_TYPES, payment.payment_type)?;
+                Some(wire::Money { payment_type, sum: payment.sum })
+            })
+            .collect::<Option<_>>()?,
+        agent_info: extras.and_then(|e: &ReceiptExtras| e.agent.as_ref()).map(agent),
+        correction_info: match &receipt.correction {
+            None => None,
+            Some(correction) => Some(wire::Correction {
+                reason: code(codes::CORRECTION_REASONS, correction.correction_type)?,
+                document_date: midnight(&correction.base_date),
+                document_num: correction.base_number.as_deref(),
+                fiscal_sign: correction.fiscal_sign.as_deref(),
+            }),
+        },
+    })
+}
+
+fn position(item: &Item) -> Option<wire::Position<'_>> {
+    let extras = item.vendor.as_ref().and_then(|vendor| vendor.modulkassa.as_ref());
+    let marking = item.marking.as_ref();
+    Some(wire::Position {
+        name: &item.name,
+        price: item.price,
+        quantity: item.quantity,
+        disc_sum: item.discount,
+        vat_tag: code(codes::VAT_TAGS, item.vat?)?,
+        vat_sum: item.vat_sum,
+        payment_object: item.payment_object.unwrap_or(PaymentObject::Commodity).word(),
+        payment_method: item.payment_method.unwrap_or(PaymentMethod::FullPayment).word(),
+        invent_code: item.article.as_deref(),
+        barcode: item.barcode.as_deref(),
+        origin_country_code: item.country_code.as_deref(),
+        customs_declaration_number: item.customs_declaration.as_deref(),
+        nomenclature_code: marking.and_then(|m| m.nomenclature_code.as_deref()),
+        product_mark: marking.and_then(|m| m.code.as_deref()),
+        industry_requisite: item.sectoral.first().map(|attribute| wire::Industry {
+            foiv_id: &attribute.federal_id,
+            doc_date_time: midnight(&attribute.date),
+            doc_number: &attribute.number,
+            doc_data: &attribute.value,
+        }),
+        measure: item.unit.and_then(|unit| code(codes::MEASURES, unit)),
+        description: extras.and_then(|e| e.description.as_deref()),
+        agent_info: extras.and_then(|e| e.agent.as_ref()).map(agent),
+        supplier_info: extras.and_then(|e| e.supplier.as_ref()).map(|supplier| wire::Supplier {
+            phones: &supplier.phones,
+            name: supplier.name.as_deref(),
+            inn: supplier.tax_id.as_deref(),
+        }),
+    })
+}
+
+fn agent(agent: &extras::Agent) -> wire::Agent<'_> {
+    wire::Agent {
+        types: agent.types.iter().map(|kind| kind.word()).collect(),
+        paying_agent: agent
+            .paying_agent
+            .as_ref()
+            .map(|paying| wire::PayingAgent { operation: &paying.operation, phones: &paying.phones }),
+        receive_payments_operator: agent
+            .receive_payments_operator
+            .as_ref()
+            .map(|operator| wire::Phones { phones: &operator.phones }),
+        money_transfer_operator: agent.money_transfer_operator.as_ref().map(|operator| wire::TransferOperator {
+            phones: &operator.phones,
+            name: operator.name.as_deref(),
+            address: operator.address.as_deref(),
+            inn: operator.tax_id.as_deref(),
+        }),
+    }
+}
+
+/// What a DocumentStatus says (3.4). `None` where its status is none of the known ones.
+pub fn told(status: &wire::DocumentStatus, raw: &Raw) -> Option<Told> {
+    let raw = raw.clone();
+    Some(match word(&status.status)?.as_str() {
+        "QUEUED" | "PENDING" | "REQUEUED" => Told::Accepted { raw },
+        "PRINTED" | "WAIT_FOR_CALLBACK" | "COMPLETED" => {
+            let fiscal = status.fiscal_info.as_ref().map(fiscal).unwrap_or_default();
+            Told::Registered { fiscal: Box::new(fiscal), raw }
+        }
+        "FAILED" => Told::Failed { failure: failure(status), raw: Some(raw) },
+        _ => return None,
+    })
+}
+
+/// A status word, upper case whatever the age of the vendor's system (7, question 10).
+pub fn word(scalar: &wire::Scalar) -> Option<String> {
+    scalar.0.as_deref().map(str::to_uppercase)
+}
+
+/// Why a document FAILED (3.3).
+pub fn failure(status: &wire::DocumentStatus) -> Failure {
+    let said = status.failure_info.as_ref();
+    let message = said.and_then(|f| f.message.0.clone()).or_else(|| status.message.0.clone());
+    Failure {
+        code: Code::FiscalizationFailed.name().into(),
+        message: message.clone().unwrap_or_else(|| "the cash register gave no reason".into()),
+        vendor: Some(VendorFault {
+            name: super::NAME.into(),
+            code: said.and_then(|f| f.kind.0.clone()),
+            message,
+            http_status: None,
+        }),
+    }
+}
+
+/// Fiscal data (3.3). Members that are absent stay absent.
+pub fn fiscal(info: &wire::FiscalInfo) -> Fiscal {
+    Fiscal {
+        document_number: info.fn_doc_number.0.clone(),
+        sign: info.fn_doc_mark.0.clone(),
+        storage_number: info.fn_number.0.clone(),
+        register_number: info.ecr_registration_number.0.clone(),
+        serial_number: info.kkt_number.0.clone(),
+        shift_number: info.shift_number.0.clone(),
+        receipt_number: info.check_number.0.clone(),
+        registered_at: info.date.0.as_deref().and_then(rfc3339),
+        total: info.sum.0.as_deref().and_then(|sum| Amount::parse(sum).ok()),
+        qr: info.qr.0.clone(),
+        url: None,
+    }
+}
+
+/// A time of the vendor as RFC 3339. Its offset has a colon or has none (7, question 11).
+pub fn rfc3339(text: &str) -> Option<String> {
+    let without_colon =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond][offset_hour sign:mandatory][offset_minute]");
+    let whole_seconds =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][offset_hour sign:mandatory][offset_minute]");
+    let time = OffsetDateTime::parse(text, &Rfc3339)
+        .or_else(|_| OffsetDateTime::parse(text, &without_colon))
+        .or_else(|_| OffsetDateTime::parse(text, &whole_seconds));
+    time.ok()?.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
+}
+
+/// When the settlement took place.
+fn issued_at(receipt: &Receipt, at: OffsetDateTime) -> OffsetDateTime {
+    receipt.issued_at.as_deref().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()).unwrap_or(at)
+}
+
+/// The one contact field: e-mail address first, else phone (2.1).
+fn contact(customer: Option<&Customer>) -> Option<&str> {
+    customer.and_then(|customer| customer.email.as_deref().or(customer.phone.as_deref()))
+}
+
+fn is_russian(phone: &str) -> bool {
+    phone.strip_prefix("+7").is_some_and(|rest| rest.len() == 10)
+}
+
+/// A date as the ISO 8601 date-time that the sheet shows (2.8, 2.10).
+fn midnight(date: &str) -> String {
+    match Date::parse(date, &Iso8601::DATE) {
+        Ok(date) => format!("{date}T00:00:00"),
+        Err(_) => date.into(),
+    }
+}
+
+fn is_hex_bytes(text: &str) -> bool {
+    let mut bytes = text.split(' ');
+    let whole = bytes.all(|byte| byte.len() == 2 && byte.bytes().all(|b| b.is_ascii_hexdigit()));
+    whole && text.split(' ').count() <= NOMENCLATURE_BYTES
+}
+
+/// Check digits of a Russian taxpayer number: 10 digits for organisations, 12 for persons.
+fn is_taxpayer_number(text: &str) -> bool {
+    const WEIGHTS: [u32; 11] = [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8];
+    let Some(digits) = text.chars().map(|c| c.to_digit(10)).collect::<Option<Vec<u32>>>() else { return false };
+    let check = |length: usize| {
+        let weights = &WEIGHTS[WEIGHTS.len() - length..];
+        digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum::<u32>() % 11 % 10
+    };
+    match digits.len() {
+        10 => check(9) == digits[9],
+        12 => check(10) == digits[10] && check(11) == digits[11],
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn times_of_both_forms_are_read() {
+        assert_eq!(rfc3339("2020-02-26T00:31:19.000+0000").unwrap(), "2020-02-26T00:31:19Z");
+        assert_eq!(rfc3339("2019-09-04T07:14:00+00:00").unwrap(), "2019-09-04T07:14:00Z");
+        assert_eq!(rfc3339("2019-09-04T07:14:00+0700").unwrap(), "2019-09-04T07:14:00+07:00");
+        assert_eq!(rfc3339("yesterday"), None);
+    }
+
+    #[test]
+    fn taxpayer_numbers_are_checked_by_their_digits() {
+        assert!(is_taxpayer_number("7707083893"));
+        assert!(is_taxpayer_number("500100732259"));
+        assert!(!is_taxpayer_number("123456789012"));
+        assert!(!is_taxpayer_number("77070838"));
+    }
+}

@@ -1,0 +1,149 @@
+//! Modulkassa: a cloud queue in front of a shop's cash register (Russia).
+//!
+//! The client chooses each document's id, a UUID derived from the cash register and the receipt's
+//! id. What a repeat of an id gives is not documented, so a lost answer is settled by asking for
+//! the document first (fact sheet 3.7).
+
+mod api;
+mod callback;
+mod codes;
+mod config;
+mod extras;
+mod map;
+mod operations;
+mod wire;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+pub use config::{Account, DocumentVersion, Environment, ModulkassaConfig};
+pub use extras::*;
+pub use operations::*;
+
+use crate::client::{Callback, CallbackReading, Capabilities, Health, Shared};
+use crate::error::{Code, Error, Result, Violation};
+use crate::input;
+use crate::journal::Entry;
+use crate::receipt::{Kind, PaymentObject, PaymentType, Receipt};
+use crate::vendors::{Context, Exclusive, Opened, Prepared, Told, Vendor, VendorInfo};
+use api::Api;
+
+/// Name in configurations and envelopes.
+pub const NAME: &str = "modulkassa";
+
+/// The row in the table of vendors.
+pub const INFO: VendorInfo = VendorInfo {
+    name: NAME,
+    summary: "Modulkassa (Modulpos), Russia: a cloud queue in front of a shop's cash register.",
+    config: input::schema_of::<ModulkassaConfig>,
+    open,
+    operations: OPERATIONS,
+};
+
+/// Namespace of the document ids. Never change it: ids of documents in flight depend on it.
+const DOCUMENT_NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_3c52_8e0b_4b7a_9a44_5d2e_71c0_b3f8);
+/// Milliseconds after a lost answer from which "unknown document" is believed.
+const SETTLE_MS: u64 = 1_000;
+
+/// A Modulkassa client's vendor.
+pub struct Modulkassa {
+    register: String,
+    settle_after: Duration,
+    config: ModulkassaConfig,
+    api: Api,
+}
+
+fn open(text: &str, shared: &Shared) -> Result<Opened> {
+    let config: ModulkassaConfig = input::read(text)?;
+    let violations = config.violations();
+    let (Some(base), Some(register), true) = (config.base(), config.register(), violations.is_empty()) else {
+        return Err(Error::invalid(violations));
+    };
+    let transport = shared.transports.get(&config.common, &base)?;
+    let common = config.common.clone();
+    let vendor = Modulkassa {
+        register: register.clone(),
+        settle_after: Duration::from_millis(config.settle_ms.unwrap_or(SETTLE_MS)),
+        api: Api::new(transport, base, &config, register),
+        config,
+    };
+    Ok(Opened { vendor: Box::new(vendor), common })
+}
+
+/// The vendor's id for a document: the same for the same register and receipt, in any process.
+fn document_id(register: &str, receipt_id: &str) -> String {
+    Uuid::new_v5(&DOCUMENT_NAMESPACE, format!("{register}\n{receipt_id}").as_bytes()).to_string()
+}
+
+#[async_trait]
+impl Vendor for Modulkassa {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn register(&self) -> &str {
+        &self.register
+    }
+
+    fn exclusive(&self) -> Exclusive {
+        Exclusive::Document
+    }
+
+    fn settle_after(&self) -> Duration {
+        self.settle_after
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let objects = PaymentObject::ALL.iter().copied();
+        Capabilities {
+            vendor: NAME.into(),
+            operations: crate::operations::of(&INFO).map(|operation| operation.name.into()).collect(),
+            kinds: Kind::ALL.to_vec(),
+            vat: codes::VAT_TAGS.iter().map(|(vat, _)| *vat).collect(),
+            payment_types: PaymentType::ALL.to_vec(),
+            payment_objects: objects.filter(|o| !codes::UNKNOWN_OBJECTS.contains(o)).collect(),
+            units: codes::MEASURES.iter().map(|(unit, _)| *unit).collect(),
+            currencies: vec![map::CURRENCY.into()],
+            idempotency_key: true,
+            parallel: true,
+            callbacks: true,
+        }
+    }
+
+    fn violations(&self, receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
+        map::violations(receipt, at)
+    }
+
+    fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {
+        map::warnings(receipt)
+    }
+
+    fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared> {
+        let id = document_id(&self.register, &receipt.id);
+        let internal = |what: &str| Error::new(Code::Internal, format!("the document cannot be written: {what}"));
+        let document = map::document(receipt, id.clone(), at).ok_or_else(|| internal("unmapped value"))?;
+        let request = serde_json::to_vec(&document).map_err(|error| internal(&error.to_string()))?;
+        Ok(Prepared { request, vendor_document_id: Some(id) })
+    }
+
+    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Told {
+        self.api.submit(context, entry).await
+    }
+
+    async fn look_up(&self, context: &Context<'_>, entry: &Entry) -> Told {
+        let id = entry.vendor_document_id.as_deref().unwrap_or(&entry.receipt_id);
+        self.api.look_up(context, id).await
+    }
+
+    async fn health(&self, context: &Context<'_>) -> Result<Health> {
+        let status = self.api.service_status(context).await?;
+        Ok(Health { ready: status.is_ready, message: status.summary(), raw: status.raw })
+    }
+
+    fn read_callback(&self, callback: &Callback) -> Result<CallbackReading> {
+        callback::read(callback)
+    }
+}

@@ -1,0 +1,286 @@
+//! Modulkassa's JSON as it goes over the wire (fact sheet 2 and 3). Written exactly, read leniently:
+//! every member of an answer may be absent, numbers may be strings and strings numbers.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::extras::Phone;
+use crate::money::{Amount, Quantity};
+
+/// Document (2.1), in the order of the sheet. Absent optional fields are left out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document<'a> {
+    pub id: String,
+    pub doc_num: &'a str,
+    pub doc_type: &'static str,
+    pub checkout_date_time: String,
+    pub email: &'a str,
+    pub print_receipt: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_to_print: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cashier_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cashier_inn: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cashier_position: Option<&'a str>,
+    #[serde(rename = "responseURL", skip_serializing_if = "Option::is_none")]
+    pub response_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_mode: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_inn: Option<&'a str>,
+    pub invent_positions: Vec<Position<'a>>,
+    pub money_positions: Vec<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_info: Option<Agent<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correction_info: Option<Correction<'a>>,
+}
+
+/// InventPosition (2.2).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Position<'a> {
+    pub name: &'a str,
+    #[serde(serialize_with = "number")]
+    pub price: Amount,
+    #[serde(serialize_with = "number")]
+    pub quantity: Quantity,
+    #[serde(serialize_with = "optional_number", skip_serializing_if = "Option::is_none")]
+    pub disc_sum: Option<Amount>,
+    pub vat_tag: u16,
+    #[serde(serialize_with = "optional_number", skip_serializing_if = "Option::is_none")]
+    pub vat_sum: Option<Amount>,
+    pub payment_object: &'static str,
+    pub payment_method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invent_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub barcode: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin_country_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customs_declaration_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nomenclature_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_mark: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub industry_requisite: Option<Industry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measure: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_info: Option<Agent<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supplier_info: Option<Supplier<'a>>,
+}
+
+/// MoneyPosition (2.12).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Money {
+    pub payment_type: &'static str,
+    #[serde(serialize_with = "number")]
+    pub sum: Amount,
+}
+
+/// industryRequisite (2.8).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Industry<'a> {
+    pub foiv_id: &'a str,
+    pub doc_date_time: String,
+    pub doc_number: &'a str,
+    pub doc_data: &'a str,
+}
+
+/// AgentInformation (2.9).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Agent<'a> {
+    pub types: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paying_agent: Option<PayingAgent<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receive_payments_operator: Option<Phones<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub money_transfer_operator: Option<TransferOperator<'a>>,
+}
+
+#[derive(Serialize)]
+pub struct PayingAgent<'a> {
+    pub operation: &'a str,
+    pub phones: &'a [Phone],
+}
+
+#[derive(Serialize)]
+pub struct Phones<'a> {
+    pub phones: &'a [Phone],
+}
+
+#[derive(Serialize)]
+pub struct TransferOperator<'a> {
+    pub phones: &'a [Phone],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inn: Option<&'a str>,
+}
+
+/// SupplierInformation (2.9).
+#[derive(Serialize)]
+pub struct Supplier<'a> {
+    #[serde(skip_serializing_if = "<[Phone]>::is_empty")]
+    pub phones: &'a [Phone],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inn: Option<&'a str>,
+}
+
+/// correctionInfo (2.10).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Correction<'a> {
+    pub reason: &'static str,
+    pub document_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_num: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fiscal_sign: Option<&'a str>,
+}
+
+/// A decimal as a JSON number with all its digits (2.14).
+fn number<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    let raw = RawValue::from_string(value.to_string()).map_err(serde::ser::Error::custom)?;
+    raw.serialize(serializer)
+}
+
+fn optional_number<T: std::fmt::Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => number(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// A scalar of an answer as text, whatever JSON type it came in.
+#[derive(Clone, Debug, Default)]
+pub struct Scalar(pub Option<String>);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let text = raw.get();
+        Ok(Scalar(match text.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(text).ok(),
+            Some(b'-' | b'0'..=b'9') => Some(text.to_owned()),
+            Some(b't' | b'f') => Some(text.to_owned()),
+            _ => None,
+        }))
+    }
+}
+
+/// RetailPointAssociation (3.1).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Association {
+    #[serde(default)]
+    pub user_name: Scalar,
+    #[serde(default)]
+    pub password: Scalar,
+    #[serde(default)]
+    pub name: Scalar,
+    #[serde(default)]
+    pub address: Scalar,
+}
+
+/// FNStatus (3.2). Old texts call the date `statusDateTime`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceStatus {
+    #[serde(default)]
+    pub status: Scalar,
+    #[serde(default, alias = "statusDateTime")]
+    pub date_time: Scalar,
+    #[serde(default)]
+    pub message: Scalar,
+}
+
+/// DocumentStatus (3.3).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentStatus {
+    #[serde(default)]
+    pub status: Scalar,
+    #[serde(default)]
+    pub fn_state: Scalar,
+    #[serde(default)]
+    pub fiscal_info: Option<FiscalInfo>,
+    #[serde(default)]
+    pub failure_info: Option<FailureInfo>,
+    #[serde(default)]
+    pub message: Scalar,
+    #[serde(default)]
+    pub time_status_changed: Scalar,
+}
+
+/// FiscalInfo (3.3).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+pub struct FiscalInfo {
+    pub shift_number: Scalar,
+    pub check_number: Scalar,
+    pub kkt_number: Scalar,
+    pub fn_number: Scalar,
+    pub fn_doc_number: Scalar,
+    pub fn_doc_mark: Scalar,
+    pub date: Scalar,
+    pub sum: Scalar,
+    pub qr: Scalar,
+    pub ecr_registration_number: Scalar,
+}
+
+/// FailureInfo (3.3).
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct FailureInfo {
+    #[serde(rename = "type")]
+    pub kind: Scalar,
+    pub message: Scalar,
+}
+
+/// The body that errors have in practice (3.8).
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Fault {
+    pub status: Scalar,
+    pub error: Scalar,
+    pub message: Scalar,
+}
+
+/// The part of a retail point that clients read (1.4).
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RetailPoint {
+    pub id: Scalar,
+    pub name: Scalar,
+    pub address: Scalar,
+    pub inn: Scalar,
+    pub time_zone_id: Scalar,
+    pub kkm_info: Option<KkmInfo>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KkmInfo {
+    pub payments_address: Scalar,
+}

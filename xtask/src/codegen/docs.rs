@@ -1,0 +1,99 @@
+//! `docs/operations.md`, `docs/types.md` and `docs/errors.md`.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+
+use super::model::{Model, Named, Shape, Type};
+use super::{Generated, NOTICE};
+
+pub fn files(model: &Model) -> Result<Vec<Generated>> {
+    Ok(vec![
+        ("docs/operations.md", operations(model)?),
+        ("docs/types.md", types(model)?),
+        ("docs/errors.md", errors(model)?),
+    ])
+}
+
+fn operations(model: &Model) -> Result<String> {
+    let mut out = format!("<!-- {NOTICE} -->\n# Operations\n\n");
+    out += "The name is the method's name: `register` in Python and Rust, `register` and `registerSync` in Node, \
+            `register` in PHP; `open_shift` is `openShift` where the language writes so. Types are in \
+            [types.md](types.md), errors in [errors.md](errors.md).\n";
+    for vendor in &model.vendors {
+        writeln!(out, "\n## {}\n\n{}\n", vendor.class, vendor.summary)?;
+        writeln!(out, "Configuration: [`{0}`](types.md#{1})\n", vendor.config, vendor.config.to_lowercase())?;
+        writeln!(out, "| operation | request | response | fiscal | what it does |\n|---|---|---|---|---|")?;
+        for operation in &vendor.operations {
+            writeln!(
+                out,
+                "| `{}` | {} | {} | {} | {} |",
+                operation.name,
+                link(&operation.request),
+                link(&operation.response),
+                if operation.fiscal { "yes" } else { "no" },
+                cell(&operation.doc)
+            )?;
+        }
+    }
+    Ok(out)
+}
+
+fn types(model: &Model) -> Result<String> {
+    let mut out = format!("<!-- {NOTICE} -->\n# Types\n\nFields marked * are required; null means absent.\n");
+    for (name, Named { doc, shape }) in &model.types {
+        writeln!(out, "\n## {name}\n")?;
+        if !doc.is_empty() {
+            writeln!(out, "{doc}\n")?;
+        }
+        match shape {
+            Shape::Words(words) => {
+                let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+                writeln!(out, "One of {}.", words.join(", "))?;
+            }
+            Shape::Alias(of) => writeln!(out, "{}.", shown(of))?,
+            Shape::Object(fields) if fields.is_empty() => writeln!(out, "No fields.")?,
+            Shape::Object(fields) => {
+                writeln!(out, "| field | type | what it is |\n|---|---|---|")?;
+                for field in fields {
+                    let star = if field.required { " *" } else { "" };
+                    writeln!(out, "| `{}`{star} | {} | {} |", field.name, shown(&field.of), cell(&field.doc))?;
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn errors(model: &Model) -> Result<String> {
+    let mut out = format!("<!-- {NOTICE} -->\n# Errors\n\n");
+    out += "Every error says whether the sale is on record (`outcome`): `not_registered`, `registered` or `unknown`. \
+            The kind is the exception class; codes are never renamed and never used again.\n\n";
+    writeln!(out, "| code | kind | what it means and what to do |\n|---|---|---|")?;
+    for code in &model.codes {
+        writeln!(out, "| `{}` | `{}` | {} |", code.code, code.kind, cell(&code.advice))?;
+    }
+    Ok(out)
+}
+
+fn link(name: &str) -> String {
+    format!("[`{name}`](types.md#{})", name.to_lowercase())
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+fn shown(of: &Type) -> String {
+    match of {
+        Type::Text => "text".into(),
+        Type::Decimal => "decimal".into(),
+        Type::Whole => "whole number".into(),
+        Type::Truth => "true or false".into(),
+        Type::Anything => "any JSON".into(),
+        Type::List(inner) => format!("list of {}", shown(inner)),
+        Type::Map(inner) => format!("map of {}", shown(inner)),
+        Type::Named(name) => format!("[`{name}`](#{})", name.to_lowercase()),
+        Type::OrNull(inner) => shown(inner),
+    }
+}

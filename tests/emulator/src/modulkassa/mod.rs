@@ -1,10 +1,12 @@
 //! Modulkassa, played from its fact sheet: a cloud queue in front of a shop's register.
 
 mod accounts;
+mod asked;
 mod callback;
 mod calls;
 mod dates;
 mod document;
+mod documents;
 mod errors;
 mod points;
 mod reading;
@@ -164,7 +166,11 @@ impl Vendor for Modulkassa {
     }
 
     fn documents(&self) -> Value {
-        let switches = Modulkassa::switches(self);
+        let switches = Switches {
+            // A listing is no answer of the vendor: amounts are exact in it.
+            sum_as_string: true,
+            ..(*Modulkassa::switches(self)).clone()
+        };
         let points: Vec<_> = self.accounts.read().points().cloned().collect();
         let of_point = |point: Arc<Point>| {
             let state = point.register_state(&switches);

@@ -1,16 +1,16 @@
 //! Bringing the result to the shop's `responseURL` (Modulkassa fact sheet 3.5 and 6.1 item 27).
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::{Method, Request, StatusCode, Uri, header};
+use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::net::TcpStream;
+use url::{Host, Position, Url};
 
 use super::points::Point;
 use super::state::{Status, StoredDocument};
@@ -21,7 +21,6 @@ use crate::faults::{CALLBACK_ROUTE, Call, Stage};
 const SUCCESS: &str = "SUCCESS";
 /// No source names the word for a failure (7, question 4); any word but SUCCESS will do.
 const FAILURE: &str = "FAILED";
-const DEFAULT_PORT: u16 = 80;
 const AT_ONCE: usize = 64;
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -184,58 +183,56 @@ fn with_query(url: &str, parameters: &str) -> String {
 }
 
 async fn send(delivery: &Delivery, foreign: bool) -> Result<StatusCode, String> {
-    let uri: Uri = delivery
-        .url
-        .parse()
-        .map_err(|error| format!("responseURL: {error}"))?;
-    if uri.scheme_str() != Some("http") {
+    let url = Url::parse(&delivery.url).map_err(|error| format!("responseURL: {error}"))?;
+    if url.scheme() != "http" {
         return Err("responseURL: only http:// is delivered".to_owned());
     }
-    let host = uri
-        .host()
-        .unwrap_or_default()
-        .trim_matches(['[', ']'])
-        .to_owned();
-    if !foreign && !is_loopback(&host) {
+    if !foreign && !is_loopback(&url) {
         return Err(
             "responseURL: not on loopback, and foreign callbacks are not allowed".to_owned(),
         );
     }
-    let port = uri.port_u16().unwrap_or(DEFAULT_PORT);
-    let stream = TcpStream::connect((host.as_str(), port))
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or_default();
+    let stream = TcpStream::connect(format!("{host}:{port}"))
         .await
         .map_err(|e| e.to_string())?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|e| e.to_string())?;
-    let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let mut request = Request::builder()
         .method(delivery.method.clone())
-        .uri(target)
+        .uri(&url[Position::BeforePath..Position::AfterQuery])
         .header(
             header::HOST,
-            uri.authority().map_or("", |authority| authority.as_str()),
+            &url[Position::BeforeHost..Position::BeforePath],
         );
     if !delivery.body.is_empty() {
         request = request.header(header::CONTENT_TYPE, super::errors::JSON);
     }
     let body = Full::new(Bytes::from(delivery.body.clone()));
     let request = request.body(body).map_err(|e| e.to_string())?;
-    tokio::select! {
-        response = sender.send_request(request) => {
-            response.map(|r| r.status()).map_err(|e| e.to_string())
-        }
-        _ = connection => Err("the shop closed the connection".to_owned()),
-    }
+    // The connection ends by itself when `sender` is gone.
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await;
+    response.map(|r| r.status()).map_err(|e| e.to_string())
 }
 
-fn is_loopback(host: &str) -> bool {
-    let address = host.parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use url::Url;
+
     use super::{is_loopback, with_query};
 
     #[test]
@@ -255,11 +252,18 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_loopback() {
-        for host in ["127.0.0.1", "127.9.9.9", "::1", "localhost"] {
-            assert!(is_loopback(host), "{host}");
+        let loopback = |host: &str| is_loopback(&Url::parse(&format!("http://{host}/")).unwrap());
+        for host in [
+            "127.0.0.1",
+            "127.9.9.9",
+            "[::1]",
+            "localhost",
+            "LOCALHOST:81",
+        ] {
+            assert!(loopback(host), "{host}");
         }
-        for host in ["10.0.0.1", "shop.example", "localhost.example", ""] {
-            assert!(!is_loopback(host), "{host}");
+        for host in ["10.0.0.1", "shop.example", "localhost.example", "[::2]"] {
+            assert!(!loopback(host), "{host}");
         }
     }
 }

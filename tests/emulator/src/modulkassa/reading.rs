@@ -46,6 +46,10 @@ pub fn number(raw: Raw<'_>) -> Option<Decimal> {
         _ => raw.get().to_owned(),
     };
     let literal = literal.trim();
+    // The decimal's own parser takes Rust's digit groups; JSON has none.
+    if literal.contains('_') {
+        return None;
+    }
     Decimal::from_str(literal)
         .or_else(|_| Decimal::from_scientific(literal))
         .ok()

@@ -1,0 +1,74 @@
+//! The fiscal documents that came to be, of all vendors, in order: the judge of every test.
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+
+/// What a fiscal document records, in the words that all vendors share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The shop sells.
+    Sell,
+    /// The shop gives money back for a sale.
+    SellRefund,
+    /// The shop buys from a person.
+    Buy,
+    /// The shop gets money back for a purchase.
+    BuyRefund,
+    /// Correction of a sale.
+    SellCorrection,
+    /// Correction of a refund of a sale.
+    SellRefundCorrection,
+    /// Correction of a purchase.
+    BuyCorrection,
+    /// Correction of a refund of a purchase.
+    BuyRefundCorrection,
+}
+
+/// One fiscal document that came to be at a register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    /// The vendor's name, as in the config.
+    pub vendor: String,
+    /// What stands for the register at this vendor (Modulkassa: the retail point's id).
+    pub register: String,
+    /// The vendor-side id of the document (Modulkassa: `id`).
+    pub receipt_key: String,
+    /// The number that the shop gave it (Modulkassa: `docNum`).
+    pub number: String,
+    /// What it records.
+    pub kind: Kind,
+    /// Its total with two decimals, such as `290.00`.
+    pub total: String,
+    /// How many lines (goods, services) it has.
+    pub lines: usize,
+    /// The number of the fiscal document in the fiscal storage, as text.
+    pub fiscal_document_number: String,
+    /// The fiscal sign, as text.
+    pub fiscal_sign: String,
+    /// When it came to be, by the virtual clock, RFC 3339.
+    pub at: String,
+}
+
+/// All fiscal documents in the order in which they came to be.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    entries: Mutex<Vec<LedgerEntry>>,
+}
+
+impl Ledger {
+    /// Records a fiscal document.
+    pub fn record(&self, entry: LedgerEntry) {
+        self.entries.lock().push(entry);
+    }
+
+    /// A copy of everything recorded.
+    pub fn entries(&self) -> Vec<LedgerEntry> {
+        self.entries.lock().clone()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.entries.lock().clear();
+    }
+}

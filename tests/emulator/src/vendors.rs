@@ -1,0 +1,51 @@
+//! The vendors that the emulator plays, in one table, and what each must offer.
+
+use std::sync::Arc;
+
+use axum::Router;
+use serde_json::{Map, Value};
+
+use crate::frame::{Frame, Refused};
+use crate::modulkassa::Modulkassa;
+
+/// One vendor, played.
+pub trait Vendor: Send + Sync {
+    /// The route words of its calls, for fault rules.
+    fn routes(&self) -> &'static [&'static str];
+
+    /// The vendor's words for a failed document, for fault rules.
+    fn failure_types(&self) -> &'static [&'static str];
+
+    /// Its HTTP calls.
+    fn router(self: Arc<Self>) -> Router;
+
+    /// The path under which the router knows a path of this vendor, if they differ.
+    fn routed_path(&self, path: &str) -> Option<String>;
+
+    /// `config`, ready for the client library, and `others` of the same shape.
+    fn description(&self, url: &str) -> Value;
+
+    /// All switches with their values.
+    fn switches(&self) -> Value;
+
+    /// Changes switches by name.
+    fn set_switches(&self, patch: &Map<String, Value>) -> Result<(), Refused>;
+
+    /// The documents that the vendor holds, with their states.
+    fn documents(&self) -> Value;
+
+    /// Adds accounts, points and the like; the answer is a config for them.
+    fn seed(self: Arc<Self>, what: Value, url: &str) -> Result<Value, Refused>;
+
+    /// Everything back to the seeded state.
+    fn reset(self: Arc<Self>);
+
+    /// Ends what runs in the background.
+    fn stop(&self);
+}
+
+/// Makes a vendor with the switches it starts (and restarts) with.
+pub type Start = fn(&Arc<Frame>, &Map<String, Value>) -> Result<Arc<dyn Vendor>, Refused>;
+
+/// The vendors by name.
+pub const VENDORS: &[(&str, Start)] = &[("modulkassa", Modulkassa::start)];

@@ -121,7 +121,8 @@ impl Client {
     /// The vendor behind the client, for operations that only it has.
     pub(crate) fn vendor<V: Vendor>(&self) -> Result<&V> {
         let any: &dyn Any = &*self.delivery.vendor;
-        any.downcast_ref().ok_or_else(|| Error::new(Code::Internal, "the operation belongs to another vendor"))
+        any.downcast_ref()
+            .ok_or_else(|| Error::new(Code::Internal, "the operation belongs to another vendor"))
     }
 
     /// When a call that starts now must have ended.
@@ -130,7 +131,11 @@ impl Client {
     }
 
     pub(crate) fn context(&self, deadline: Instant) -> Context<'_> {
-        Context { journal: &*self.delivery.journal, deadline, exchange_timeout: self.delivery.exchange_timeout }
+        Context {
+            journal: &*self.delivery.journal,
+            deadline,
+            exchange_timeout: self.delivery.exchange_timeout,
+        }
     }
 
     pub(crate) async fn deliver(&self, intent: &Intent) -> Result<Registration> {
@@ -152,7 +157,8 @@ impl Client {
             return Err(Error::invalid(violations));
         }
         let prepared = self.delivery.vendor.prepare(receipt, at)?;
-        let content = serde_json::to_vec(receipt).map_err(|error| Error::new(Code::Internal, error.to_string()))?;
+        let content =
+            serde_json::to_vec(receipt).map_err(|error| Error::new(Code::Internal, error.to_string()))?;
         Ok(Intent {
             register: self.delivery.vendor.register().into(),
             receipt_id: receipt.id.clone(),
@@ -250,11 +256,14 @@ impl Client {
             return Err(Error::invalid(violations));
         }
         // Written at the same time they share one sync of the disk.
-        let written = futures_util::future::join_all(intents.iter().map(|intent| self.delivery.enqueue(intent))).await;
+        let written =
+            futures_util::future::join_all(intents.iter().map(|intent| self.delivery.enqueue(intent))).await;
         let mut enqueued = Enqueued { entries: Vec::new(), errors: Vec::new() };
         for (intent, result) in intents.iter().zip(written) {
             match result {
-                Ok(entry) => enqueued.entries.push(Queued { receipt_id: entry.receipt_id, state: entry.state }),
+                Ok(entry) => {
+                    enqueued.entries.push(Queued { receipt_id: entry.receipt_id, state: entry.state })
+                }
                 Err(error) => enqueued
                     .errors
                     .push(QueueError { receipt_id: intent.receipt_id.clone(), error: error.into() }),
@@ -274,7 +283,8 @@ impl Client {
         let mut delivered = Delivered::default();
         let mut after = None;
         while Instant::now() < until {
-            let filter = Filter { unfinished: true, after: after.take(), limit: DELIVER_PAGE, ..Filter::default() };
+            let filter =
+                Filter { unfinished: true, after: after.take(), limit: DELIVER_PAGE, ..Filter::default() };
             let page = self.delivery.journal.list(self.delivery.vendor.register(), &filter).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.receipt_id.clone());
@@ -283,7 +293,8 @@ impl Client {
             results.into_iter().for_each(|(id, result)| delivered.count(id, result));
         }
         let counts = self.delivery.journal.counts(self.delivery.vendor.register()).await?;
-        delivered.left = State::ALL.iter().filter(|s| !s.is_final()).filter_map(|s| counts.get(s.word())).sum();
+        delivered.left =
+            State::ALL.iter().filter(|s| !s.is_final()).filter_map(|s| counts.get(s.word())).sum();
         Ok(delivered)
     }
 

@@ -253,8 +253,10 @@ impl Delivery {
             "{}", conclusion.note
         );
         fail_point!("before_conclude");
-        let known = if conclusion.state == State::Registered { Outcome::Registered } else { Outcome::Unknown };
-        *entry = self.journal.conclude(entry, &conclusion).await.map_err(|error| error.with_outcome(known))?;
+        let known =
+            if conclusion.state == State::Registered { Outcome::Registered } else { Outcome::Unknown };
+        *entry =
+            self.journal.conclude(entry, &conclusion).await.map_err(|error| error.with_outcome(known))?;
         Ok(error)
     }
 }
@@ -307,7 +309,8 @@ fn in_doubt(cause: Error) -> Error {
 }
 
 fn not_in_time(entry: &Entry) -> Error {
-    let message = format!("the time for the call ran out while {} was `{}`", entry.receipt_id, entry.state.word());
+    let message =
+        format!("the time for the call ran out while {} was `{}`", entry.receipt_id, entry.state.word());
     Error::new(Code::Unreachable, message)
 }
 

@@ -35,7 +35,8 @@ struct Host {
 
 impl Host {
     fn make() -> Option<Self> {
-        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("kassa").enable_all().build().ok()?;
+        let runtime =
+            Builder::new_multi_thread().worker_threads(1).thread_name("kassa").enable_all().build().ok()?;
         logging::install();
         Some(Self {
             pid: std::process::id(),
@@ -152,7 +153,12 @@ pub async fn call_async(client: i64, operation: &str, request: &str) -> String {
     }
 }
 
-fn start_with(client: i64, operation: &str, request: &str, done: impl FnOnce(String) + Send + 'static) -> Result<()> {
+fn start_with(
+    client: i64,
+    operation: &str,
+    request: &str,
+    done: impl FnOnce(String) + Send + 'static,
+) -> Result<()> {
     guarded(|| {
         let host = host()?;
         let found = find(host, client)?;
@@ -169,7 +175,8 @@ fn find(host: &Host, client: i64) -> Result<Arc<Client>> {
         return Ok(found.clone());
     }
     if (1..host.first_client).contains(&client) {
-        let message = format!("client {client} was opened before a fork, in another process than {}", host.pid);
+        let message =
+            format!("client {client} was opened before a fork, in another process than {}", host.pid);
         return Err(Error::new(Code::ClientForked, message));
     }
     Err(Error::new(Code::ClientClosed, format!("client {client} is not open")))

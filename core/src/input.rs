@@ -62,9 +62,8 @@ pub fn read<T: DeserializeOwned + JsonSchema + 'static>(text: &str) -> Result<T>
         return Err(Error::invalid(walk.violations));
     }
     // The schema said yes; what serde still refuses is said in its own words.
-    serde_json::from_str(&walk.clean).map_err(|error| {
-        Error::invalid(vec![violation("", Code::WrongValue, error.to_string())])
-    })
+    serde_json::from_str(&walk.clean)
+        .map_err(|error| Error::invalid(vec![violation("", Code::WrongValue, error.to_string())]))
 }
 
 fn broken(path: &str, error: &serde_json::Error) -> Error {
@@ -302,9 +301,14 @@ fn is_web_address(text: &str) -> bool {
 }
 
 fn is_email(text: &str) -> bool {
-    let plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+    let plain =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
     text.split_once('@').is_some_and(|(local, domain)| {
-        plain(local) && plain(domain) && !domain.contains('@') && !domain.starts_with('.') && !domain.ends_with('.')
+        plain(local)
+            && plain(domain)
+            && !domain.contains('@')
+            && !domain.starts_with('.')
+            && !domain.ends_with('.')
     })
 }
 
@@ -392,7 +396,10 @@ mod tests {
         let deep = format!("{{\"items\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(codes(&deep).iter().any(|(_, code)| code == "wrong_type"));
         let line = r#"{"name":"x","price":"1.00","quantity":"1"}"#;
-        let many = format!(r#"{{"id":"a","kind":"sell","items":[{}],"payments":[{{"type":"cash","sum":"10000.00"}}]}}"#, [line; 10_000].join(","));
+        let many = format!(
+            r#"{{"id":"a","kind":"sell","items":[{}],"payments":[{{"type":"cash","sum":"10000.00"}}]}}"#,
+            [line; 10_000].join(",")
+        );
         assert_eq!(codes(&many), [("/items".to_string(), "too_long".to_string())]);
     }
 }

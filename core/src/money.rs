@@ -42,8 +42,7 @@ impl Amount {
     /// `price × quantity`, rounded half up to 2 decimals; `None` where it does not fit.
     pub fn times(self, quantity: Quantity) -> Option<Self> {
         let product = self.0.checked_mul(quantity.0)?;
-        let rounded =
-            product.round_dp_with_strategy(AMOUNT_DECIMALS, RoundingStrategy::MidpointAwayFromZero);
+        let rounded = product.round_dp_with_strategy(AMOUNT_DECIMALS, RoundingStrategy::MidpointAwayFromZero);
         Some(Self(rounded))
     }
 

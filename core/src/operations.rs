@@ -10,11 +10,10 @@ use futures_util::future::BoxFuture;
 use schemars::Schema;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sha2::{Digest as _, Sha256};
 
 use crate::client::{
-    Callback, CallbackReading, Capabilities, Client, Deliver, Delivered, Enqueue, Enqueued, Health, JournalPage,
-    JournalQuery, Metrics, Nothing, ReceiptKey, Resolve, Validation, Wait,
+    Callback, CallbackReading, Capabilities, Client, Deliver, Delivered, Enqueue, Enqueued, Health,
+    JournalPage, JournalQuery, Metrics, Nothing, ReceiptKey, Resolve, Validation, Wait,
 };
 use crate::error::{Code, Error, ErrorBody, Kind, Result};
 use crate::input::schema_of;
@@ -138,7 +137,8 @@ const UNWRITABLE: &str = r#"{"error":{"code":"internal","kind":"internal","messa
 
 /// The error of a panic: after it nobody knows what was sent.
 pub fn panicked(cause: &(dyn std::any::Any + Send)) -> Error {
-    let text = cause.downcast_ref::<&str>().copied().or_else(|| cause.downcast_ref::<String>().map(String::as_str));
+    let text =
+        cause.downcast_ref::<&str>().copied().or_else(|| cause.downcast_ref::<String>().map(String::as_str));
     let message = format!("panic: {}", text.unwrap_or("no message"));
     Error::new(Code::Internal, message).with_outcome(crate::error::Outcome::Unknown)
 }
@@ -236,15 +236,12 @@ pub fn describe() -> String {
             .map(|code| CodeRow { code: code.name(), kind: code.kind(), advice: code.advice() })
             .collect(),
         vendors: VENDORS.iter().map(vendor).collect(),
-        operations: SHARED.iter().map(|operation| row(None, operation)).chain(VENDORS.iter().flat_map(own)).collect(),
+        operations: SHARED
+            .iter()
+            .map(|operation| row(None, operation))
+            .chain(VENDORS.iter().flat_map(own))
+            .collect(),
         error: schema_of::<ErrorBody>(),
     };
     serde_json::to_string(&description).unwrap_or_else(|_| "{}".into())
-}
-
-/// Tells a facade whether the library it found is the one it was generated from: the first 16 hex
-/// digits of the SHA-256 of `describe`.
-pub fn schema_hash() -> String {
-    let digest = Sha256::digest(describe());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

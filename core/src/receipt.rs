@@ -12,8 +12,8 @@ pub const MOST_LINES: usize = 1_000;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident $word:literal,)* }) => {
-        $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+        $(#[$doc])*
         pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)* }
 
         impl $name {
@@ -553,7 +553,10 @@ impl Receipt {
                 let message = format!("`{}` has no `correction`", self.kind.word());
                 found.push(violation("/correction", Code::CorrectionMismatch, message));
             }
-            (Some(Correction { correction_type: CorrectionType::Instruction, base_number: None, .. }), true) => {
+            (
+                Some(Correction { correction_type: CorrectionType::Instruction, base_number: None, .. }),
+                true,
+            ) => {
                 let message = "an order of the tax service has a number";
                 found.push(violation("/correction/base_number", Code::MissingField, message));
             }

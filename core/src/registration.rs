@@ -106,7 +106,9 @@ impl Raw {
         let text = String::from_utf8_lossy(body).into_owned();
         match RawValue::from_string(text.clone()) {
             Ok(raw) => Self(raw),
-            Err(_) => Self(RawValue::from_string(quoted(&text)).unwrap_or_else(|_| RawValue::NULL.to_owned())),
+            Err(_) => {
+                Self(RawValue::from_string(quoted(&text)).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+            }
         }
     }
 

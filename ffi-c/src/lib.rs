@@ -76,10 +76,11 @@ pub extern "C" fn kassa_describe() -> *mut c_char {
 /// Version of the library, such as `0.1.0`. The string lives as long as the library; do not free it.
 #[unsafe(no_mangle)]
 pub extern "C" fn kassa_version() -> *const c_char {
-    const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
-        Ok(version) => version,
-        Err(_) => c"",
-    };
+    const VERSION: &CStr =
+        match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+            Ok(version) => version,
+            Err(_) => c"",
+        };
     VERSION.as_ptr()
 }
 

@@ -8,7 +8,9 @@ use secrecy::SecretString;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, busy, concluded, now_ms, superseded};
+use super::{
+    Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, busy, concluded, now_ms, superseded,
+};
 use crate::error::Result;
 use crate::registration::State;
 
@@ -79,8 +81,12 @@ impl Journal for Memory {
     }
 
     async fn begin(&self, entry: &Entry) -> Result<Entry> {
-        let new =
-            Entry { state: State::Sending, attempts: entry.attempts + 1, updated_at_ms: now_ms(), ..entry.clone() };
+        let new = Entry {
+            state: State::Sending,
+            attempts: entry.attempts + 1,
+            updated_at_ms: now_ms(),
+            ..entry.clone()
+        };
         self.replace(entry, new, super::sqlite::BEGIN_NOTE)
     }
 

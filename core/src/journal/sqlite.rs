@@ -20,7 +20,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
-use super::{Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, busy, concluded, now_ms, superseded};
+use super::{
+    Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, busy, concluded, now_ms, superseded,
+};
 use crate::error::{Code, Error, Result};
 use crate::registration::State;
 
@@ -245,7 +247,8 @@ fn connect(path: &Path) -> std::result::Result<Connection, Fault> {
 
 fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let number = |name: &str| transaction.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let number =
+        |name: &str| transaction.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     let (version, owner) = (number("user_version")?, number("application_id")?);
     if version > 0 && owner != APPLICATION_ID {
         let message = format!("{} is a SQLite file of another program", path.display());
@@ -266,7 +269,10 @@ fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), 
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let metadata = fs::metadata(path).ok()?;
     #[cfg(unix)]
-    return Some((std::os::unix::fs::MetadataExt::dev(&metadata), std::os::unix::fs::MetadataExt::ino(&metadata)));
+    return Some((
+        std::os::unix::fs::MetadataExt::dev(&metadata),
+        std::os::unix::fs::MetadataExt::ino(&metadata),
+    ));
     #[cfg(not(unix))]
     return Some((u64::from(metadata.is_file()), 0));
 }
@@ -440,8 +446,12 @@ impl Journal for Sqlite {
     }
 
     async fn begin(&self, entry: &Entry) -> Result<Entry> {
-        let new =
-            Entry { state: State::Sending, attempts: entry.attempts + 1, updated_at_ms: now_ms(), ..entry.clone() };
+        let new = Entry {
+            state: State::Sending,
+            attempts: entry.attempts + 1,
+            updated_at_ms: now_ms(),
+            ..entry.clone()
+        };
         self.update(entry, new, BEGIN_NOTE.into()).await
     }
 
@@ -461,7 +471,8 @@ impl Journal for Sqlite {
             let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
             let mut statement = connection.prepare_cached(&sql)?;
             let state = filter.state.map(State::word);
-            let rows = statement.query_map(params![register, after, state, filter.unfinished, limit], entry)?;
+            let rows =
+                statement.query_map(params![register, after, state, filter.unfinished, limit], entry)?;
             rows.collect()
         })
         .await
@@ -485,7 +496,9 @@ impl Journal for Sqlite {
         self.query(move |connection| {
             let sql = "SELECT state, COUNT(*) FROM documents WHERE register = ?1 GROUP BY state";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([register], |row| Ok((state(row, 0)?.word(), row.get::<_, i64>(1)?.unsigned_abs())))?;
+            let rows = statement.query_map([register], |row| {
+                Ok((state(row, 0)?.word(), row.get::<_, i64>(1)?.unsigned_abs()))
+            })?;
             rows.collect()
         })
         .await
@@ -521,14 +534,18 @@ impl Journal for Sqlite {
     async fn lease(&self, name: &str, deadline: Instant) -> Result<Lease> {
         // The first byte of the digest picks one of 256 files, the same in every version.
         let path = self.store.leases.join(format!("{:02x}", Sha256::digest(name)[0]));
-        let unusable = |error: std::io::Error| self.store.unusable(format!("lease {}: {error}", path.display()));
-        let file = private(OpenOptions::new().read(true).write(true).create(true)).open(&path).map_err(unusable)?;
+        let unusable =
+            |error: std::io::Error| self.store.unusable(format!("lease {}: {error}", path.display()));
+        let file =
+            private(OpenOptions::new().read(true).write(true).create(true)).open(&path).map_err(unusable)?;
         let mut pause = LEASE_PAUSE.0;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Lease(Box::new(Held(file)))),
                 Err(TryLockError::Error(error)) => return Err(unusable(error)),
-                Err(TryLockError::WouldBlock) if Instant::now() + pause >= deadline => return Err(busy(name)),
+                Err(TryLockError::WouldBlock) if Instant::now() + pause >= deadline => {
+                    return Err(busy(name));
+                }
                 Err(TryLockError::WouldBlock) => sleep(pause).await,
             }
             pause = (pause * 2).min(LEASE_PAUSE.1);

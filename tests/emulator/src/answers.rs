@@ -63,10 +63,7 @@ impl Answer {
 
     /// No answer: the connection is closed.
     pub fn dropped() -> Self {
-        Self {
-            transport: Transport::Drop,
-            ..Self::empty(StatusCode::OK)
-        }
+        Self { transport: Transport::Drop, ..Self::empty(StatusCode::OK) }
     }
 }
 
@@ -84,10 +81,7 @@ impl IntoResponse for Answer {
         }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        if let Some(value) = self
-            .content_type
-            .and_then(|t| HeaderValue::try_from(t).ok())
-        {
+        if let Some(value) = self.content_type.and_then(|t| HeaderValue::try_from(t).ok()) {
             headers.insert(header::CONTENT_TYPE, value);
         }
         if let Some(seconds) = self.retry_after_s {
@@ -106,11 +100,7 @@ struct HalfBody {
 
 impl HalfBody {
     fn of(body: Bytes) -> Self {
-        Self {
-            whole: body.len() as u64,
-            half: Some(body.slice(..body.len() / 2)),
-            flushed: false,
-        }
+        Self { whole: body.len() as u64, half: Some(body.slice(..body.len() / 2)), flushed: false }
     }
 }
 

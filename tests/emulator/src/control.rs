@@ -33,10 +33,7 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
         .route("/_emulator/ledger", get(ledger))
         .route("/_emulator/requests", get(requests))
         .route("/_emulator/documents", get(documents))
-        .route(
-            "/_emulator/faults",
-            get(faults).post(add_faults).delete(clear_faults),
-        )
+        .route("/_emulator/faults", get(faults).post(add_faults).delete(clear_faults))
         .route("/_emulator/switches", get(switches).post(set_switches))
         .route("/_emulator/clock", get(clock).post(move_clock))
         .route("/_emulator/seed", post(seed))
@@ -145,12 +142,7 @@ fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Refused> {
 }
 
 fn carried_out(work: impl FnOnce() -> Outcome) -> Answer {
-    work().unwrap_or_else(|refused| {
-        said(
-            StatusCode::BAD_REQUEST,
-            &json!({ "error": refused.to_string() }),
-        )
-    })
+    work().unwrap_or_else(|refused| said(StatusCode::BAD_REQUEST, &json!({ "error": refused.to_string() })))
 }
 
 fn shown(what: &impl Serialize) -> Answer {
@@ -160,10 +152,6 @@ fn shown(what: &impl Serialize) -> Answer {
 fn said(status: StatusCode, what: &impl Serialize) -> Answer {
     match serde_json::to_vec(what) {
         Ok(body) => Answer::new(status, JSON, body),
-        Err(error) => Answer::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "text/plain",
-            error.to_string(),
-        ),
+        Err(error) => Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", error.to_string()),
     }
 }

@@ -175,13 +175,9 @@ impl Fault {
             Stage::Delivery | Stage::EarlyDelivery => route == CALLBACK_ROUTE,
             _ => route == ANY_ROUTE || routes.contains(&route),
         };
-        let known_failure = self
-            .failure_type
-            .as_deref()
-            .is_none_or(|f| failure_types.contains(&f));
-        let status_fits = self
-            .status
-            .is_none_or(|s| StatusCode::from_u16(s).is_ok_and(|s| s.as_u16() >= 200));
+        let known_failure = self.failure_type.as_deref().is_none_or(|f| failure_types.contains(&f));
+        let status_fits =
+            self.status.is_none_or(|s| StatusCode::from_u16(s).is_ok_and(|s| s.as_u16() >= 200));
         let problems = [
             (
                 !fits,
@@ -191,15 +187,9 @@ impl Fault {
                     self.action
                 ),
             ),
-            (
-                !known_failure,
-                format!("failure_type: one of {failure_types:?}"),
-            ),
+            (!known_failure, format!("failure_type: one of {failure_types:?}")),
             (!status_fits, "status: from 200 to 999".to_owned()),
-            (
-                self.times == Some(0),
-                "times: at least 1, or null for ever".to_owned(),
-            ),
+            (self.times == Some(0), "times: at least 1, or null for ever".to_owned()),
             (
                 self.action == Action::Delay && self.delay_ms.is_none(),
                 "delay_ms: required for delay".to_owned(),
@@ -241,16 +231,11 @@ impl Fault {
                 answer.retry_after_s = self.retry_after_s;
                 answer
             }
-            Action::Garbage => own(
-                StatusCode::OK,
-                "application/json;charset=UTF-8",
-                GARBAGE.to_vec(),
-            ),
+            Action::Garbage => own(StatusCode::OK, "application/json;charset=UTF-8", GARBAGE.to_vec()),
             Action::Empty => Answer::empty(StatusCode::OK),
-            Action::Cut => Answer {
-                transport: Transport::Cut,
-                ..honest.cloned().unwrap_or_else(|| refusal(status))
-            },
+            Action::Cut => {
+                Answer { transport: Transport::Cut, ..honest.cloned().unwrap_or_else(|| refusal(status)) }
+            }
             _ => Answer::dropped(),
         }
     }

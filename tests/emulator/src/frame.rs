@@ -70,9 +70,7 @@ impl Frame {
         work: impl Future<Output = Answer>,
     ) -> Answer {
         let epoch = self.epoch.load(Ordering::SeqCst);
-        let before = self
-            .faults
-            .interfere(&call, Stage::BeforeRecord, None, &refusal);
+        let before = self.faults.interfere(&call, Stage::BeforeRecord, None, &refusal);
         if let Some(answer) = before.await {
             return answer;
         }
@@ -81,16 +79,12 @@ impl Frame {
         }
         let honest = work.await;
         if honest.status.is_success() {
-            let after = self
-                .faults
-                .interfere(&call, Stage::AfterRecord, Some(&honest), &refusal);
+            let after = self.faults.interfere(&call, Stage::AfterRecord, Some(&honest), &refusal);
             if let Some(answer) = after.await {
                 return answer;
             }
         }
-        let last = self
-            .faults
-            .interfere(&call, Stage::Answer, Some(&honest), &refusal);
+        let last = self.faults.interfere(&call, Stage::Answer, Some(&honest), &refusal);
         last.await.unwrap_or(honest)
     }
 }

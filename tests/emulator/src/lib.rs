@@ -52,12 +52,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            port: 0,
-            seed: DEFAULT_SEED,
-            switches: BTreeMap::new(),
-            record_requests: true,
-        }
+        Self { port: 0, seed: DEFAULT_SEED, switches: BTreeMap::new(), record_requests: true }
     }
 }
 
@@ -94,11 +89,7 @@ impl Emulator {
             let switches = options.switches.get(*name).cloned().unwrap_or_default();
             vendors.insert(*name, start(&frame, &switches)?);
         }
-        let emulator = Arc::new(Self {
-            url,
-            frame,
-            vendors,
-        });
+        let emulator = Arc::new(Self { url, frame, vendors });
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(server::run(emulator.clone(), listener, stopped));
         Ok(Running { emulator, stop })
@@ -111,9 +102,8 @@ impl Emulator {
 
     /// The line that the program prints when it is ready.
     pub fn description(&self) -> Value {
-        let describe = |(name, vendor): (&&str, &Arc<dyn Vendor>)| {
-            ((*name).to_owned(), vendor.description(&self.url))
-        };
+        let describe =
+            |(name, vendor): (&&str, &Arc<dyn Vendor>)| ((*name).to_owned(), vendor.description(&self.url));
         let vendors: Map<String, Value> = self.vendors.iter().map(describe).collect();
         json!({ "url": self.url, "vendors": vendors })
     }
@@ -121,9 +111,7 @@ impl Emulator {
     /// The config of a vendor, ready for the client library; null for an unknown vendor.
     pub fn config(&self, vendor: &str) -> Value {
         let found = self.vendors.get(vendor).map(|v| v.description(&self.url));
-        found
-            .and_then(|d| d.get("config").cloned())
-            .unwrap_or_default()
+        found.and_then(|d| d.get("config").cloned()).unwrap_or_default()
     }
 
     /// Every fiscal document that came to be, in order.
@@ -224,9 +212,7 @@ impl Emulator {
     }
 
     pub(crate) fn routed_path(&self, path: &str) -> Option<String> {
-        self.vendors
-            .values()
-            .find_map(|vendor| vendor.routed_path(path))
+        self.vendors.values().find_map(|vendor| vendor.routed_path(path))
     }
 
     fn vendor(&self, name: &str) -> Result<&Arc<dyn Vendor>, Refused> {
@@ -234,10 +220,7 @@ impl Emulator {
     }
 
     fn of_each(&self, part: impl Fn(&dyn Vendor) -> Value) -> Value {
-        let parts = self
-            .vendors
-            .iter()
-            .map(|(name, v)| ((*name).to_owned(), part(v.as_ref())));
+        let parts = self.vendors.iter().map(|(name, v)| ((*name).to_owned(), part(v.as_ref())));
         Value::Object(parts.collect())
     }
 }

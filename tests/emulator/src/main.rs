@@ -75,18 +75,10 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let mut switches: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
-    for Switch {
-        vendor,
-        name,
-        value,
-    } in arguments.switches
-    {
+    for Switch { vendor, name, value } in arguments.switches {
         switches.entry(vendor).or_default().insert(name, value);
     }
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let running = Emulator::start(Options {
         port: arguments.port,
         seed: arguments.seed,

@@ -41,10 +41,7 @@ pub struct Requests {
 impl Requests {
     /// An empty record; with `recording` false it stays empty.
     pub fn new(recording: bool) -> Self {
-        Self {
-            recording,
-            received: Mutex::default(),
-        }
+        Self { recording, received: Mutex::default() }
     }
 
     /// Records one request.

@@ -100,8 +100,6 @@ fn absurd(never: Infallible) -> Result<Response, NoAnswer> {
 }
 
 fn with_path(uri: &Uri, path: &str) -> Uri {
-    let target = uri
-        .query()
-        .map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let target = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     PathAndQuery::try_from(target).map_or_else(|_| uri.clone(), Uri::from)
 }

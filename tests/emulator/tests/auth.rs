@@ -57,11 +57,7 @@ async fn item_07_associate_refuses_strangers_and_unknown_points() {
         (shop.account(), "/fn/v1/associate/no-uuid", 404),
     ];
     for (who, path, expected) in cases {
-        assert_eq!(
-            shop.call_as(&who, "POST", path, "").await.status,
-            expected,
-            "{who} {path}"
-        );
+        assert_eq!(shop.call_as(&who, "POST", path, "").await.status, expected, "{who} {path}");
     }
     assert_eq!(shop.call("GET", "/fn/v1/status", "").await.status, 200);
 }
@@ -72,25 +68,12 @@ async fn item_08_dissociate_ends_the_credentials() {
     let reply = shop.call("DELETE", "/fn/v1/associate", "").await;
     assert_eq!((reply.status, reply.body.as_str()), (200, ""));
     assert_eq!(shop.call("GET", "/fn/v1/status", "").await.status, 401);
-    assert_eq!(
-        shop.call("DELETE", "/fn/v1/associate", "").await.status,
-        401
-    );
+    assert_eq!(shop.call("DELETE", "/fn/v1/associate", "").await.status, 401);
     let other = shop.other();
-    let path = format!(
-        "/fn/v1/associate/{}",
-        other["retail_point_id"].as_str().unwrap()
-    );
-    let reply = shop
-        .call_as(&association_of(&other), "DELETE", &path, "")
-        .await;
+    let path = format!("/fn/v1/associate/{}", other["retail_point_id"].as_str().unwrap());
+    let reply = shop.call_as(&association_of(&other), "DELETE", &path, "").await;
     assert_eq!(reply.status, 200);
-    assert_eq!(
-        shop.call_as(&association_of(&other), "GET", "/fn/v1/status", "")
-            .await
-            .status,
-        401
-    );
+    assert_eq!(shop.call_as(&association_of(&other), "GET", "/fn/v1/status", "").await.status, 401);
 }
 
 #[tokio::test]
@@ -104,16 +87,8 @@ async fn item_09_each_kind_of_credentials_opens_only_its_own_calls() {
         ("PUT", "/fn/v1/doc/a/re-queue"),
     ];
     for (method, path) in calls {
-        assert_eq!(
-            shop.call_as(&account, method, path, "{}").await.status,
-            401,
-            "{path}"
-        );
-        assert_eq!(
-            shop.call_as("", method, path, "{}").await.status,
-            401,
-            "{path}"
-        );
+        assert_eq!(shop.call_as(&account, method, path, "{}").await.status, 401, "{path}");
+        assert_eq!(shop.call_as("", method, path, "{}").await.status, 401, "{path}");
     }
     let path = format!("/fn/v1/associate/{}", shop.point());
     assert_eq!(shop.call("POST", &path, "").await.status, 401);
@@ -128,10 +103,7 @@ async fn item_10_documents_are_seen_only_by_their_own_point() {
     assert_eq!(call("GET", "/fn/v1/doc/mine/status").await.status, 404);
     assert_eq!(call("PUT", "/fn/v1/doc/mine/re-queue").await.status, 404);
     let unknown = shop.status("none").await;
-    assert_eq!(
-        (unknown.status, unknown.json()["status"].clone()),
-        (404, 404.into())
-    );
+    assert_eq!((unknown.status, unknown.json()["status"].clone()), (404, 404.into()));
     assert_eq!(shop.requeue("none").await.status, 404);
     shop.switch("unknown_document", "400");
     assert_eq!(shop.status("none").await.status, 400);

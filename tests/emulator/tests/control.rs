@@ -13,29 +13,18 @@ async fn item_29_requests_are_listed_as_received() {
     shop.control("GET", "ledger", "").await;
     let body = document("a").to_string();
     shop.call("POST", "/fn//v1/doc?x=1&y=%20", &body).await;
-    shop.raw(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n\xff\xfe").await;
+    shop.raw(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n\xff\xfe")
+        .await;
     let listed = shop.control("GET", "requests", "").await.json();
     assert_eq!(listed.as_array().unwrap().len(), 2);
     let first = &listed[0];
     let expected = json!([0, "POST", "/fn//v1/doc", "x=1&y=%20", body]);
-    let got = json!([
-        first["index"],
-        first["method"],
-        first["path"],
-        first["query"],
-        first["body"]
-    ]);
+    let got = json!([first["index"], first["method"], first["path"], first["query"], first["body"]]);
     assert_eq!(got, expected);
     let headers = first["headers"].as_array().unwrap();
-    let authorization = headers
-        .iter()
-        .find(|header| header[0] == "authorization")
-        .unwrap();
+    let authorization = headers.iter().find(|header| header[0] == "authorization").unwrap();
     assert!(authorization[1].as_str().unwrap().starts_with("Basic "));
-    assert_eq!(
-        (&listed[1]["body_base64"], &listed[1]["body"]),
-        (&json!("//4="), &Value::Null)
-    );
+    assert_eq!((&listed[1]["body_base64"], &listed[1]["body"]), (&json!("//4="), &Value::Null));
     assert_eq!(listed[1]["index"], 1);
 }
 
@@ -53,10 +42,7 @@ async fn item_29_ledger_and_documents_over_http() {
     assert_eq!(ledger, expected);
     let documents = shop.control("GET", "documents", "").await.json();
     let first = &documents["modulkassa"][0];
-    assert_eq!(
-        (&first["id"], &first["document"]["status"]),
-        (&json!("a"), &json!("COMPLETED"))
-    );
+    assert_eq!((&first["id"], &first["document"]["status"]), (&json!("a"), &json!("COMPLETED")));
 }
 
 #[tokio::test]
@@ -65,11 +51,7 @@ async fn item_29_faults_are_listed_cleared_and_checked() {
     let rule = json!({ "vendor": "modulkassa", "route": "status", "do": "drop", "times": 3 });
     shop.control("POST", "faults", &rule.to_string()).await;
     let who = shop.association();
-    assert!(
-        shop.try_call(&who, "GET", "/fn/v1/doc/a/status", "")
-            .await
-            .is_none()
-    );
+    assert!(shop.try_call(&who, "GET", "/fn/v1/doc/a/status", "").await.is_none());
     let listed = shop.control("GET", "faults", "").await.json();
     assert_eq!(listed["faults"][0]["times"], 2);
     let cleared = shop.control("DELETE", "faults", "").await;
@@ -101,23 +83,13 @@ async fn item_29_switches_by_name() {
     let shop = Shop::open().await;
     let all = shop.control("GET", "switches", "").await.json();
     assert_eq!(all["modulkassa"]["duplicate"], "status");
-    let patch =
-        json!({ "vendor": "modulkassa", "duplicate": 409, "tick_ms": "7", "instant": "true" });
-    let after = shop
-        .control("POST", "switches", &patch.to_string())
-        .await
-        .json();
+    let patch = json!({ "vendor": "modulkassa", "duplicate": 409, "tick_ms": "7", "instant": "true" });
+    let after = shop.control("POST", "switches", &patch.to_string()).await.json();
     let names = ["duplicate", "tick_ms", "instant"].map(|name| after["modulkassa"][name].clone());
     assert_eq!(names, [json!("409"), json!(7), json!(true)]);
     let wrong = [
-        (
-            json!({ "vendor": "modulkassa", "duplicat": "409" }),
-            "duplicat",
-        ),
-        (
-            json!({ "vendor": "modulkassa", "duplicate": "410" }),
-            "duplicate",
-        ),
+        (json!({ "vendor": "modulkassa", "duplicat": "409" }), "duplicat"),
+        (json!({ "vendor": "modulkassa", "duplicate": "410" }), "duplicate"),
         (json!({ "vendor": "nobody" }), "nobody"),
         (json!({ "duplicate": "409" }), "vendor"),
     ];
@@ -132,20 +104,12 @@ async fn item_29_switches_by_name() {
 async fn item_29_the_clock_moves_both_ways() {
     let shop = Shop::open().await;
     let before = shop.emulator.now();
-    let reply = shop
-        .control("POST", "clock", r#"{"advance_s": 86400}"#)
-        .await;
+    let reply = shop.control("POST", "clock", r#"{"advance_s": 86400}"#).await;
     assert!(reply.text("now").contains('T'));
     assert!((shop.emulator.now() - before).whole_hours() == 24);
-    shop.control("POST", "clock", r#"{"advance_s": -172800}"#)
-        .await;
+    shop.control("POST", "clock", r#"{"advance_s": -172800}"#).await;
     assert!((before - shop.emulator.now()).whole_hours() == 23);
-    assert_eq!(
-        shop.control("POST", "clock", r#"{"advance": 1}"#)
-            .await
-            .status,
-        400
-    );
+    assert_eq!(shop.control("POST", "clock", r#"{"advance": 1}"#).await.status, 400);
 }
 
 #[tokio::test]
@@ -163,10 +127,7 @@ async fn item_29_reset_brings_everything_back_and_keeps_the_config() {
     assert!(shop.emulator.ledger().is_empty() && shop.emulator.requests().is_empty());
     assert!(shop.emulator.faults().is_empty());
     assert_eq!(shop.emulator.switches()["modulkassa"]["duplicate"], "409");
-    assert_eq!(
-        shop.emulator.switches()["modulkassa"]["error_bodies"],
-        "spring"
-    );
+    assert_eq!(shop.emulator.switches()["modulkassa"]["error_bodies"], "spring");
     assert_eq!(shop.status("a").await.status, 404);
     shop.submit_until(&document("a"), "COMPLETED").await;
     assert_eq!(shop.emulator.ledger().len(), 1);
@@ -181,20 +142,12 @@ async fn item_29_what_was_under_way_at_a_reset_leaves_no_trace() {
     shop.fault(json!({ "vendor": "modulkassa", "route": "submit", "do": "delay", "delay_ms": 50 }));
     let late = document("late");
     let (reply, ()) = tokio::join!(shop.try_submit(&late), async {
-        until("the request has arrived", || {
-            shop.emulator.requests().len() >= 2
-        })
-        .await;
+        until("the request has arrived", || shop.emulator.requests().len() >= 2).await;
         shop.emulator.reset();
     });
     assert!(reply.is_none());
     shop.submit_until(&document("next"), "COMPLETED").await;
-    let keys: Vec<_> = shop
-        .emulator
-        .ledger()
-        .into_iter()
-        .map(|entry| entry.receipt_key)
-        .collect();
+    let keys: Vec<_> = shop.emulator.ledger().into_iter().map(|entry| entry.receipt_key).collect();
     assert_eq!(keys, ["next"]);
 }
 
@@ -207,30 +160,13 @@ async fn item_29_a_seeded_account_gets_a_config_that_works() {
     });
     let config = shop.control("POST", "seed", &seed.to_string()).await.json()["config"].clone();
     let who = association_of(&config);
-    assert_eq!(
-        shop.call_as(&who, "GET", "/fn/v1/status", "").await.status,
-        200
-    );
-    let path = format!(
-        "/fn/v1/associate/{}",
-        config["retail_point_id"].as_str().unwrap()
-    );
-    let reply = shop
-        .call_as("third@shop.example:пароль", "POST", &path, "")
-        .await;
+    assert_eq!(shop.call_as(&who, "GET", "/fn/v1/status", "").await.status, 200);
+    let path = format!("/fn/v1/associate/{}", config["retail_point_id"].as_str().unwrap());
+    let reply = shop.call_as("third@shop.example:пароль", "POST", &path, "").await;
     assert_eq!((reply.status, reply.text("name").as_str()), (200, "Третья"));
     let who = format!("{}:{}", reply.text("userName"), reply.text("password"));
-    shop.call_as(&who, "POST", "/fn/v2/doc", &document("a").to_string())
-        .await;
-    until("the new point has a worker", || {
-        shop.emulator.ledger().len() == 1
-    })
-    .await;
+    shop.call_as(&who, "POST", "/fn/v2/doc", &document("a").to_string()).await;
+    until("the new point has a worker", || shop.emulator.ledger().len() == 1).await;
     let wrong = json!({ "vendor": "modulkassa", "acount": {} });
-    assert_eq!(
-        shop.control("POST", "seed", &wrong.to_string())
-            .await
-            .status,
-        400
-    );
+    assert_eq!(shop.control("POST", "seed", &wrong.to_string()).await.status, 400);
 }

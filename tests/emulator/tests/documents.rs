@@ -9,27 +9,16 @@ use serde_json::{Value, json};
 
 /// The status of the answer to a document with one value changed.
 async fn answer_to(shop: &Shop, id: &str, pointer: &str, value: Value) -> u16 {
-    shop.submit(&with(document(id), pointer, value))
-        .await
-        .status
+    shop.submit(&with(document(id), pointer, value)).await.status
 }
 
 async fn refuses(shop: &Shop, cases: Vec<(&str, Value)>) {
     for (pointer, value) in cases {
         let shown = value.to_string();
-        let reply = shop
-            .submit(&with(document("refused"), pointer, value))
-            .await;
+        let reply = shop.submit(&with(document("refused"), pointer, value)).await;
         assert_eq!(reply.status, 400, "{pointer} {shown}");
-        let field = pointer
-            .rsplit('/')
-            .find(|part| part.parse::<usize>().is_err())
-            .unwrap();
-        assert!(
-            reply.text("message").contains(field),
-            "{pointer}: {}",
-            reply.body
-        );
+        let field = pointer.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap();
+        assert!(reply.text("message").contains(field), "{pointer}: {}", reply.body);
     }
     assert_eq!(shop.status("refused").await.status, 404);
 }
@@ -38,11 +27,7 @@ async fn accepts(shop: &Shop, cases: Vec<(&str, Value)>) {
     for (index, (pointer, value)) in cases.into_iter().enumerate() {
         let shown = value.to_string();
         let id = format!("accepted-{index}");
-        assert_eq!(
-            answer_to(shop, &id, pointer, value).await,
-            200,
-            "{pointer} {shown}"
-        );
+        assert_eq!(answer_to(shop, &id, pointer, value).await, 200, "{pointer} {shown}");
     }
 }
 
@@ -51,13 +36,8 @@ async fn item_11_both_versions_accept_a_document() {
     let shop = Shop::open().await;
     for (id, version) in [("one", "v1"), ("two", "v2")] {
         let body = document(id).to_string();
-        let reply = shop
-            .call("POST", &format!("/fn/{version}/doc"), &body)
-            .await;
-        assert_eq!(
-            (reply.status, reply.text("status").as_str()),
-            (200, "QUEUED")
-        );
+        let reply = shop.call("POST", &format!("/fn/{version}/doc"), &body).await;
+        assert_eq!((reply.status, reply.text("status").as_str()), (200, "QUEUED"));
         shop.until_status(id, "COMPLETED").await;
     }
     assert_eq!(shop.emulator.ledger().len(), 2);
@@ -74,17 +54,9 @@ async fn item_12_numbers_as_text_text_as_numbers_nulls_and_strangers() {
     assert_eq!(shop.call("POST", "/fn/v1/doc", body).await.status, 200);
     shop.until_status("77", "COMPLETED").await;
     let entry = &shop.emulator.ledger()[0];
-    assert_eq!(
-        (entry.number.as_str(), entry.total.as_str()),
-        ("100234", "350.50")
-    );
-    let wrong_case = body
-        .replace("\"docType\"", "\"documentType\"")
-        .replace("77", "78");
-    assert_eq!(
-        shop.call("POST", "/fn/v1/doc", &wrong_case).await.status,
-        400
-    );
+    assert_eq!((entry.number.as_str(), entry.total.as_str()), ("100234", "350.50"));
+    let wrong_case = body.replace("\"docType\"", "\"documentType\"").replace("77", "78");
+    assert_eq!(shop.call("POST", "/fn/v1/doc", &wrong_case).await.status, 400);
 }
 
 #[tokio::test]
@@ -105,19 +77,8 @@ async fn item_13_required_fields() {
         "/moneyPositions/0/paymentType",
         "/moneyPositions/0/sum",
     ];
-    refuses(
-        &shop,
-        fields.iter().map(|field| (*field, Value::Null)).collect(),
-    )
-    .await;
-    refuses(
-        &shop,
-        vec![
-            ("/inventPositions", json!([])),
-            ("/moneyPositions", json!([])),
-        ],
-    )
-    .await;
+    refuses(&shop, fields.iter().map(|field| (*field, Value::Null)).collect()).await;
+    refuses(&shop, vec![("/inventPositions", json!([])), ("/moneyPositions", json!([]))]).await;
 }
 
 #[tokio::test]
@@ -134,10 +95,7 @@ async fn item_13_words_and_limits() {
             ("/inventPositions", json!({})),
             ("/inventPositions/0", json!("text")),
             ("/inventPositions/0/vatTag", json!(1108)),
-            (
-                "/inventPositions/0/paymentObject",
-                json!("non_operating_gain"),
-            ),
+            ("/inventPositions/0/paymentObject", json!("non_operating_gain")),
             ("/inventPositions/0/paymentMethod", json!("full")),
             ("/inventPositions/0/price", json!(-0.01)),
             ("/inventPositions/0/price", json!("much")),
@@ -147,24 +105,15 @@ async fn item_13_words_and_limits() {
             ("/inventPositions/0/vatSum", json!(-1)),
             ("/inventPositions/0/originCountryCode", json!("6430")),
             ("/inventPositions/0/productMark", long(256)),
-            (
-                "/inventPositions/0/agentInfo",
-                json!({ "types": ["AGENT"] }),
-            ),
-            (
-                "/inventPositions/0/supplierInfo",
-                json!({ "phones": ["+7 495 000"] }),
-            ),
+            ("/inventPositions/0/agentInfo", json!({ "types": ["AGENT"] })),
+            ("/inventPositions/0/supplierInfo", json!({ "phones": ["+7 495 000"] })),
             ("/moneyPositions/0/paymentType", json!("card")),
             ("/moneyPositions/0/sum", json!(-1)),
             ("/textToPrint", long(3001)),
             ("/cashierName", long(65)),
             ("/cashierPosition", long(65)),
             ("/agentInfo", agent(json!({ "operation": "x".repeat(25) }))),
-            (
-                "/agentInfo",
-                agent(json!({ "phones": [format!("+{}", "7".repeat(19))] })),
-            ),
+            ("/agentInfo", agent(json!({ "phones": [format!("+{}", "7".repeat(19))] }))),
         ],
     )
     .await;
@@ -184,25 +133,9 @@ async fn item_13_words_and_limits() {
 #[tokio::test]
 async fn item_14_dates_in_every_form_seen() {
     let shop = Shop::open().await;
-    let good = [
-        "",
-        "Z",
-        "+03:00",
-        "+0300",
-        ".1Z",
-        ".123Z",
-        ".123456+0300",
-        ".1234567+03:00",
-        ".123456789",
-    ];
+    let good = ["", "Z", "+03:00", "+0300", ".1Z", ".123Z", ".123456+0300", ".1234567+03:00", ".123456789"];
     let good = good.map(|tail| json!(format!("2025-09-14T15:29:40{tail}")));
-    accepts(
-        &shop,
-        good.into_iter()
-            .map(|date| ("/checkoutDateTime", date))
-            .collect(),
-    )
-    .await;
+    accepts(&shop, good.into_iter().map(|date| ("/checkoutDateTime", date)).collect()).await;
     let bad = [
         "yesterday",
         "2025-09-14",
@@ -214,43 +147,15 @@ async fn item_14_dates_in_every_form_seen() {
         "2025-09-14T15:29:40+3",
         "2025-09-14T15:29:40+99:00",
     ];
-    refuses(
-        &shop,
-        bad.iter()
-            .map(|date| ("/checkoutDateTime", json!(date)))
-            .collect(),
-    )
-    .await;
+    refuses(&shop, bad.iter().map(|date| ("/checkoutDateTime", json!(date))).collect()).await;
 }
 
 #[tokio::test]
 async fn item_15_contact_is_an_address_or_a_phone() {
     let shop = Shop::open().await;
-    accepts(
-        &shop,
-        vec![
-            ("/email", json!("a@b.example")),
-            ("/email", json!("+79990001122")),
-        ],
-    )
-    .await;
-    let bad = [
-        "buyer",
-        "@shop",
-        "a@",
-        "a b@shop",
-        "a@b@c",
-        "89990001122",
-        "+7999000112",
-        "+799900011223",
-    ];
-    refuses(
-        &shop,
-        bad.iter()
-            .map(|contact| ("/email", json!(contact)))
-            .collect(),
-    )
-    .await;
+    accepts(&shop, vec![("/email", json!("a@b.example")), ("/email", json!("+79990001122"))]).await;
+    let bad = ["buyer", "@shop", "a@", "a b@shop", "a@b@c", "89990001122", "+7999000112", "+799900011223"];
+    refuses(&shop, bad.iter().map(|contact| ("/email", json!(contact))).collect()).await;
     shop.switch("check_contact", false);
     assert_eq!(answer_to(&shop, "odd", "/email", json!("buyer")).await, 200);
 }
@@ -263,34 +168,14 @@ async fn item_16_inn_by_length_and_on_demand_by_checksum() {
         vec![
             ("/clientInn", json!("123")),
             ("/cashierInn", json!("12345678901a")),
-            (
-                "/inventPositions/0/supplierInfo",
-                json!({ "inn": "12345678901" }),
-            ),
+            ("/inventPositions/0/supplierInfo", json!({ "inn": "12345678901" })),
         ],
     )
     .await;
-    assert_eq!(
-        answer_to(&shop, "a", "/cashierInn", json!("123456789012")).await,
-        200
-    );
+    assert_eq!(answer_to(&shop, "a", "/cashierInn", json!("123456789012")).await, 200);
     shop.switch("check_inn", true);
-    refuses(
-        &shop,
-        vec![
-            ("/cashierInn", json!("123456789012")),
-            ("/clientInn", json!("7707083894")),
-        ],
-    )
-    .await;
-    accepts(
-        &shop,
-        vec![
-            ("/clientInn", json!("7707083893")),
-            ("/cashierInn", json!("500100732259")),
-        ],
-    )
-    .await;
+    refuses(&shop, vec![("/cashierInn", json!("123456789012")), ("/clientInn", json!("7707083894"))]).await;
+    accepts(&shop, vec![("/clientInn", json!("7707083893")), ("/cashierInn", json!("500100732259"))]).await;
 }
 
 #[tokio::test]
@@ -302,10 +187,7 @@ async fn item_17_a_difference_of_sums_fails_at_the_register() {
     assert_eq!(failed["fiscalInfo"], Value::Null);
     assert!(shop.emulator.ledger().is_empty());
     shop.switch("sum_mismatch", "400");
-    assert_eq!(
-        shop.submit(&with(wrong, "/id", json!("b"))).await.status,
-        400
-    );
+    assert_eq!(shop.submit(&with(wrong, "/id", json!("b"))).await.status, 400);
 }
 
 #[tokio::test]
@@ -323,11 +205,7 @@ async fn item_17_positions_are_rounded_to_kopecks_one_by_one() {
         { "paymentType": "PREPAID", "sum": "1000" }, { "paymentType": "CARD", "sum": "914.21" },
         { "paymentType": "CARD", "sum": "1000" },
     ]);
-    let whole = with(
-        with(document("a"), "/inventPositions", positions),
-        "/moneyPositions",
-        payments,
-    );
+    let whole = with(with(document("a"), "/inventPositions", positions), "/moneyPositions", payments);
     shop.submit_until(&whole, "COMPLETED").await;
     let entry = &shop.emulator.ledger()[0];
     assert_eq!((entry.total.as_str(), entry.lines), ("2914.21", 4));
@@ -350,21 +228,12 @@ async fn item_18_corrections_need_their_grounds() {
         json!({ "reason": "BY_ORDER", "documentDate": date }),
     ];
     for info in bad {
-        assert_eq!(
-            shop.submit(&correction(info.clone())).await.status,
-            400,
-            "{info}"
-        );
+        assert_eq!(shop.submit(&correction(info.clone())).await.status, 400, "{info}");
     }
     let good = json!({ "reason": "BY_ORDER", "documentDate": date, "documentNum": "17-04/2211", "fiscalSign": "1234567890" });
     shop.submit_until(&correction(good), "COMPLETED").await;
     let independent = json!({ "reason": "INDEPENDENT", "documentDate": date });
-    assert_eq!(
-        shop.submit(&with(correction(independent), "/id", json!("d")))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(shop.submit(&with(correction(independent), "/id", json!("d"))).await.status, 200);
 }
 
 #[tokio::test]

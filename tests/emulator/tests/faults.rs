@@ -15,16 +15,9 @@ use tokio::net::TcpStream;
 #[tokio::test]
 async fn item_28_drop_before_the_record_leaves_nothing() {
     let shop = Shop::open().await;
-    shop.emulator
-        .add_fault(Fault::new("modulkassa", "submit", Action::Drop))
-        .unwrap();
+    shop.emulator.add_fault(Fault::new("modulkassa", "submit", Action::Drop)).unwrap();
     let path = "/fn/v2/doc";
-    let bytes = request(
-        &shop.association(),
-        "POST",
-        path,
-        &document("a").to_string(),
-    );
+    let bytes = request(&shop.association(), "POST", path, &document("a").to_string());
     assert_eq!(shop.raw(bytes.as_bytes()).await, b"");
     assert_eq!(shop.status("a").await.status, 404);
     assert_eq!(shop.submit(&document("a")).await.status, 200);
@@ -37,30 +30,19 @@ async fn item_28_drop_after_the_record_loses_only_the_answer() {
     shop.emulator.add_fault(fault).unwrap();
     assert!(shop.try_submit(&document("a")).await.is_none());
     shop.until_status("a", "COMPLETED").await;
-    assert_eq!(
-        shop.submit(&document("a")).await.text("status"),
-        "COMPLETED"
-    );
+    assert_eq!(shop.submit(&document("a")).await.text("status"), "COMPLETED");
     assert_eq!(shop.emulator.ledger().len(), 1);
 }
 
 #[tokio::test]
 async fn item_28_after_the_record_waits_for_a_call_that_recorded_something() {
     let shop = Shop::open().await;
-    shop.fault(
-        json!({ "vendor": "modulkassa", "route": "submit", "when": "after_record", "do": "drop" }),
-    );
+    shop.fault(json!({ "vendor": "modulkassa", "route": "submit", "when": "after_record", "do": "drop" }));
     assert_eq!(shop.call("POST", "/fn/v2/doc", "{}").await.status, 400);
     assert!(shop.try_submit(&document("a")).await.is_none());
-    shop.fault(
-        json!({ "vendor": "modulkassa", "route": "submit", "when": "answer", "do": "drop" }),
-    );
+    shop.fault(json!({ "vendor": "modulkassa", "route": "submit", "when": "answer", "do": "drop" }));
     let who = shop.association();
-    assert!(
-        shop.try_call(&who, "POST", "/fn/v2/doc", "{}")
-            .await
-            .is_none()
-    );
+    assert!(shop.try_call(&who, "POST", "/fn/v2/doc", "{}").await.is_none());
 }
 
 #[tokio::test]
@@ -68,11 +50,7 @@ async fn item_28_a_lost_answer_to_associate_still_rotates_the_password() {
     let shop = Shop::open().await;
     shop.fault(json!({ "vendor": "modulkassa", "route": "associate", "when": "after_record", "do": "drop" }));
     let path = format!("/fn/v1/associate/{}", shop.point());
-    assert!(
-        shop.try_call(&shop.account(), "POST", &path, "")
-            .await
-            .is_none()
-    );
+    assert!(shop.try_call(&shop.account(), "POST", &path, "").await.is_none());
     assert_eq!(shop.call("GET", "/fn/v1/status", "").await.status, 401);
 }
 
@@ -96,18 +74,8 @@ async fn item_28_garbage_and_empty_answers_are_200() {
     assert_eq!(garbage.status, 200);
     assert!(serde_json::from_str::<serde_json::Value>(&garbage.body).is_err());
     let empty = shop.call("GET", "/fn/v1/status", "").await;
-    assert_eq!(
-        (
-            empty.status,
-            empty.body.as_str(),
-            empty.header("content-length")
-        ),
-        (200, "", Some("0"))
-    );
-    assert_eq!(
-        shop.call("GET", "/fn/v1/status", "").await.text("status"),
-        "READY"
-    );
+    assert_eq!((empty.status, empty.body.as_str(), empty.header("content-length")), (200, "", Some("0")));
+    assert_eq!(shop.call("GET", "/fn/v1/status", "").await.text("status"), "READY");
 }
 
 #[tokio::test]
@@ -118,10 +86,7 @@ async fn item_28_statuses_in_the_form_of_vendor_and_gateway() {
             "vendor": "modulkassa", "route": "submit", "do": "status", "status": status, "retry_after_s": 7,
         }));
         let reply = shop.submit(&document("a")).await;
-        assert_eq!(
-            (reply.status, reply.header("retry-after")),
-            (status, Some("7"))
-        );
+        assert_eq!((reply.status, reply.header("retry-after")), (status, Some("7")));
         if status < 502 {
             assert_eq!(
                 (reply.json()["status"].clone(), reply.text("path")),
@@ -157,22 +122,11 @@ async fn item_28_a_client_that_hangs_up_during_a_delay_still_gets_its_document()
     shop.fault(json!({ "vendor": "modulkassa", "route": "submit", "when": "before_record", "do": "delay", "delay_ms": 100 }));
     let address = shop.emulator.url().trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let bytes = request(
-        &shop.association(),
-        "POST",
-        "/fn/v2/doc",
-        &document("a").to_string(),
-    );
+    let bytes = request(&shop.association(), "POST", "/fn/v2/doc", &document("a").to_string());
     stream.write_all(bytes.as_bytes()).await.unwrap();
-    until("the request has arrived", || {
-        !shop.emulator.requests().is_empty()
-    })
-    .await;
+    until("the request has arrived", || !shop.emulator.requests().is_empty()).await;
     drop(stream);
-    until("the document comes to be", || {
-        shop.emulator.ledger().len() == 1
-    })
-    .await;
+    until("the document comes to be", || shop.emulator.ledger().len() == 1).await;
 }
 
 #[tokio::test]
@@ -211,12 +165,7 @@ async fn item_28_delays_go_on_to_the_next_rule() {
         { "vendor": "modulkassa", "route": "submit", "do": "delay", "delay_ms": 1 },
         { "vendor": "modulkassa", "route": "submit", "do": "status", "status": 503 },
     ]);
-    assert_eq!(
-        shop.control("POST", "faults", &rules.to_string())
-            .await
-            .status,
-        200
-    );
+    assert_eq!(shop.control("POST", "faults", &rules.to_string()).await.status, 200);
     assert_eq!(shop.submit(&document("a")).await.status, 503);
     assert!(shop.emulator.faults().is_empty());
 }
@@ -232,17 +181,11 @@ async fn item_28_every_route_can_be_struck() {
         ("service_status", "GET", "/fn/v1/status".to_owned()),
         ("associate", "POST", format!("/fn/v1/associate/{point}")),
         ("dissociate", "DELETE", "/fn/v1/associate".to_owned()),
-        (
-            "retail_point",
-            "GET",
-            format!("/api/v1/retail-point/{point}"),
-        ),
+        ("retail_point", "GET", format!("/api/v1/retail-point/{point}")),
         ("retail_point", "GET", "/api/v1/retail-points".to_owned()),
     ];
     for (route, method, path) in calls {
-        shop.fault(
-            json!({ "vendor": "modulkassa", "route": route, "do": "status", "status": 418 }),
-        );
+        shop.fault(json!({ "vendor": "modulkassa", "route": route, "do": "status", "status": 418 }));
         assert_eq!(shop.call(method, &path, "").await.status, 418, "{route}");
     }
 }

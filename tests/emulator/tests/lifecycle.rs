@@ -12,9 +12,7 @@ use serde_json::{Value, json};
 const HALF_DAY: Duration = Duration::from_secs(12 * 60 * 60);
 
 fn number(info: &Value, field: &str) -> i64 {
-    info[field]
-        .as_i64()
-        .unwrap_or_else(|| panic!("{field} in {info}"))
+    info[field].as_i64().unwrap_or_else(|| panic!("{field} in {info}"))
 }
 
 async fn fiscal_info(shop: &Shop, document: &Value) -> Value {
@@ -24,11 +22,7 @@ async fn fiscal_info(shop: &Shop, document: &Value) -> Value {
 #[tokio::test]
 async fn item_20_register_states_and_a_time_that_moves_or_stands() {
     let shop = Shop::open().await;
-    for (state, word) in [
-        ("ready", "READY"),
-        ("failed", "FAILED"),
-        ("disabled", "DISABLED"),
-    ] {
+    for (state, word) in [("ready", "READY"), ("failed", "FAILED"), ("disabled", "DISABLED")] {
         shop.switch("register_state", state);
         let reply = shop.call("GET", "/fn/v1/status", "").await;
         assert_eq!(reply.text("status"), word);
@@ -54,12 +48,10 @@ async fn item_20_register_states_and_a_time_that_moves_or_stands() {
 async fn item_20_a_point_may_have_a_register_state_of_its_own() {
     let shop = Shop::open().await;
     let account = json!({ "login": shop.part("/account/login") });
-    let seed = json!({ "account": account, "retail_point": { "id": shop.point(), "register_state": "failed" } });
+    let seed =
+        json!({ "account": account, "retail_point": { "id": shop.point(), "register_state": "failed" } });
     shop.emulator.seed(common::NAME, seed).unwrap();
-    assert_eq!(
-        shop.call("GET", "/fn/v1/status", "").await.text("status"),
-        "FAILED"
-    );
+    assert_eq!(shop.call("GET", "/fn/v1/status", "").await.text("status"), "FAILED");
     let other = common::association_of(&shop.other());
     let reply = shop.call_as(&other, "GET", "/fn/v1/status", "").await;
     assert_eq!(reply.text("status"), "READY");
@@ -88,12 +80,7 @@ async fn item_21_oldest_first() {
     }
     shop.switch("register_state", "ready");
     shop.until_status("d", "COMPLETED").await;
-    let keys: Vec<_> = shop
-        .emulator
-        .ledger()
-        .into_iter()
-        .map(|entry| entry.receipt_key)
-        .collect();
+    let keys: Vec<_> = shop.emulator.ledger().into_iter().map(|entry| entry.receipt_key).collect();
     assert_eq!(keys, ["a", "b", "c", "d"]);
 }
 
@@ -127,17 +114,10 @@ async fn item_23_documents_wait_while_the_register_does_not_work() {
     ] {
         let shop = Shop::open_with(&[(switch, hindered.clone())]).await;
         let reply = shop.submit(&document("a")).await;
-        assert_eq!(
-            (reply.status, reply.text("status").as_str()),
-            (200, "QUEUED")
-        );
+        assert_eq!((reply.status, reply.text("status").as_str()), (200, "QUEUED"));
         // A document of a point that works goes all the way meanwhile.
         shop.switch("instant", true);
-        assert_eq!(
-            shop.submit(&document("b")).await.text("status"),
-            "QUEUED",
-            "{hindered}"
-        );
+        assert_eq!(shop.submit(&document("b")).await.text("status"), "QUEUED", "{hindered}");
         assert!(shop.emulator.ledger().is_empty());
         shop.switch(switch, free);
         shop.until_status("a", "COMPLETED").await;
@@ -150,27 +130,13 @@ async fn item_24_counters_go_up_and_shifts_change_after_a_day() {
     let mut last = fiscal_info(&shop, &document("first")).await;
     assert_eq!(number(&last, "checkNumber"), 1);
     // Half days between the receipts, how many shifts on, number within the shift.
-    let rows = [
-        ("a", 0, 0, 2),
-        ("b", 1, 0, 3),
-        ("c", 2, 1, 1),
-        ("d", 1, 0, 2),
-        ("e", 7, 1, 1),
-    ];
+    let rows = [("a", 0, 0, 2), ("b", 1, 0, 3), ("c", 2, 1, 1), ("d", 1, 0, 2), ("e", 7, 1, 1)];
     for (id, half_days, shifts, check) in rows {
         shop.emulator.advance(HALF_DAY * half_days);
         let info = fiscal_info(&shop, &document(id)).await;
-        assert_eq!(
-            number(&info, "fnDocNumber"),
-            number(&last, "fnDocNumber") + 1,
-            "{id}"
-        );
+        assert_eq!(number(&info, "fnDocNumber"), number(&last, "fnDocNumber") + 1, "{id}");
         let later = number(&info, "shiftNumber") - number(&last, "shiftNumber");
-        assert_eq!(
-            (later, number(&info, "checkNumber")),
-            (shifts, check),
-            "{id}"
-        );
+        assert_eq!((later, number(&info, "checkNumber")), (shifts, check), "{id}");
         last = info;
     }
 }
@@ -180,10 +146,7 @@ async fn item_24_fiscal_information_and_the_qr_code_agree() {
     let shop = Shop::open().await;
     let info = fiscal_info(&shop, &document("a")).await;
     let text = |field: &str| info[field].as_str().unwrap().to_owned();
-    assert_eq!(
-        (text("fnNumber").len(), text("ecrRegistrationNumber").len()),
-        (16, 16)
-    );
+    assert_eq!((text("fnNumber").len(), text("ecrRegistrationNumber").len()), (16, 16));
     assert!(!text("kktNumber").is_empty());
     // `date` is UTC, `t` is the local time of the point, three hours ahead.
     let date = text("date");
@@ -208,11 +171,7 @@ async fn item_24_fiscal_signs_are_often_beyond_31_bits_and_follow_the_seed() {
         for index in 0..40 {
             shop.submit(&document(&index.to_string())).await;
         }
-        let signs = shop
-            .emulator
-            .ledger()
-            .into_iter()
-            .map(|e| e.fiscal_sign.parse::<u32>().unwrap());
+        let signs = shop.emulator.ledger().into_iter().map(|e| e.fiscal_sign.parse::<u32>().unwrap());
         signs.collect::<Vec<_>>()
     };
     let once = signs().await;
@@ -226,12 +185,7 @@ async fn item_24_formats_by_switch() {
     let shop = Shop::open().await;
     let reply = shop.submit_until(&document("a"), "COMPLETED").await;
     assert!(reply.body.contains("\"sum\":350.50,"), "{}", reply.body);
-    assert!(
-        reply.json()["fiscalInfo"]["date"]
-            .as_str()
-            .unwrap()
-            .ends_with("+00:00")
-    );
+    assert!(reply.json()["fiscalInfo"]["date"].as_str().unwrap().ends_with("+00:00"));
     shop.switch("sum_as_string", true);
     shop.switch("date_format", "millis_no_colon");
     shop.switch("omit_registration_number", true);
@@ -250,19 +204,9 @@ async fn item_24_check_types_qr_numbers_and_kinds() {
         ("BUY", "PURCHASE", 3, "buy"),
         ("BUY_RETURN", "RETURN_PURCHASE", 4, "buy_refund"),
         ("SALE_CORRECTION", "SALE_CORRECTION", 1, "sell_correction"),
-        (
-            "SALE_RETURN_CORRECTION",
-            "RETURN_CORRECTION",
-            2,
-            "sell_refund_correction",
-        ),
+        ("SALE_RETURN_CORRECTION", "RETURN_CORRECTION", 2, "sell_refund_correction"),
         ("BUY_CORRECTION", "PURCHASE_CORRECTION", 3, "buy_correction"),
-        (
-            "BUY_RETURN_CORRECTION",
-            "RETURN_PURCHASE_CORRECTION",
-            4,
-            "buy_refund_correction",
-        ),
+        ("BUY_RETURN_CORRECTION", "RETURN_PURCHASE_CORRECTION", 4, "buy_refund_correction"),
     ];
     let info = json!({ "reason": "INDEPENDENT", "documentDate": "2025-08-30T00:00:00" });
     for (doc_type, check_type, n, kind) in rows {
@@ -282,28 +226,17 @@ async fn item_25_messages_and_the_time_of_change() {
     assert_eq!(queued.text("message"), "Document queued for printing");
     assert_eq!(queued.text("fnState"), "FAILED");
     shop.emulator.advance(HALF_DAY);
-    assert_eq!(
-        shop.status("a").await.text("timeStatusChanged"),
-        queued.text("timeStatusChanged")
-    );
+    assert_eq!(shop.status("a").await.text("timeStatusChanged"), queued.text("timeStatusChanged"));
     shop.switch("register_state", "ready");
     let done = shop.until_status("a", "COMPLETED").await;
-    assert_ne!(
-        done.text("timeStatusChanged"),
-        queued.text("timeStatusChanged")
-    );
+    assert_ne!(done.text("timeStatusChanged"), queued.text("timeStatusChanged"));
     assert!(done.text("timeStatusChanged").ends_with("+00:00"));
 }
 
 #[tokio::test]
 async fn item_26_four_failures_and_the_way_back() {
     let shop = Shop::open().await;
-    let types = [
-        "FN_MEMORY_OVERFLOW",
-        "FN_EXPIRED",
-        "FN_GENERIC_FAILURE",
-        "NON_FN_FAILURE",
-    ];
+    let types = ["FN_MEMORY_OVERFLOW", "FN_EXPIRED", "FN_GENERIC_FAILURE", "NON_FN_FAILURE"];
     for failure in types {
         shop.fault(json!({
             "vendor": "modulkassa", "route": "submit", "do": "fail", "match": format!("WEB-{failure}"),
@@ -311,22 +244,11 @@ async fn item_26_four_failures_and_the_way_back() {
         }));
         let failed = shop.submit_until(&document(failure), "FAILED").await.json();
         let expected = json!({ "type": failure, "message": "FN lifetime is over" });
-        assert_eq!(
-            (&failed["failureInfo"], &failed["fiscalInfo"]),
-            (&expected, &Value::Null)
-        );
+        assert_eq!((&failed["failureInfo"], &failed["fiscalInfo"]), (&expected, &Value::Null));
         assert_eq!(failed["message"], "FN lifetime is over");
-        assert!(
-            shop.emulator
-                .ledger()
-                .iter()
-                .all(|entry| entry.receipt_key != failure)
-        );
+        assert!(shop.emulator.ledger().iter().all(|entry| entry.receipt_key != failure));
         let requeued = shop.requeue(failure).await;
-        assert_eq!(
-            (requeued.status, requeued.text("status").as_str()),
-            (200, "REQUEUED")
-        );
+        assert_eq!((requeued.status, requeued.text("status").as_str()), (200, "REQUEUED"));
         assert_eq!(requeued.json()["failureInfo"], Value::Null);
         shop.until_status(failure, "COMPLETED").await;
     }
@@ -336,15 +258,8 @@ async fn item_26_four_failures_and_the_way_back() {
 #[tokio::test]
 async fn item_26_failures_first_in_first_out_and_requeue_only_from_failed() {
     let shop = Shop::open().await;
-    shop.fault(
-        json!({ "vendor": "modulkassa", "route": "*", "do": "fail", "times": 2, "skip": 1 }),
-    );
-    for (id, end) in [
-        ("a", "COMPLETED"),
-        ("b", "FAILED"),
-        ("c", "FAILED"),
-        ("d", "COMPLETED"),
-    ] {
+    shop.fault(json!({ "vendor": "modulkassa", "route": "*", "do": "fail", "times": 2, "skip": 1 }));
+    for (id, end) in [("a", "COMPLETED"), ("b", "FAILED"), ("c", "FAILED"), ("d", "COMPLETED")] {
         shop.submit_until(&document(id), end).await;
     }
     assert_eq!(shop.requeue("a").await.status, 400);

@@ -31,26 +31,14 @@ impl Program {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let ready = serde_json::from_str(&line).unwrap();
-        Self {
-            child,
-            stdin,
-            stdout,
-            ready,
-        }
+        Self { child, stdin, stdout, ready }
     }
 
     fn get(&self, path: &str) -> String {
-        let address = self.ready["url"]
-            .as_str()
-            .unwrap()
-            .trim_start_matches("http://");
+        let address = self.ready["url"].as_str().unwrap().trim_start_matches("http://");
         assert!(address.starts_with("127.0.0.1:"));
         let mut stream = TcpStream::connect(address).unwrap();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-        )
-        .unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -58,13 +46,7 @@ impl Program {
 
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([name, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
     fn end(&mut self) -> ExitStatus {
@@ -88,12 +70,8 @@ impl Drop for Program {
 
 #[test]
 fn prints_one_line_with_a_config_and_takes_switches() {
-    let mut program = Program::start(&[
-        "--switch",
-        "modulkassa.duplicate=409",
-        "--switch",
-        "modulkassa.tick_ms=5",
-    ]);
+    let mut program =
+        Program::start(&["--switch", "modulkassa.duplicate=409", "--switch", "modulkassa.tick_ms=5"]);
     let config = program.ready["vendors"]["modulkassa"]["config"].clone();
     assert_eq!(config["vendor"], "modulkassa");
     let base = format!("{}/api/fn", program.ready["url"].as_str().unwrap());
@@ -107,18 +85,9 @@ fn prints_one_line_with_a_config_and_takes_switches() {
     ] {
         assert!(config.pointer(pointer).unwrap().is_string(), "{pointer}");
     }
-    assert_eq!(
-        program.ready["vendors"]["modulkassa"]["others"]
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(program.ready["vendors"]["modulkassa"]["others"].as_array().unwrap().len(), 1);
     let switches = program.get("/_emulator/switches");
-    assert!(
-        switches.contains("\"duplicate\":\"409\"") && switches.contains("\"tick_ms\":5"),
-        "{switches}"
-    );
+    assert!(switches.contains("\"duplicate\":\"409\"") && switches.contains("\"tick_ms\":5"), "{switches}");
     drop(program.stdin.take());
     assert!(program.end().success());
     let mut rest = String::new();
@@ -157,21 +126,15 @@ fn goes_on_without_standard_input_when_told_to() {
 
 #[test]
 fn refuses_wrong_arguments_without_a_word_on_stdout() {
-    for arguments in [
-        ["--switch", "modulkassa.nothing=1"],
-        ["--switch", "nobody.x=1"],
-        ["--switch", "x"],
-        ["--port", "x"],
-    ] {
+    for arguments in
+        [["--switch", "modulkassa.nothing=1"], ["--switch", "nobody.x=1"], ["--switch", "x"], ["--port", "x"]]
+    {
         let output = Command::new(env!("CARGO_BIN_EXE_kassa-emulator"))
             .args(arguments)
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        assert!(
-            !output.status.success() && output.stdout.is_empty(),
-            "{arguments:?}"
-        );
+        assert!(!output.status.success() && output.stdout.is_empty(), "{arguments:?}");
         assert!(!output.stderr.is_empty());
     }
 }

@@ -25,8 +25,7 @@ async fn item_01_connections_are_kept_alive_and_listen_on_loopback_only() {
     let address = shop.emulator.url().trim_start_matches("http://");
     assert!(address.starts_with("127.0.0.1:"));
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let kept =
-        request(&shop.association(), "GET", "/fn/v1/status", "").replace("close", "keep-alive");
+    let kept = request(&shop.association(), "GET", "/fn/v1/status", "").replace("close", "keep-alive");
     for _ in 0..3 {
         stream.write_all(kept.as_bytes()).await.unwrap();
         let mut buffer = [0; 4096];
@@ -45,19 +44,13 @@ async fn item_02_management_tells_the_points_of_an_account() {
         assert!(!reply.text(field).is_empty(), "{field}");
     }
     assert!(reply.json()["kkmInfo"]["paymentsAddress"].is_string());
-    let all = shop
-        .call_as(&shop.account(), "GET", "/api/v1/retail-points", "")
-        .await
-        .json();
+    let all = shop.call_as(&shop.account(), "GET", "/api/v1/retail-points", "").await.json();
     assert_eq!(all, json!([reply.json()]));
     assert_eq!(shop.call("GET", &one, "").await.status, 401);
     let other = common::account_of(&shop.other());
     assert_eq!(shop.call_as(&other, "GET", &one, "").await.status, 403);
     let none = "/api/v1/retail-point/00000000-0000-4000-8000-000000000000";
-    assert_eq!(
-        shop.call_as(&shop.account(), "GET", none, "").await.status,
-        404
-    );
+    assert_eq!(shop.call_as(&shop.account(), "GET", none, "").await.status, 404);
 }
 
 #[tokio::test]
@@ -65,10 +58,7 @@ async fn item_03_bodies_where_none_belong_are_ignored() {
     let shop = Shop::open().await;
     assert_eq!(shop.call("GET", "/fn/v1/status", "[]").await.status, 200);
     shop.submit(&document("a")).await;
-    assert_eq!(
-        shop.call("GET", "/fn/v1/doc/a/status", "[]").await.status,
-        200
-    );
+    assert_eq!(shop.call("GET", "/fn/v1/doc/a/status", "[]").await.status, 200);
     let path = format!("/fn/v1/associate/{}?clientId=x", shop.point());
     for body in ["", "\"\""] {
         let reply = shop.call_as(&shop.account(), "POST", &path, body).await;
@@ -82,12 +72,7 @@ async fn item_03_bodies_where_none_belong_are_ignored() {
 async fn item_04_json_with_charset_and_empty_answers_with_length_zero() {
     let shop = Shop::open().await;
     let json = "application/json;charset=UTF-8";
-    assert_eq!(
-        shop.call("GET", "/fn/v1/status", "")
-            .await
-            .header("content-type"),
-        Some(json)
-    );
+    assert_eq!(shop.call("GET", "/fn/v1/status", "").await.header("content-type"), Some(json));
     let refused = shop.call_as("a:b", "GET", "/fn/v1/status", "").await;
     assert_eq!(refused.header("content-type"), Some(json));
     assert_eq!(refused.json()["status"], 401);
@@ -101,10 +86,7 @@ async fn item_04_json_with_charset_and_empty_answers_with_length_zero() {
         shop.call("PATCH", "/fn/v1/status", "").await,
         shop.call("DELETE", "/fn/v1/associate", "").await,
     ] {
-        assert_eq!(
-            (reply.header("content-length"), reply.body.as_str()),
-            (Some("0"), "")
-        );
+        assert_eq!((reply.header("content-length"), reply.body.as_str()), (Some("0"), ""));
     }
 }
 
@@ -115,10 +97,6 @@ async fn item_05_unknown_route_wrong_method_and_no_json() {
     assert_eq!(shop.call("POST", "/fn/v1/status", "").await.status, 405);
     assert_eq!(shop.call("GET", "/fn/v2/doc", "").await.status, 405);
     for body in ["", "[]", "{", "text"] {
-        assert_eq!(
-            shop.call("POST", "/fn/v2/doc", body).await.status,
-            400,
-            "{body}"
-        );
+        assert_eq!(shop.call("POST", "/fn/v2/doc", body).await.status, 400, "{body}");
     }
 }

@@ -57,7 +57,13 @@ fn types(model: &Model) -> Result<String> {
                 writeln!(out, "| field | type | what it is |\n|---|---|---|")?;
                 for field in fields {
                     let star = if field.required { " *" } else { "" };
-                    writeln!(out, "| `{}`{star} | {} | {} |", field.name, shown(&field.of), cell(&field.doc))?;
+                    writeln!(
+                        out,
+                        "| `{}`{star} | {} | {} |",
+                        field.name,
+                        shown(&field.of),
+                        cell(&field.doc)
+                    )?;
                 }
             }
         }

@@ -25,7 +25,7 @@ fn root() -> PathBuf {
 }
 
 fn files() -> Result<Vec<Generated>> {
-    let model = Model::read(&kassa::operations::describe(), kassa::operations::schema_hash())?;
+    let model = Model::read(&kassa::operations::describe())?;
     let mut files = Vec::new();
     for generator in GENERATORS {
         files.extend(generator(&model)?);
@@ -51,7 +51,8 @@ pub fn write() -> Result<()> {
 
 /// Fails where a file is not what would be written now.
 pub fn verify() -> Result<()> {
-    let stale = |(path, content): &Generated| fs::read_to_string(root().join(path)).ok().as_ref() != Some(content);
+    let stale =
+        |(path, content): &Generated| fs::read_to_string(root().join(path)).ok().as_ref() != Some(content);
     let files = files()?;
     let stale: Vec<_> = files.iter().filter(|file| stale(file)).map(|(path, _)| *path).collect();
     if !stale.is_empty() {

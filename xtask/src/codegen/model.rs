@@ -10,8 +10,6 @@ use serde_json::Value;
 pub struct Model {
     /// Version of every package.
     pub version: String,
-    /// What `kassa_describe` must have for the generated facades to fit.
-    pub schema_hash: String,
     /// Every named type, by its name.
     pub types: BTreeMap<String, Named>,
     /// Vendors in the order of the table.
@@ -136,7 +134,7 @@ pub fn camel(snake: &str) -> String {
 
 impl Model {
     /// Reads what `kassa::operations::describe` says.
-    pub fn read(description: &str, schema_hash: String) -> Result<Self> {
+    pub fn read(description: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(description)?;
         let mut types = BTreeMap::new();
         take_root(&value["error"], &mut types)?;
@@ -169,13 +167,16 @@ impl Model {
         let codes = list(&value["codes"]);
         Ok(Self {
             version: text(&value["version"]),
-            schema_hash,
             types,
             vendors,
             kinds: list(&value["kinds"]).iter().map(text).collect(),
             codes: codes
                 .iter()
-                .map(|row| Code { code: text(&row["code"]), kind: text(&row["kind"]), advice: text(&row["advice"]) })
+                .map(|row| Code {
+                    code: text(&row["code"]),
+                    kind: text(&row["kind"]),
+                    advice: text(&row["advice"]),
+                })
                 .collect(),
         })
     }
@@ -215,9 +216,11 @@ fn signature(named: &Named) -> String {
     match &named.shape {
         Shape::Words(words) => words.join("|"),
         Shape::Alias(of) => format!("{of:?}"),
-        Shape::Object(fields) => {
-            fields.iter().map(|f| format!("{}:{}:{:?}", f.name, f.required, f.of)).collect::<Vec<_>>().join(",")
-        }
+        Shape::Object(fields) => fields
+            .iter()
+            .map(|f| format!("{}:{}:{:?}", f.name, f.required, f.of))
+            .collect::<Vec<_>>()
+            .join(","),
     }
 }
 

@@ -41,7 +41,8 @@ impl Api {
                 DocumentVersion::V2 => "v2",
             },
             credentials: config.credentials.clone(),
-            account: account.map(|a| Credentials { user_name: a.login.clone(), password: a.password.clone() }),
+            account: account
+                .map(|a| Credentials { user_name: a.login.clone(), password: a.password.clone() }),
             register,
         }
     }
@@ -56,14 +57,16 @@ impl Api {
             return Ok(credentials.clone());
         }
         let kept = context.journal.secret(&self.register, ASSOCIATION).await?;
-        let missing = || Error::new(Code::CredentialsMissing, "call `associate` first, or configure `credentials`");
+        let missing =
+            || Error::new(Code::CredentialsMissing, "call `associate` first, or configure `credentials`");
         let kept = kept.ok_or_else(missing)?;
         let (name, password) = kept.expose_secret().split_once('\n').ok_or_else(missing)?;
         Ok(Credentials { user_name: name.into(), password: SecretString::from(password) })
     }
 
     fn account(&self) -> Result<&Credentials> {
-        let missing = || Error::new(Code::CredentialsMissing, "this call needs `account` in the configuration");
+        let missing =
+            || Error::new(Code::CredentialsMissing, "this call needs `account` in the configuration");
         self.account.as_ref().ok_or_else(missing)
     }
 
@@ -106,7 +109,10 @@ impl Api {
         let request = Request::new(Method::POST, url).basic(self.account()?);
         let association: wire::Association = parsed(&self.ask(context, request).await?)?;
         let (Some(name), Some(password)) = (&association.user_name.0, &association.password.0) else {
-            return Err(Error::new(Code::AnswerNotUnderstood, "the association has no user name or password"));
+            return Err(Error::new(
+                Code::AnswerNotUnderstood,
+                "the association has no user name or password",
+            ));
         };
         let secret = SecretString::from(format!("{name}\n{password}"));
         context.journal.keep_secret(&self.register, ASSOCIATION, Some(secret)).await?;

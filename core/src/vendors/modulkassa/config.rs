@@ -113,7 +113,11 @@ impl ModulkassaConfig {
             wrong("/credentials", Code::MissingField, "give `credentials`, or `account` to associate with");
         }
         if self.register().is_none() {
-            wrong("/retail_point_id", Code::MissingField, "without `credentials` the retail point must be named");
+            wrong(
+                "/retail_point_id",
+                Code::MissingField,
+                "without `credentials` the retail point must be named",
+            );
         }
         found
     }

@@ -7,7 +7,7 @@ use time::{Date, OffsetDateTime};
 use super::codes::{self, code};
 use super::extras::{self, ReceiptExtras};
 use super::wire;
-use crate::error::{Code, Violation, VendorFault, violation};
+use crate::error::{Code, VendorFault, Violation, violation};
 use crate::money::Amount;
 use crate::receipt::{Cashier, Customer, Item, PaymentMethod, PaymentObject, Receipt};
 use crate::registration::{Failure, Fiscal, Raw};
@@ -30,7 +30,9 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
         wrong("/customer".into(), Code::MissingField, "give the buyer's e-mail address or phone");
     }
     let customer = receipt.customer.as_ref();
-    if customer.is_some_and(|c| c.email.is_none() && c.phone.as_deref().is_some_and(|phone| !is_russian(phone))) {
+    if customer
+        .is_some_and(|c| c.email.is_none() && c.phone.as_deref().is_some_and(|phone| !is_russian(phone)))
+    {
         wrong("/customer/phone".into(), Code::WrongFormat, "must be +7 and 10 digits");
     }
     if receipt.currency.as_deref().is_some_and(|currency| currency != CURRENCY) {
@@ -47,7 +49,8 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
             }
             Some(vat) => {
                 if let Some(since) = vat::in_force_since(vat).filter(|since| issued < *since) {
-                    let message = format!("{} is in force since {since}, the receipt is of {issued}", vat.word());
+                    let message =
+                        format!("{} is in force since {since}, the receipt is of {issued}", vat.word());
                     wrong("vat", Code::VatNotAllowed, &message);
                 }
             }
@@ -56,7 +59,11 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
             wrong("quantity", Code::TooManyDecimals, "Modulkassa takes 3 decimals at most");
         }
         if item.payment_object.is_some_and(|object| codes::UNKNOWN_OBJECTS.contains(&object)) {
-            wrong("payment_object", Code::NotForThisVendor, "Modulkassa does not know this settlement object");
+            wrong(
+                "payment_object",
+                Code::NotForThisVendor,
+                "Modulkassa does not know this settlement object",
+            );
         }
         if item.unit.is_some_and(|unit| code(codes::MEASURES, unit).is_none()) {
             wrong("unit", Code::NotForThisVendor, "Modulkassa has no word for this unit");
@@ -84,7 +91,9 @@ pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
     [("/customer/tax_id", customer), ("/cashier/tax_id", cashier)]
         .into_iter()
         .filter(|(_, number)| number.is_some_and(|number| !is_taxpayer_number(number)))
-        .map(|(path, _)| violation(path, Code::WrongFormat, "the check digit of the taxpayer number is wrong"))
+        .map(|(path, _)| {
+            violation(path, Code::WrongFormat, "the check digit of the taxpayer number is wrong")
+        })
         .collect()
 }
 
@@ -179,11 +188,13 @@ fn agent(agent: &extras::Agent) -> wire::Agent<'_> {
             .receive_payments_operator
             .as_ref()
             .map(|operator| wire::Phones { phones: &operator.phones }),
-        money_transfer_operator: agent.money_transfer_operator.as_ref().map(|operator| wire::TransferOperator {
-            phones: &operator.phones,
-            name: operator.name.as_deref(),
-            address: operator.address.as_deref(),
-            inn: operator.tax_id.as_deref(),
+        money_transfer_operator: agent.money_transfer_operator.as_ref().map(|operator| {
+            wire::TransferOperator {
+                phones: &operator.phones,
+                name: operator.name.as_deref(),
+                address: operator.address.as_deref(),
+                inn: operator.tax_id.as_deref(),
+            }
         }),
     }
 }
@@ -242,10 +253,12 @@ pub fn fiscal(info: &wire::FiscalInfo) -> Fiscal {
 
 /// A time of the vendor as RFC 3339. Its offset has a colon or has none (7, question 11).
 pub fn rfc3339(text: &str) -> Option<String> {
-    let without_colon =
-        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond][offset_hour sign:mandatory][offset_minute]");
-    let whole_seconds =
-        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][offset_hour sign:mandatory][offset_minute]");
+    let without_colon = format_description!(
+        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond][offset_hour sign:mandatory][offset_minute]"
+    );
+    let whole_seconds = format_description!(
+        "[year]-[month]-[day]T[hour]:[minute]:[second][offset_hour sign:mandatory][offset_minute]"
+    );
     let time = OffsetDateTime::parse(text, &Rfc3339)
         .or_else(|_| OffsetDateTime::parse(text, &without_colon))
         .or_else(|_| OffsetDateTime::parse(text, &whole_seconds));
@@ -283,7 +296,9 @@ fn is_hex_bytes(text: &str) -> bool {
 /// Check digits of a Russian taxpayer number: 10 digits for organisations, 12 for persons.
 fn is_taxpayer_number(text: &str) -> bool {
     const WEIGHTS: [u32; 11] = [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8];
-    let Some(digits) = text.chars().map(|c| c.to_digit(10)).collect::<Option<Vec<u32>>>() else { return false };
+    let Some(digits) = text.chars().map(|c| c.to_digit(10)).collect::<Option<Vec<u32>>>() else {
+        return false;
+    };
     let check = |length: usize| {
         let weights = &WEIGHTS[WEIGHTS.len() - length..];
         digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum::<u32>() % 11 % 10

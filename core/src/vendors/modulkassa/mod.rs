@@ -123,7 +123,8 @@ impl Vendor for Modulkassa {
 
     fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared> {
         let id = document_id(&self.register, &receipt.id);
-        let internal = |what: &str| Error::new(Code::Internal, format!("the document cannot be written: {what}"));
+        let internal =
+            |what: &str| Error::new(Code::Internal, format!("the document cannot be written: {what}"));
         let document = map::document(receipt, id.clone(), at).ok_or_else(|| internal("unmapped value"))?;
         let request = serde_json::to_vec(&document).map_err(|error| internal(&error.to_string()))?;
         Ok(Prepared { request, vendor_document_id: Some(id) })

@@ -255,12 +255,15 @@ pub async fn service_status(client: &Client, _: Nothing) -> Result<ServiceStatus
 pub async fn send_document(client: &Client, request: SendDocument) -> Result<Registration> {
     let vendor: &Modulkassa = client.vendor()?;
     let wrong = |code, message: &str| Error::invalid(vec![violation("/document/id", code, message)]);
-    let document: serde_json::Map<String, serde_json::Value> = serde_json::from_str(request.document.get())
-        .map_err(|error| wrong(Code::JsonBroken, &error.to_string()))?;
+    let document: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(request.document.get())
+            .map_err(|error| wrong(Code::JsonBroken, &error.to_string()))?;
     let id = match document.get("id") {
         Some(serde_json::Value::String(id)) if (1..=128).contains(&id.chars().count()) => id.clone(),
         Some(_) => return Err(wrong(Code::WrongType, "must be a text of 1 to 128 characters")),
-        None => return Err(wrong(Code::MissingField, "the document needs an `id`: it is the idempotency key")),
+        None => {
+            return Err(wrong(Code::MissingField, "the document needs an `id`: it is the idempotency key"));
+        }
     };
     let bytes = request.document.get().as_bytes().to_vec();
     let intent = Intent {
@@ -334,7 +337,9 @@ async fn resolved(client: &Client, key: DocumentKey) -> Result<(String, String)>
             Ok((id, document_id))
         }
         (None, Some(document_id)) => Ok((document_id.clone(), document_id)),
-        _ => Err(Error::invalid(vec![violation("", Code::MissingField, "give either `id` or `document_id`")])),
+        _ => {
+            Err(Error::invalid(vec![violation("", Code::MissingField, "give either `id` or `document_id`")]))
+        }
     }
 }
 

@@ -164,7 +164,10 @@ fn number<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Resu
     raw.serialize(serializer)
 }
 
-fn optional_number<T: std::fmt::Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+fn optional_number<T: std::fmt::Display, S: Serializer>(
+    value: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => number(value, serializer),
         None => serializer.serialize_none(),

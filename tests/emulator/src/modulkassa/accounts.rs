@@ -105,10 +105,7 @@ impl Accounts {
         let account = self
             .accounts
             .entry(login.to_owned())
-            .or_insert_with(|| Account {
-                password: String::new(),
-                points: Vec::new(),
-            });
+            .or_insert_with(|| Account { password: String::new(), points: Vec::new() });
         password.clone_into(&mut account.password);
     }
 
@@ -143,14 +140,7 @@ impl Accounts {
     /// The points of an account, if login and password are right.
     pub fn points_of(&self, who: Option<&Basic>) -> Option<Vec<Arc<Point>>> {
         let account = self.authorized(who)?;
-        Some(
-            account
-                .points
-                .iter()
-                .filter_map(|id| self.points.get(id))
-                .cloned()
-                .collect(),
-        )
+        Some(account.points.iter().filter_map(|id| self.points.get(id)).cloned().collect())
     }
 
     /// One point, if it belongs to the account.
@@ -158,18 +148,12 @@ impl Accounts {
         let account = self.authorized(who).ok_or(NoPoint::Unauthorized)?;
         let point = Uuid::parse_str(id).ok().and_then(|id| self.points.get(&id));
         let point = point.ok_or(NoPoint::NotFound)?;
-        if account.points.contains(&point.id) {
-            Ok(point.clone())
-        } else {
-            Err(NoPoint::Forbidden)
-        }
+        if account.points.contains(&point.id) { Ok(point.clone()) } else { Err(NoPoint::Forbidden) }
     }
 
     fn authorized(&self, who: Option<&Basic>) -> Option<&Account> {
         let who = who?;
-        self.accounts
-            .get(&who.login)
-            .filter(|account| account.password == who.password)
+        self.accounts.get(&who.login).filter(|account| account.password == who.password)
     }
 
     /// Makes or renews the credentials of an application (Modulkassa fact sheet 6.1 item 7).
@@ -179,11 +163,7 @@ impl Accounts {
         let known = self.user_names.get(&application).cloned();
         let user_name = known.unwrap_or_else(|| self.new_id().to_string());
         self.user_names.insert(application, user_name.clone());
-        let association = Association {
-            user_name: user_name.clone(),
-            password,
-            point,
-        };
+        let association = Association { user_name: user_name.clone(), password, point };
         self.associations.insert(user_name, association.clone());
         association
     }
@@ -213,8 +193,5 @@ pub fn basic(headers: &HeaderMap) -> Option<Basic> {
     }
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (login, password) = decoded.split_once(':')?;
-    Some(Basic {
-        login: login.to_owned(),
-        password: password.to_owned(),
-    })
+    Some(Basic { login: login.to_owned(), password: password.to_owned() })
 }

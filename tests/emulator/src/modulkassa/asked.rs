@@ -33,10 +33,7 @@ pub struct Asked {
 impl FromRequestParts<Arc<Modulkassa>> for Asked {
     type Rejection = Infallible;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        modulkassa: &Arc<Modulkassa>,
-    ) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, modulkassa: &Arc<Modulkassa>) -> Result<Self, Infallible> {
         let switches = modulkassa.switches();
         let sent = parts.extensions.get::<SentPath>();
         let refusal = Refusal {
@@ -44,37 +41,26 @@ impl FromRequestParts<Arc<Modulkassa>> for Asked {
             path: sent.map_or_else(|| parts.uri.path().to_owned(), |sent| sent.0.clone()),
             now: modulkassa.frame().clock.now(),
         };
-        Ok(Self {
-            modulkassa: modulkassa.clone(),
-            switches,
-            refusal,
-            who: accounts::basic(&parts.headers),
-        })
+        Ok(Self { modulkassa: modulkassa.clone(), switches, refusal, who: accounts::basic(&parts.headers) })
     }
 }
 
 impl Asked {
     /// The point of the association, if the credentials are right.
     pub fn point(&self) -> Option<Arc<Point>> {
-        self.modulkassa
-            .accounts
-            .read()
-            .associated(self.who.as_ref())
+        self.modulkassa.accounts.read().associated(self.who.as_ref())
     }
 
     /// 401.
     pub fn unauthorized(&self) -> Answer {
-        self.refusal
-            .says(StatusCode::UNAUTHORIZED, "Bad credentials")
+        self.refusal.says(StatusCode::UNAUTHORIZED, "Bad credentials")
     }
 
     /// The answer to an account that gets no point.
     pub fn no_point(&self, reason: NoPoint) -> Answer {
         match reason {
             NoPoint::Unauthorized => self.unauthorized(),
-            NoPoint::NotFound => self
-                .refusal
-                .says(StatusCode::NOT_FOUND, "Retail point not found"),
+            NoPoint::NotFound => self.refusal.says(StatusCode::NOT_FOUND, "Retail point not found"),
             NoPoint::Forbidden => self.refusal.says(StatusCode::FORBIDDEN, "Access is denied"),
         }
     }
@@ -97,24 +83,13 @@ impl Asked {
     pub fn told(&self, document: &StoredDocument, state: RegisterState) -> Answer {
         match serde_json::to_vec(&document.told(&self.switches, state)) {
             Ok(body) => Answer::new(StatusCode::OK, JSON, body),
-            Err(error) => self
-                .refusal
-                .says(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+            Err(error) => self.refusal.says(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
         }
     }
 
     /// Does the call with the scripted faults around it.
-    pub async fn serve(
-        &self,
-        route: &str,
-        keys: Vec<String>,
-        work: impl Future<Output = Answer>,
-    ) -> Answer {
-        let call = Call {
-            vendor: NAME,
-            route,
-            keys,
-        };
+    pub async fn serve(&self, route: &str, keys: Vec<String>, work: impl Future<Output = Answer>) -> Answer {
+        let call = Call { vendor: NAME, route, keys };
         let scripted = |status| self.refusal.scripted(status);
         self.modulkassa.frame().serve(call, scripted, work).await
     }

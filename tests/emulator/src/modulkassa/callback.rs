@@ -22,11 +22,7 @@ const SUCCESS: &str = "SUCCESS";
 /// No source names the word for a failure (7, question 4); any word but SUCCESS will do.
 const FAILURE: &str = "FAILED";
 const AT_ONCE: usize = 64;
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// How many deliveries of a vendor run at the same time.
 pub fn gate() -> tokio::sync::Semaphore {
@@ -46,16 +42,8 @@ pub async fn deliver(modulkassa: Arc<Modulkassa>, point: Arc<Point>, index: usiz
     let Some((delivery, keys)) = prepare(&point, index, &switches) else {
         return;
     };
-    let call = Call {
-        vendor: NAME,
-        route: CALLBACK_ROUTE,
-        keys,
-    };
-    let twice = !modulkassa
-        .frame()
-        .faults
-        .take(&call, Stage::Delivery)
-        .is_empty();
+    let call = Call { vendor: NAME, route: CALLBACK_ROUTE, keys };
+    let twice = !modulkassa.frame().faults.take(&call, Stage::Delivery).is_empty();
     let mut backoff = Duration::from_millis(switches.callback_backoff_ms);
     for attempt in 0..=switches.callback_retries {
         if attempt > 0 {
@@ -124,32 +112,15 @@ fn note(modulkassa: &Modulkassa, point: &Point, index: usize, outcome: Result<()
 fn prepare(point: &Point, index: usize, switches: &Switches) -> Option<(Delivery, Vec<String>)> {
     let queue = point.queue.lock();
     let document = queue.get(index)?;
-    let keys = vec![
-        document.receipt.id.clone(),
-        document.receipt.doc_num.clone(),
-    ];
+    let keys = vec![document.receipt.id.clone(), document.receipt.doc_num.clone()];
     let url = document.receipt.response_url.clone()?;
     if switches.callback_form == CallbackForm::PostJson {
         let told = document.told(switches, point.register_state(switches));
         let body = serde_json::to_string(&told).ok()?;
-        return Some((
-            Delivery {
-                method: Method::POST,
-                url,
-                body,
-            },
-            keys,
-        ));
+        return Some((Delivery { method: Method::POST, url, body }, keys));
     }
     let url = with_query(&url, &query(document, switches.callback_form));
-    Some((
-        Delivery {
-            method: Method::GET,
-            url,
-            body: String::new(),
-        },
-        keys,
-    ))
+    Some((Delivery { method: Method::GET, url, body: String::new() }, keys))
 }
 
 fn query(document: &StoredDocument, form: CallbackForm) -> String {
@@ -188,25 +159,16 @@ async fn send(delivery: &Delivery, foreign: bool) -> Result<StatusCode, String> 
         return Err("responseURL: only http:// is delivered".to_owned());
     }
     if !foreign && !is_loopback(&url) {
-        return Err(
-            "responseURL: not on loopback, and foreign callbacks are not allowed".to_owned(),
-        );
+        return Err("responseURL: not on loopback, and foreign callbacks are not allowed".to_owned());
     }
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or_default();
-    let stream = TcpStream::connect(format!("{host}:{port}"))
-        .await
-        .map_err(|e| e.to_string())?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(|e| e.to_string())?;
+    let stream = TcpStream::connect(format!("{host}:{port}")).await.map_err(|e| e.to_string())?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|e| e.to_string())?;
     let mut request = Request::builder()
         .method(delivery.method.clone())
         .uri(&url[Position::BeforePath..Position::AfterQuery])
-        .header(
-            header::HOST,
-            &url[Position::BeforeHost..Position::BeforePath],
-        );
+        .header(header::HOST, &url[Position::BeforeHost..Position::BeforePath]);
     if !delivery.body.is_empty() {
         request = request.header(header::CONTENT_TYPE, super::errors::JSON);
     }
@@ -253,13 +215,7 @@ mod tests {
     #[test]
     fn only_this_machine_is_loopback() {
         let loopback = |host: &str| is_loopback(&Url::parse(&format!("http://{host}/")).unwrap());
-        for host in [
-            "127.0.0.1",
-            "127.9.9.9",
-            "[::1]",
-            "localhost",
-            "LOCALHOST:81",
-        ] {
+        for host in ["127.0.0.1", "127.9.9.9", "[::1]", "localhost", "LOCALHOST:81"] {
             assert!(loopback(host), "{host}");
         }
         for host in ["10.0.0.1", "shop.example", "localhost.example", "[::2]"] {

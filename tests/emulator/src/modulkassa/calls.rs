@@ -23,23 +23,13 @@ const SERVICE_STATUS: &str = "service_status";
 const RETAIL_POINT: &str = "retail_point";
 
 /// The route words for fault rules.
-pub const ROUTES: &[&str] = &[
-    SUBMIT_ROUTE,
-    STATUS,
-    ASSOCIATE,
-    DISSOCIATE,
-    SERVICE_STATUS,
-    REQUEUE,
-    RETAIL_POINT,
-];
+pub const ROUTES: &[&str] =
+    &[SUBMIT_ROUTE, STATUS, ASSOCIATE, DISSOCIATE, SERVICE_STATUS, REQUEUE, RETAIL_POINT];
 
 /// The router of the vendor.
 pub fn router(modulkassa: Arc<Modulkassa>) -> Router {
     Router::new()
-        .route(
-            "/api/fn/v1/associate/{point}",
-            post(associate).delete(dissociate_point),
-        )
+        .route("/api/fn/v1/associate/{point}", post(associate).delete(dissociate_point))
         .route("/api/fn/v1/associate", delete(dissociate))
         .route("/api/fn/v1/status", get(service_status))
         .route("/api/fn/v1/doc", post(submit_document))
@@ -59,11 +49,7 @@ struct Application {
     client_id: Option<String>,
 }
 
-async fn associate(
-    asked: Asked,
-    Path(id): Path<String>,
-    Query(application): Query<Application>,
-) -> Answer {
+async fn associate(asked: Asked, Path(id): Path<String>, Query(application): Query<Application>) -> Answer {
     let work = async {
         let mut accounts = asked.modulkassa.accounts.write();
         let point = match accounts.point_of(asked.who.as_ref(), &id) {
@@ -96,18 +82,13 @@ async fn remove_association(asked: Asked, id: Option<String>) -> Answer {
         let (Some(point), Some(who)) = (accounts.associated(asked.who.as_ref()), &asked.who) else {
             return asked.unauthorized();
         };
-        if id
-            .as_ref()
-            .is_some_and(|id| !id.eq_ignore_ascii_case(&point.id.to_string()))
-        {
+        if id.as_ref().is_some_and(|id| !id.eq_ignore_ascii_case(&point.id.to_string())) {
             return asked.no_point(NoPoint::Forbidden);
         }
         accounts.dissociate(&who.login);
         Answer::empty(StatusCode::OK)
     };
-    asked
-        .serve(DISSOCIATE, id.clone().into_iter().collect(), work)
-        .await
+    asked.serve(DISSOCIATE, id.clone().into_iter().collect(), work).await
 }
 
 async fn service_status(asked: Asked) -> Answer {
@@ -128,12 +109,7 @@ async fn service_status(asked: Asked) -> Answer {
 
 async fn retail_point(asked: Asked, Path(id): Path<String>) -> Answer {
     let work = async {
-        match asked
-            .modulkassa
-            .accounts
-            .read()
-            .point_of(asked.who.as_ref(), &id)
-        {
+        match asked.modulkassa.accounts.read().point_of(asked.who.as_ref(), &id) {
             Ok(point) => shown(&point.told()),
             Err(reason) => asked.no_point(reason),
         }
@@ -143,12 +119,7 @@ async fn retail_point(asked: Asked, Path(id): Path<String>) -> Answer {
 
 async fn retail_points(asked: Asked) -> Answer {
     let work = async {
-        match asked
-            .modulkassa
-            .accounts
-            .read()
-            .points_of(asked.who.as_ref())
-        {
+        match asked.modulkassa.accounts.read().points_of(asked.who.as_ref()) {
             Some(points) => shown(&points.iter().map(|point| point.told()).collect()),
             None => asked.unauthorized(),
         }
@@ -162,7 +133,5 @@ async fn unknown_route(asked: Asked) -> Answer {
 
 async fn wrong_method(asked: Asked) -> Answer {
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    asked
-        .refusal
-        .says(status, "Request method is not supported")
+    asked.refusal.says(status, "Request method is not supported")
 }

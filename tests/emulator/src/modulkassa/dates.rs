@@ -43,9 +43,7 @@ fn is_offset(text: &str) -> bool {
     let Some(digits) = text.strip_prefix(['+', '-']) else {
         return false;
     };
-    let parts = digits
-        .split_once(':')
-        .or_else(|| digits.split_at_checked(2));
+    let parts = digits.split_once(':').or_else(|| digits.split_at_checked(2));
     parts.is_some_and(|(hours, minutes)| is_below(hours, 24) && is_below(minutes, 60))
 }
 
@@ -76,8 +74,5 @@ pub fn fiscal(moment: OffsetDateTime, format: DateFormat) -> String {
 
 /// The local time of a retail point as the QR code has it: `20250914T153012`.
 pub fn qr_local(moment: OffsetDateTime, offset: UtcOffset) -> String {
-    moment
-        .to_offset(offset)
-        .format(QR_LOCAL)
-        .unwrap_or_default()
+    moment.to_offset(offset).format(QR_LOCAL).unwrap_or_default()
 }

@@ -45,10 +45,7 @@ pub fn keys(body: &str) -> Vec<String> {
 /// Reads and checks a document; otherwise what is wrong with it, one text a violation.
 pub fn read(body: &str, switches: &Switches) -> Result<Receipt, Vec<String>> {
     let fields = reading::fields(body).ok_or_else(|| vec!["JSON object expected".to_owned()])?;
-    let mut checker = Checker {
-        switches,
-        violations: Vec::new(),
-    };
+    let mut checker = Checker { switches, violations: Vec::new() };
     checker.fields(DOCUMENT, &fields, "");
     checker.correction(&fields);
     checker.industry_dates(&fields);
@@ -166,47 +163,29 @@ impl Checker<'_> {
         let number = || reading::number(raw).ok_or("must be a number");
         let text = || reading::text(raw).ok_or("must be a string");
         let (passes, problem) = match check {
-            Check::Text(longest) => (
-                text()?.chars().count() <= longest,
-                format!("length must be at most {longest}"),
-            ),
-            Check::OneOf(words) => (
-                words.contains(&text()?.as_str()),
-                format!("must be one of {words:?}"),
-            ),
-            Check::NotNegative => (
-                number()? >= Decimal::ZERO,
-                "must be greater than or equal to 0".to_owned(),
-            ),
-            Check::Positive => (
-                number()? > Decimal::ZERO,
-                "must be greater than 0".to_owned(),
-            ),
+            Check::Text(longest) => {
+                (text()?.chars().count() <= longest, format!("length must be at most {longest}"))
+            }
+            Check::OneOf(words) => (words.contains(&text()?.as_str()), format!("must be one of {words:?}")),
+            Check::NotNegative => {
+                (number()? >= Decimal::ZERO, "must be greater than or equal to 0".to_owned())
+            }
+            Check::Positive => (number()? > Decimal::ZERO, "must be greater than 0".to_owned()),
             Check::OneOfNumbers(numbers) => {
                 let given = number()?;
                 let known = numbers.iter().any(|n| Decimal::from(*n) == given);
                 (known, format!("must be one of {numbers:?}"))
             }
-            Check::Flag => (
-                reading::flag(raw).is_some(),
-                "must be true or false".to_owned(),
-            ),
-            Check::DateTime => (
-                dates::is_date_time(&text()?),
-                "must be a date-time".to_owned(),
-            ),
+            Check::Flag => (reading::flag(raw).is_some(), "must be true or false".to_owned()),
+            Check::DateTime => (dates::is_date_time(&text()?), "must be a date-time".to_owned()),
             Check::Contact => (
                 !self.switches.check_contact || is_contact(&text()?),
                 "must be an e-mail address or +7 and 10 digits".to_owned(),
             ),
-            Check::Inn => (
-                is_inn(&text()?, self.switches.check_inn),
-                "must be a valid INN".to_owned(),
-            ),
-            Check::CountryCode => (
-                is_digits(&text()?, 1..=MAX_COUNTRY_CODE),
-                "must match ^\\d{1,3}$".to_owned(),
-            ),
+            Check::Inn => (is_inn(&text()?, self.switches.check_inn), "must be a valid INN".to_owned()),
+            Check::CountryCode => {
+                (is_digits(&text()?, 1..=MAX_COUNTRY_CODE), "must match ^\\d{1,3}$".to_owned())
+            }
             Check::Phone => (is_phone(&text()?), "must be a phone number".to_owned()),
             Check::Object(_) | Check::Array(_) | Check::Filled(_) => (true, String::new()),
         };
@@ -216,16 +195,11 @@ impl Checker<'_> {
     /// Modulkassa fact sheet 6.1 item 18.
     fn correction(&mut self, fields: &Fields<'_>) {
         let word = fields.get("docType").and_then(|raw| reading::text(raw));
-        let row = DOC_TYPES
-            .iter()
-            .find(|row| Some(row.word) == word.as_deref());
+        let row = DOC_TYPES.iter().find(|row| Some(row.word) == word.as_deref());
         if !row.is_some_and(|row| row.correction) {
             return;
         }
-        let Some(info) = fields
-            .get("correctionInfo")
-            .and_then(|raw| reading::object(raw))
-        else {
+        let Some(info) = fields.get("correctionInfo").and_then(|raw| reading::object(raw)) else {
             return self.violation("correctionInfo", "must not be null");
         };
         let has = |name: &str| info.get(name).and_then(|raw| reading::text(raw));
@@ -236,9 +210,7 @@ impl Checker<'_> {
 
     /// Modulkassa fact sheet 2.8 and 7, question 14.
     fn industry_dates(&mut self, fields: &Fields<'_>) {
-        let positions = fields
-            .get("inventPositions")
-            .and_then(|raw| reading::array(raw));
+        let positions = fields.get("inventPositions").and_then(|raw| reading::array(raw));
         for (index, position) in positions.unwrap_or_default().into_iter().enumerate() {
             let position = reading::object(position).unwrap_or_default();
             let Some(industry) = position.get("industryRequisite") else {
@@ -267,9 +239,7 @@ fn is_contact(text: &str) -> bool {
     }
     let parts = text.split_once('@');
     let no_space = !text.chars().any(char::is_whitespace);
-    no_space
-        && parts
-            .is_some_and(|(who, host)| !who.is_empty() && !host.is_empty() && !host.contains('@'))
+    no_space && parts.is_some_and(|(who, host)| !who.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
 fn is_phone(text: &str) -> bool {
@@ -278,8 +248,7 @@ fn is_phone(text: &str) -> bool {
 }
 
 fn is_inn(text: &str, checksum: bool) -> bool {
-    let lengths =
-        is_digits(text, COMPANY_INN..=COMPANY_INN) || is_digits(text, PERSON_INN..=PERSON_INN);
+    let lengths = is_digits(text, COMPANY_INN..=COMPANY_INN) || is_digits(text, PERSON_INN..=PERSON_INN);
     lengths && (!checksum || has_inn_checksum(text))
 }
 
@@ -287,11 +256,7 @@ fn is_inn(text: &str, checksum: bool) -> bool {
 fn has_inn_checksum(text: &str) -> bool {
     const WEIGHTS: [u32; 11] = [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8];
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
-    let first_check = if digits.len() == COMPANY_INN {
-        COMPANY_INN - 1
-    } else {
-        PERSON_INN - 2
-    };
+    let first_check = if digits.len() == COMPANY_INN { COMPANY_INN - 1 } else { PERSON_INN - 2 };
     (first_check..digits.len()).all(|position| {
         let weights = &WEIGHTS[WEIGHTS.len() - position..];
         let sum: u32 = weights.iter().zip(&digits).map(|(w, d)| w * d).sum();

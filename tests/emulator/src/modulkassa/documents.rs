@@ -40,13 +40,9 @@ async fn accept(asked: &Asked, body: &str) -> Answer {
         if let Some(document) = queue.find(&receipt.id).and_then(|index| queue.get(index)) {
             return duplicate(asked, document, state);
         }
-        let call = Call {
-            vendor: NAME,
-            route: CALLBACK_ROUTE,
-            keys,
-        };
-        let early = receipt.response_url.is_some()
-            && !frame.faults.take(&call, Stage::EarlyDelivery).is_empty();
+        let call = Call { vendor: NAME, route: CALLBACK_ROUTE, keys };
+        let early =
+            receipt.response_url.is_some() && !frame.faults.take(&call, Stage::EarlyDelivery).is_empty();
         let stored = StoredDocument::queued(receipt, frame.clock.now());
         let as_queued = asked.told(&stored, state);
         let index = match queue.accept(stored) {
@@ -92,10 +88,7 @@ pub async fn document_status(asked: Asked, Path(id): Path<String>) -> Answer {
         let state = point.register_state(&asked.switches);
         let queue = point.queue.lock();
         let document = queue.find(&id).and_then(|index| queue.get(index));
-        document.map_or_else(
-            || asked.no_document(),
-            |document| asked.told(document, state),
-        )
+        document.map_or_else(|| asked.no_document(), |document| asked.told(document, state))
     };
     asked.serve(STATUS, asked.keys(&id), work).await
 }
@@ -120,10 +113,7 @@ pub async fn requeue_document(asked: Asked, Path(id): Path<String>) -> Answer {
         }
         point.wake.notify_one();
         let document = queue.get(index);
-        document.map_or_else(
-            || asked.no_document(),
-            |document| asked.told(document, state),
-        )
+        document.map_or_else(|| asked.no_document(), |document| asked.told(document, state))
     };
     asked.serve(REQUEUE, asked.keys(&id), work).await
 }

@@ -56,10 +56,7 @@ pub struct Modulkassa {
 
 impl Modulkassa {
     /// Starts the vendor with these switches and the seeded accounts.
-    pub fn start(
-        frame: &Arc<Frame>,
-        switches: &Map<String, Value>,
-    ) -> Result<Arc<dyn Vendor>, Refused> {
+    pub fn start(frame: &Arc<Frame>, switches: &Map<String, Value>) -> Result<Arc<dyn Vendor>, Refused> {
         let switches = patched(&Switches::default(), switches)?;
         let (accounts, access) = seeding::from_the_start(frame.seed);
         let modulkassa = Arc::new(Self {
@@ -142,9 +139,7 @@ impl Vendor for Modulkassa {
     /// Both bases, with a slash too many or one missing behind them (Modulkassa fact sheet 6.1
     /// item 1).
     fn routed_path(&self, path: &str) -> Option<String> {
-        let rest = [BASE_PATH, SHORT_BASE_PATH]
-            .iter()
-            .find_map(|base| path.strip_prefix(base))?;
+        let rest = [BASE_PATH, SHORT_BASE_PATH].iter().find_map(|base| path.strip_prefix(base))?;
         Some(format!("{BASE_PATH}/{}", rest.trim_start_matches('/')))
     }
 

@@ -50,9 +50,7 @@ pub fn number(raw: Raw<'_>) -> Option<Decimal> {
     if literal.contains('_') {
         return None;
     }
-    Decimal::from_str(literal)
-        .or_else(|_| Decimal::from_scientific(literal))
-        .ok()
+    Decimal::from_str(literal).or_else(|_| Decimal::from_scientific(literal)).ok()
 }
 
 /// True or false; a string or a whole number will do.

@@ -81,10 +81,7 @@ impl Register {
         Self {
             kkt_number: format!("1990{:08}", random.random_range(0..100_000_000_u32)),
             fn_number: format!("99604403{:08}", random.random_range(0..100_000_000_u32)),
-            registration_number: format!(
-                "000{:013}",
-                random.random_range(0..10_000_000_000_000_u64)
-            ),
+            registration_number: format!("000{:013}", random.random_range(0..10_000_000_000_000_u64)),
             offset,
             shift_number: random.random_range(1..100),
             shift_opened: None,
@@ -96,10 +93,7 @@ impl Register {
 
     /// Records a receipt (Modulkassa fact sheet 6.1 item 24).
     pub fn fiscalize(&mut self, receipt: &Receipt, now: OffsetDateTime) -> Fiscal {
-        if self
-            .shift_opened
-            .is_none_or(|opened| now - opened > LONGEST_SHIFT)
-        {
+        if self.shift_opened.is_none_or(|opened| now - opened > LONGEST_SHIFT) {
             self.shift_opened = Some(now);
             self.shift_number += 1;
             self.check_number = 0;
@@ -142,11 +136,7 @@ impl Fiscal {
     /// The form on the wire under these switches.
     pub fn info(&self, switches: &Switches) -> FiscalInfo<'_> {
         let total = money(self.total);
-        let sum = if switches.sum_as_string {
-            format!("\"{total}\"")
-        } else {
-            total
-        };
+        let sum = if switches.sum_as_string { format!("\"{total}\"") } else { total };
         FiscalInfo {
             shift_number: self.shift_number,
             check_number: self.check_number,

@@ -47,19 +47,11 @@ pub struct Field {
 }
 
 const fn must(name: &'static str, check: Check) -> Field {
-    Field {
-        name,
-        required: true,
-        check,
-    }
+    Field { name, required: true, check }
 }
 
 const fn may(name: &'static str, check: Check) -> Field {
-    Field {
-        name,
-        required: false,
-        check,
-    }
+    Field { name, required: false, check }
 }
 
 const ANY_TEXT: Check = Check::Text(usize::MAX);
@@ -86,13 +78,7 @@ const fn doc_type(
     kind: Kind,
     correction: bool,
 ) -> DocType {
-    DocType {
-        word,
-        check_type,
-        qr_n,
-        kind,
-        correction,
-    }
+    DocType { word, check_type, qr_n, kind, correction }
 }
 
 /// The document types (Modulkassa fact sheet 2.4).
@@ -101,34 +87,10 @@ pub const DOC_TYPES: &[DocType] = &[
     doc_type("RETURN", "RETURN", 2, Kind::SellRefund, false),
     doc_type("BUY", "PURCHASE", 3, Kind::Buy, false),
     doc_type("BUY_RETURN", "RETURN_PURCHASE", 4, Kind::BuyRefund, false),
-    doc_type(
-        "SALE_CORRECTION",
-        "SALE_CORRECTION",
-        1,
-        Kind::SellCorrection,
-        true,
-    ),
-    doc_type(
-        "SALE_RETURN_CORRECTION",
-        "RETURN_CORRECTION",
-        2,
-        Kind::SellRefundCorrection,
-        true,
-    ),
-    doc_type(
-        "BUY_CORRECTION",
-        "PURCHASE_CORRECTION",
-        3,
-        Kind::BuyCorrection,
-        true,
-    ),
-    doc_type(
-        "BUY_RETURN_CORRECTION",
-        "RETURN_PURCHASE_CORRECTION",
-        4,
-        Kind::BuyRefundCorrection,
-        true,
-    ),
+    doc_type("SALE_CORRECTION", "SALE_CORRECTION", 1, Kind::SellCorrection, true),
+    doc_type("SALE_RETURN_CORRECTION", "RETURN_CORRECTION", 2, Kind::SellRefundCorrection, true),
+    doc_type("BUY_CORRECTION", "PURCHASE_CORRECTION", 3, Kind::BuyCorrection, true),
+    doc_type("BUY_RETURN_CORRECTION", "RETURN_PURCHASE_CORRECTION", 4, Kind::BuyRefundCorrection, true),
 ];
 
 const DOC_TYPE_WORDS: &[&str] = &[
@@ -143,19 +105,11 @@ const DOC_TYPE_WORDS: &[&str] = &[
 ];
 
 /// Tags of VAT rates (Modulkassa fact sheet 2.3); 1108 is a gap.
-pub const VAT_TAGS: &[u32] = &[
-    1102, 1103, 1104, 1105, 1106, 1107, 1109, 1110, 1111, 1112, 1113, 1114,
-];
+pub const VAT_TAGS: &[u32] = &[1102, 1103, 1104, 1105, 1106, 1107, 1109, 1110, 1111, 1112, 1113, 1114];
 
 /// Taxation systems (Modulkassa fact sheet 2.5).
-pub const TAX_MODES: &[&str] = &[
-    "COMMON",
-    "SIMPLIFIED",
-    "SIMPLIFIED_WITH_EXPENSE",
-    "ENVD",
-    "COMMON_AGRICULTURAL",
-    "PATENT",
-];
+pub const TAX_MODES: &[&str] =
+    &["COMMON", "SIMPLIFIED", "SIMPLIFIED_WITH_EXPENSE", "ENVD", "COMMON_AGRICULTURAL", "PATENT"];
 
 /// What is sold, tag 1212 (Modulkassa fact sheet 2.6); one word has a hyphen.
 pub const PAYMENT_OBJECTS: &[&str] = &[
@@ -222,17 +176,8 @@ const PHONES: Check = Check::Array(&Check::Phone);
 
 const AGENT: &[Field] = &[
     may("types", Check::Array(&Check::OneOf(AGENT_TYPES))),
-    may(
-        "payingAgent",
-        Check::Object(&[
-            may("operation", Check::Text(MAX_OPERATION)),
-            may("phones", PHONES),
-        ]),
-    ),
-    may(
-        "receivePaymentsOperator",
-        Check::Object(&[may("phones", PHONES)]),
-    ),
+    may("payingAgent", Check::Object(&[may("operation", Check::Text(MAX_OPERATION)), may("phones", PHONES)])),
+    may("receivePaymentsOperator", Check::Object(&[may("phones", PHONES)])),
     may(
         "moneyTransferOperator",
         Check::Object(&[
@@ -244,11 +189,7 @@ const AGENT: &[Field] = &[
     ),
 ];
 
-const SUPPLIER: &[Field] = &[
-    may("phones", PHONES),
-    may("name", ANY_TEXT),
-    may("inn", Check::Inn),
-];
+const SUPPLIER: &[Field] = &[may("phones", PHONES), may("name", ANY_TEXT), may("inn", Check::Inn)];
 
 const INDUSTRY: &[Field] = &[
     must("foivId", ANY_TEXT),
@@ -286,10 +227,7 @@ const POSITION: &[Field] = &[
     may("supplierInfo", Check::Object(SUPPLIER)),
 ];
 
-const MONEY: &[Field] = &[
-    must("paymentType", Check::OneOf(PAYMENT_TYPES)),
-    must("sum", Check::NotNegative),
-];
+const MONEY: &[Field] = &[must("paymentType", Check::OneOf(PAYMENT_TYPES)), must("sum", Check::NotNegative)];
 
 /// The document at the root (Modulkassa fact sheet 2.1).
 pub const DOCUMENT: &[Field] = &[

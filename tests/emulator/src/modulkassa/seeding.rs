@@ -83,13 +83,7 @@ impl Access {
 /// other's point.
 pub fn from_the_start(seed: u64) -> (Accounts, Vec<Access>) {
     const OWNERS: [(&str, &str, &str, &str, i8); 2] = [
-        (
-            "owner@shop.example",
-            "Склад \"Север\"",
-            "г. Тверь, ул. Примерная, 4",
-            "Europe/Moscow",
-            3,
-        ),
+        ("owner@shop.example", "Склад \"Север\"", "г. Тверь, ул. Примерная, 4", "Europe/Moscow", 3),
         (
             "owner@other.example",
             "Магазин \"Восток\"",
@@ -102,10 +96,7 @@ pub fn from_the_start(seed: u64) -> (Accounts, Vec<Access>) {
     let mut all = Vec::new();
     for (login, name, address, time_zone_id, hours) in OWNERS {
         let wanted = Seed {
-            account: SeedAccount {
-                login: login.to_owned(),
-                password: None,
-            },
+            account: SeedAccount { login: login.to_owned(), password: None },
             retail_point: Some(SeedPoint {
                 name: Some(name.to_owned()),
                 address: Some(address.to_owned()),
@@ -115,11 +106,7 @@ pub fn from_the_start(seed: u64) -> (Accounts, Vec<Access>) {
             }),
         };
         // The table above has nothing that could be refused.
-        if let Ok(Seeded {
-            access: Some(access),
-            ..
-        }) = add(&mut accounts, wanted)
-        {
+        if let Ok(Seeded { access: Some(access), .. }) = add(&mut accounts, wanted) {
             all.push(access);
         }
     }
@@ -138,17 +125,11 @@ pub struct Seeded {
 /// Adds an account and a point.
 pub fn add(accounts: &mut Accounts, seed: Seed) -> Result<Seeded, Refused> {
     let SeedAccount { login, password } = seed.account;
-    let known = accounts
-        .account(&login)
-        .map(|account| account.password.clone());
-    let password = password
-        .or(known)
-        .unwrap_or_else(|| accounts.new_password());
+    let known = accounts.account(&login).map(|account| account.password.clone());
+    let password = password.or(known).unwrap_or_else(|| accounts.new_password());
     let wanted = seed.retail_point.unwrap_or_default();
     let hours = wanted.utc_offset_hours.unwrap_or(3);
-    let offset = UtcOffset::from_hms(hours, 0, 0)
-        .ok()
-        .filter(|_| hours.abs() <= MAX_OFFSET_HOURS);
+    let offset = UtcOffset::from_hms(hours, 0, 0).ok().filter(|_| hours.abs() <= MAX_OFFSET_HOURS);
     let offset = offset.ok_or_else(|| Refused::new("utc_offset_hours: from -14 to 14"))?;
     accounts.put_account(&login, &password);
     if let Some(point) = wanted.id.and_then(|id| accounts.point(id)) {
@@ -156,19 +137,14 @@ pub fn add(accounts: &mut Accounts, seed: Seed) -> Result<Seeded, Refused> {
         point.wake.notify_one();
         let point = point.clone();
         accounts.put_point(&login, point);
-        return Ok(Seeded {
-            new_point: None,
-            access: None,
-        });
+        return Ok(Seeded { new_point: None, access: None });
     }
     let id = wanted.id.unwrap_or_else(|| accounts.new_id());
     let data = PointData {
         name: wanted.name.unwrap_or_else(|| "Point".to_owned()),
         address: wanted.address.unwrap_or_default(),
         inn: "7700123459".to_owned(),
-        time_zone_id: wanted
-            .time_zone_id
-            .unwrap_or_else(|| "Europe/Moscow".to_owned()),
+        time_zone_id: wanted.time_zone_id.unwrap_or_else(|| "Europe/Moscow".to_owned()),
         offset,
         payments_address: "https://shop.example".to_owned(),
     };
@@ -176,13 +152,6 @@ pub fn add(accounts: &mut Accounts, seed: Seed) -> Result<Seeded, Refused> {
     *point.own_state.lock() = wanted.register_state;
     accounts.put_point(&login, point.clone());
     let association = accounts.associate(id, None);
-    let access = Access {
-        login,
-        password,
-        association,
-    };
-    Ok(Seeded {
-        new_point: Some(point),
-        access: Some(access),
-    })
+    let access = Access { login, password, association };
+    Ok(Seeded { new_point: Some(point), access: Some(access) })
 }

@@ -14,12 +14,8 @@ const QUEUED_MESSAGE: &str = "Document queued for printing";
 const DELIVERED_MESSAGE: &str = "Document successfully completed with callback";
 
 /// The types of failure (Modulkassa fact sheet 3.3).
-pub const FAILURE_TYPES: &[&str] = &[
-    "FN_MEMORY_OVERFLOW",
-    "FN_EXPIRED",
-    "FN_GENERIC_FAILURE",
-    NON_FN_FAILURE,
-];
+pub const FAILURE_TYPES: &[&str] =
+    &["FN_MEMORY_OVERFLOW", "FN_EXPIRED", "FN_GENERIC_FAILURE", NON_FN_FAILURE];
 
 /// A failure that is not the fiscal storage's.
 pub const NON_FN_FAILURE: &str = "NON_FN_FAILURE";
@@ -127,10 +123,7 @@ impl StoredDocument {
     fn message(&self) -> Option<&str> {
         match self.status {
             Status::Queued | Status::Pending | Status::Requeued => Some(QUEUED_MESSAGE),
-            Status::Failed => self
-                .failure
-                .as_ref()
-                .map(|failure| failure.message.as_str()),
+            Status::Failed => self.failure.as_ref().map(|failure| failure.message.as_str()),
             Status::Completed if self.delivered => Some(DELIVERED_MESSAGE),
             Status::Printed | Status::WaitForCallback | Status::Completed => None,
         }

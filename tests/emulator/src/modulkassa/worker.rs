@@ -80,11 +80,7 @@ impl Queue {
 
     /// A document by its place, to be changed; none after a reset.
     pub fn get_mut(&mut self, index: usize) -> Option<&mut StoredDocument> {
-        if self.retired {
-            None
-        } else {
-            self.documents.get_mut(index)
-        }
+        if self.retired { None } else { self.documents.get_mut(index) }
     }
 
     /// Puts a new document at the end of the queue.
@@ -115,12 +111,7 @@ impl Queue {
 
     /// One poll of the register: what was printed is finished, what is pending is printed, what
     /// waits becomes pending.
-    pub fn poll(
-        &mut self,
-        point: &Point,
-        frame: &Frame,
-        switches: &Switches,
-    ) -> Result<Polled, Retired> {
+    pub fn poll(&mut self, point: &Point, frame: &Frame, switches: &Switches) -> Result<Polled, Retired> {
         if self.retired {
             return Err(Retired);
         }
@@ -147,13 +138,7 @@ impl Queue {
 
     /// Polls until a document has left the register, without waiting in between; the deliveries
     /// that came due.
-    pub fn rush(
-        &mut self,
-        index: usize,
-        point: &Point,
-        frame: &Frame,
-        switches: &Switches,
-    ) -> Vec<usize> {
+    pub fn rush(&mut self, index: usize, point: &Point, frame: &Frame, switches: &Switches) -> Vec<usize> {
         let mut deliveries = Vec::new();
         loop {
             let status = self.get(index).map(|document| document.status);
@@ -226,25 +211,15 @@ fn take(queue: &mut VecDeque<usize>) -> Vec<usize> {
 
 fn failure(document: &StoredDocument, frame: &Frame) -> Option<Failure> {
     let receipt = &document.receipt;
-    let call = Call {
-        vendor: NAME,
-        route: SUBMIT_ROUTE,
-        keys: vec![receipt.id.clone(), receipt.doc_num.clone()],
-    };
+    let call =
+        Call { vendor: NAME, route: SUBMIT_ROUTE, keys: vec![receipt.id.clone(), receipt.doc_num.clone()] };
     let scripted = frame.faults.take(&call, Stage::Register).into_iter().next();
     let scripted = scripted.map(|fault| Failure {
-        kind: fault
-            .failure_type
-            .unwrap_or_else(|| NON_FN_FAILURE.to_owned()),
-        message: fault
-            .failure_message
-            .unwrap_or_else(|| "Failed by a scripted fault".to_owned()),
+        kind: fault.failure_type.unwrap_or_else(|| NON_FN_FAILURE.to_owned()),
+        message: fault.failure_message.unwrap_or_else(|| "Failed by a scripted fault".to_owned()),
     });
     // Modulkassa fact sheet 6.1 item 17.
-    let mismatch = || Failure {
-        kind: NON_FN_FAILURE.to_owned(),
-        message: receipt.mismatch(),
-    };
+    let mismatch = || Failure { kind: NON_FN_FAILURE.to_owned(), message: receipt.mismatch() };
     scripted.or_else(|| (receipt.total != receipt.paid).then(mismatch))
 }
 
@@ -276,8 +251,5 @@ pub async fn run(modulkassa: Weak<Modulkassa>, point: Arc<Point>) {
 
 fn poll(modulkassa: &Modulkassa, point: &Point) -> Result<Polled, Retired> {
     let switches = modulkassa.switches();
-    point
-        .queue
-        .lock()
-        .poll(point, modulkassa.frame(), &switches)
+    point.queue.lock().poll(point, modulkassa.frame(), &switches)
 }

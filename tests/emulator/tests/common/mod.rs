@@ -40,10 +40,7 @@ impl Reply {
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        let named = |line: &&str| {
-            line.split_once(':')
-                .is_some_and(|(n, _)| n.eq_ignore_ascii_case(name))
-        };
+        let named = |line: &&str| line.split_once(':').is_some_and(|(n, _)| n.eq_ignore_ascii_case(name));
         let line = self.head.lines().find(named)?;
         line.split_once(':').map(|(_, value)| value.trim())
     }
@@ -55,25 +52,16 @@ impl Shop {
     }
 
     pub async fn open_with(switches: &[(&str, Value)]) -> Self {
-        let named = switches
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let options = Options {
-            switches: [(NAME.to_owned(), Map::from_iter(named))].into(),
-            ..Options::default()
-        };
+        let named = switches.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let options =
+            Options { switches: [(NAME.to_owned(), Map::from_iter(named))].into(), ..Options::default() };
         let emulator = Emulator::start(options).await.unwrap();
         let config = emulator.config(NAME);
         Self { emulator, config }
     }
 
     pub fn part(&self, pointer: &str) -> String {
-        self.config
-            .pointer(pointer)
-            .unwrap()
-            .as_str()
-            .unwrap()
-            .to_owned()
+        self.config.pointer(pointer).unwrap().as_str().unwrap().to_owned()
     }
 
     pub fn other(&self) -> Value {
@@ -85,9 +73,7 @@ impl Shop {
     }
 
     pub fn fault(&self, rule: Value) {
-        self.emulator
-            .add_fault(serde_json::from_value(rule).unwrap())
-            .unwrap();
+        self.emulator.add_fault(serde_json::from_value(rule).unwrap()).unwrap();
     }
 
     pub fn point(&self) -> String {
@@ -108,9 +94,7 @@ impl Shop {
     }
 
     pub async fn call_as(&self, who: &str, method: &str, path: &str, body: &str) -> Reply {
-        self.try_call(who, method, path, body)
-            .await
-            .expect("an answer")
+        self.try_call(who, method, path, body).await.expect("an answer")
     }
 
     /// None when the connection is closed without an answer.
@@ -126,31 +110,25 @@ impl Shop {
         stream.write_all(request).await.unwrap();
         let mut raw = Vec::new();
         let reading = stream.read_to_end(&mut raw);
-        let _ = tokio::time::timeout(DEADLINE, reading)
-            .await
-            .expect("the connection ends");
+        let _ = tokio::time::timeout(DEADLINE, reading).await.expect("the connection ends");
         raw
     }
 
     pub async fn submit(&self, document: &Value) -> Reply {
-        self.call("POST", "/api/fn/v2/doc", &document.to_string())
-            .await
+        self.call("POST", "/api/fn/v2/doc", &document.to_string()).await
     }
 
     pub async fn try_submit(&self, document: &Value) -> Option<Reply> {
         let who = self.association();
-        self.try_call(&who, "POST", "/api/fn/v2/doc", &document.to_string())
-            .await
+        self.try_call(&who, "POST", "/api/fn/v2/doc", &document.to_string()).await
     }
 
     pub async fn status(&self, id: &str) -> Reply {
-        self.call("GET", &format!("/api/fn/v1/doc/{id}/status"), "")
-            .await
+        self.call("GET", &format!("/api/fn/v1/doc/{id}/status"), "").await
     }
 
     pub async fn requeue(&self, id: &str) -> Reply {
-        self.call("PUT", &format!("/api/fn/v1/doc/{id}/re-queue"), "")
-            .await
+        self.call("PUT", &format!("/api/fn/v1/doc/{id}/re-queue"), "").await
     }
 
     /// Polls a document until it is in a state.
@@ -170,23 +148,18 @@ impl Shop {
     pub async fn submit_until(&self, document: &Value, wanted: &str) -> Reply {
         let reply = self.submit(document).await;
         assert_eq!(reply.status, 200, "{reply:?}");
-        self.until_status(document["id"].as_str().unwrap(), wanted)
-            .await
+        self.until_status(document["id"].as_str().unwrap(), wanted).await
     }
 
     /// Everything that the control API lists under a word.
     pub async fn control(&self, method: &str, what: &str, body: &str) -> Reply {
-        self.call_as("", method, &format!("/_emulator/{what}"), body)
-            .await
+        self.call_as("", method, &format!("/_emulator/{what}"), body).await
     }
 
     pub fn stored(&self, id: &str) -> Value {
         let all = self.emulator.documents();
         let mut of_vendor = all[NAME].as_array().unwrap().iter();
-        of_vendor
-            .find(|document| document["id"] == id)
-            .cloned()
-            .unwrap_or_default()
+        of_vendor.find(|document| document["id"] == id).cloned().unwrap_or_default()
     }
 }
 
@@ -219,12 +192,7 @@ pub fn reply(raw: Vec<u8>) -> Option<Reply> {
     let (head, body) = text.split_once("\r\n\r\n").expect("a head");
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let (head, body) = (head.to_owned(), body.to_owned());
-    Some(Reply {
-        status,
-        head,
-        body,
-        raw,
-    })
+    Some(Reply { status, head, body, raw })
 }
 
 /// A minimal document as shops send it.
@@ -297,11 +265,7 @@ impl Hook {
 
     /// The request line of a callback.
     pub fn line(&self, index: usize) -> String {
-        self.received.lock().unwrap()[index]
-            .lines()
-            .next()
-            .unwrap()
-            .to_owned()
+        self.received.lock().unwrap()[index].lines().next().unwrap().to_owned()
     }
 }
 
@@ -317,8 +281,7 @@ async fn read_request(stream: &mut TcpStream) -> String {
         };
         let length = head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length")
-                .then(|| value.trim().parse().unwrap())
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().unwrap())
         });
         if body.len() >= length.unwrap_or(0) || read == 0 {
             return text;

@@ -212,6 +212,37 @@ async fn item_17_positions_are_rounded_to_kopecks_one_by_one() {
 }
 
 #[tokio::test]
+async fn item_11_a_document_with_everything() {
+    let shop = Shop::open().await;
+    let body = r#"{"id": "full", "docNum": "WEB-100235", "docType": "SALE", "checkoutDateTime": "2025-09-14T15:29:55+03:00",
+        "email": "+79990001122", "printReceipt": true, "textToPrint": "Спасибо за заказ", "cashierName": "Кассирова К.К.",
+        "cashierInn": "770012345606", "cashierPosition": "Кассир", "taxMode": "COMMON", "clientName": "ООО Пример", "clientInn": "7700123459",
+        "inventPositions": [
+            {"inventCode": "SKU-77", "barcode": "4600000000017", "name": "Мёд 1 кг", "price": 1500.00, "quantity": 2.000, "discSum": 150.00,
+             "vatTag": 1103, "vatSum": 259.09, "paymentObject": "commodity", "paymentMethod": "full_payment", "originCountryCode": "643",
+             "productMark": "0104600000000017215AbCdEfGhIjK"},
+            {"name": "Доставка", "price": 350.50, "quantity": 1, "vatTag": 1105, "paymentObject": "service", "paymentMethod": "full_payment",
+             "agentInfo": {"types": ["commission_agent"], "moneyTransferOperator": {"phones": ["+74950001122"], "name": "О", "address": "А", "inn": "9901002000"}},
+             "supplierInfo": {"name": "ООО Перевоз", "inn": "9901002000", "phones": ["+74950001122"]}}],
+        "moneyPositions": [{"paymentType": "PREPAID", "sum": 1000.00}, {"paymentType": "CARD", "sum": 2200.50}]}"#;
+    assert_eq!(shop.call("POST", "/api/fn/v2/doc", body).await.status, 200);
+    let done = shop.until_status("full", "COMPLETED").await;
+    assert!(done.body.contains("\"sum\":3200.50,"), "{}", done.body);
+}
+
+#[tokio::test]
+async fn a_document_of_many_megabytes_is_read() {
+    let shop = Shop::open().await;
+    let position = document("a")["inventPositions"][0].clone();
+    let positions = vec![position; 40_000];
+    let payments = json!([{ "paymentType": "CARD", "sum": "14020000" }]);
+    let big = with(document("a"), "/inventPositions", json!(positions));
+    let big = with(big, "/moneyPositions", payments);
+    shop.submit_until(&big, "COMPLETED").await;
+    assert_eq!(shop.emulator.ledger()[0].total, "14020000.00");
+}
+
+#[tokio::test]
 async fn item_18_corrections_need_their_grounds() {
     let shop = Shop::open().await;
     let correction = |info: Value| {

@@ -82,13 +82,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let options = arguments
         .switches
         .into_iter()
-        .fold(options, |options, switch| {
-            options.switch(&switch.vendor, &switch.name, switch.value)
-        });
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
+        .fold(options, |options, switch| options.switch(&switch.vendor, &switch.name, switch.value));
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let running = Emulator::start(options).await?;
     let mut out = std::io::stdout();
     writeln!(out, "{}", running.description())?;

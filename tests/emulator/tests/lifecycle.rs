@@ -67,10 +67,7 @@ async fn item_21_every_state_in_turn_and_the_end_by_switch() {
     shop.submit_until(&document("b"), "PRINTED").await;
     shop.submit_until(&document("c"), "PRINTED").await;
     // The poll that printed c was after the one that could have completed b.
-    assert_eq!(
-        shop.stored("b")["history"],
-        json!(["QUEUED", "PENDING", "PRINTED"])
-    );
+    assert_eq!(shop.stored("b")["history"], json!(["QUEUED", "PENDING", "PRINTED"]));
 }
 
 #[tokio::test]
@@ -115,10 +112,7 @@ async fn item_23_documents_wait_while_the_register_does_not_work() {
     ] {
         let shop = Shop::open_with(&[(switch, hindered.clone())]).await;
         let reply = shop.submit(&document("a")).await;
-        assert_eq!(
-            (reply.status, reply.text("status").as_str()),
-            (200, "QUEUED")
-        );
+        assert_eq!((reply.status, reply.text("status").as_str()), (200, "QUEUED"));
         // An instant submit polls the register on the spot, and nothing moves.
         shop.switch("instant", true);
         assert_eq!(shop.submit(&document("b")).await.text("status"), "QUEUED", "{hindered}");

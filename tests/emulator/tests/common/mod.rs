@@ -54,9 +54,7 @@ impl Shop {
     pub async fn open_with(switches: &[(&str, Value)]) -> Self {
         let options = switches
             .iter()
-            .fold(Options::default(), |options, (name, value)| {
-                options.switch(NAME, name, value.clone())
-            });
+            .fold(Options::default(), |options, (name, value)| options.switch(NAME, name, value.clone()));
         let emulator = Emulator::start(options).await.unwrap();
         let config = emulator.config(NAME);
         Self { emulator, config }

@@ -16,10 +16,7 @@ async fn item_17_a_difference_of_sums_fails_at_the_register() {
     assert_eq!(failed["fiscalInfo"], Value::Null);
     assert!(shop.emulator.ledger().is_empty());
     shop.switch("sum_mismatch", "400");
-    assert_eq!(
-        shop.submit(&with(wrong, "/id", json!("b"))).await.status,
-        400
-    );
+    assert_eq!(shop.submit(&with(wrong, "/id", json!("b"))).await.status, 400);
 }
 
 #[tokio::test]
@@ -37,11 +34,7 @@ async fn item_17_positions_are_rounded_to_kopecks_one_by_one() {
         { "paymentType": "PREPAID", "sum": "1000" }, { "paymentType": "CARD", "sum": "914.21" },
         { "paymentType": "CARD", "sum": "1000" },
     ]);
-    let whole = with(
-        with(document("a"), "/inventPositions", positions),
-        "/moneyPositions",
-        payments,
-    );
+    let whole = with(with(document("a"), "/inventPositions", positions), "/moneyPositions", payments);
     shop.submit_until(&whole, "COMPLETED").await;
     let entry = &shop.emulator.ledger()[0];
     assert_eq!((entry.total.as_str(), entry.lines), ("2914.21", 4));
@@ -95,21 +88,12 @@ async fn item_18_corrections_need_their_grounds() {
         json!({ "reason": "BY_ORDER", "documentDate": date }),
     ];
     for info in bad {
-        assert_eq!(
-            shop.submit(&correction(info.clone())).await.status,
-            400,
-            "{info}"
-        );
+        assert_eq!(shop.submit(&correction(info.clone())).await.status, 400, "{info}");
     }
     let good = json!({ "reason": "BY_ORDER", "documentDate": date, "documentNum": "17-04/2211", "fiscalSign": "1234567890" });
     shop.submit_until(&correction(good), "COMPLETED").await;
     let independent = json!({ "reason": "INDEPENDENT", "documentDate": date });
-    assert_eq!(
-        shop.submit(&with(correction(independent), "/id", json!("d")))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(shop.submit(&with(correction(independent), "/id", json!("d"))).await.status, 200);
 }
 
 #[tokio::test]

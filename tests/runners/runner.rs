@@ -9,6 +9,10 @@ use kassa::operations::envelope;
 use serde_json::value::RawValue;
 
 fn main() -> std::io::Result<()> {
+    if std::env::args().nth(1).as_deref() == Some("--describe") {
+        println!("{}", kassa::operations::describe());
+        return Ok(());
+    }
     #[cfg(feature = "failpoints")]
     let _failpoints = fail::FailScenario::setup();
     let runtime = tokio::runtime::Runtime::new()?;

@@ -325,7 +325,7 @@ impl Client {
             return Ok(page);
         }
         let limit = query.limit.map_or(MOST_LISTED, |limit| limit as usize).min(MOST_LISTED);
-        let filter = Filter { state: query.state, unfinished: false, after: query.after, limit };
+        let filter = Filter { state: query.state, after: query.after, limit, ..Filter::default() };
         let entries = self.delivery.journal.list(register, &filter).await?;
         if entries.len() == limit {
             page.next = entries.last().map(|entry| entry.receipt_id.clone());

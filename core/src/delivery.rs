@@ -12,21 +12,13 @@ use fail::fail_point;
 use tokio::time::{Instant, sleep};
 
 use crate::error::{Code, Error, Outcome, Result};
-use crate::journal::{Conclusion, Entry, Intended, Intent, Journal, Lease, now_ms};
+use crate::journal::{Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, now_ms};
 use crate::registration::{Failure, Fiscal, State};
-use crate::vendors::{Context, Exclusive, Told, Vendor};
+pub use crate::vendors::Mode;
+use crate::vendors::{Context, Exclusive, Learned, Told, Vendor};
 
 /// Most sends of one document within one call.
 const MOST_SENDS: u32 = 3;
-
-/// What a call may do with a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Bring it on record: look up what is in doubt, send what never arrived.
-    Complete,
-    /// Only find out; nothing is sent.
-    Probe,
-}
 
 /// How far a call came: the entry as it now stands, and what kept it from going on.
 #[derive(Debug)]
@@ -48,8 +40,10 @@ impl Delivery {
     /// Writes an intent down and brings it as far as it can within `deadline`.
     pub async fn deliver(&self, intent: &Intent, deadline: Instant) -> Result<Advanced> {
         let lease = self.lease(&intent.receipt_id, deadline).await?;
-        let (entry, begun) = match self.journal.intend(intent, true).await? {
-            Intended::New(entry) => (entry, true),
+        // Where nothing is to be found out first, the attempt begins in the same synced write.
+        let begin = (!self.vendor.binds()).then_some(None);
+        let (entry, begun) = match self.journal.intend(intent, begin).await? {
+            Intended::New(entry) => (entry, begin.is_some()),
             Intended::Found(entry) => (same_content(entry, intent)?, false),
         };
         self.advance(entry, begun, Mode::Complete, deadline, lease).await
@@ -57,7 +51,7 @@ impl Delivery {
 
     /// Writes an intent down; nothing is sent.
     pub async fn enqueue(&self, intent: &Intent) -> Result<Entry> {
-        match self.journal.intend(intent, false).await? {
+        match self.journal.intend(intent, None).await? {
             Intended::New(entry) => Ok(entry),
             Intended::Found(entry) => same_content(entry, intent),
         }
@@ -122,15 +116,18 @@ impl Delivery {
                     let why = doubt.unwrap_or_else(|| not_in_time(&entry));
                     return stop(entry, Some(why.with_outcome(Outcome::NotRegistered)));
                 }
-                State::Queued => {
-                    entry = self.journal.begin(&entry).await?;
-                    begun = true;
-                }
+                State::Queued => match self.bound(deadline).await {
+                    Ok(binding) => {
+                        entry = self.journal.begin(&entry, binding.as_deref()).await?;
+                        begun = true;
+                    }
+                    Err(error) => return stop(entry, Some(error)),
+                },
                 State::Sending if begun => {
                     begun = false;
                     sends += 1;
-                    let told = self.send(&entry, deadline).await;
-                    match self.conclude(&mut entry, told, "sent").await? {
+                    let learned = self.send(&entry, deadline).await;
+                    match self.conclude(&mut entry, learned, "sent").await? {
                         Some(error) if entry.state == State::InDoubt => doubt = Some(error),
                         Some(error) => return stop(entry, Some(error)),
                         None => return stop(entry, None),
@@ -143,8 +140,8 @@ impl Delivery {
                         return stop(entry, Some(in_doubt(why)));
                     }
                     sleep(wait).await;
-                    let told = self.look_up(&entry, deadline).await;
-                    if let Some(error) = self.conclude(&mut entry, told, "looked up").await? {
+                    let learned = self.vendor.settle(&self.context(deadline), &entry, mode).await;
+                    if let Some(error) = self.conclude(&mut entry, learned, "settled").await? {
                         return stop(entry, Some(in_doubt(error)));
                     }
                     if entry.state == State::Accepted {
@@ -152,8 +149,8 @@ impl Delivery {
                     }
                 }
                 State::Accepted => {
-                    let told = self.look_up(&entry, deadline).await;
-                    let stopped_by = self.conclude(&mut entry, told, "looked up").await?;
+                    let learned = self.vendor.settle(&self.context(deadline), &entry, mode).await;
+                    let stopped_by = self.conclude(&mut entry, learned, "settled").await?;
                     return stop(entry, stopped_by);
                 }
             }
@@ -172,20 +169,44 @@ impl Delivery {
         Context { journal: &*self.journal, deadline, exchange_timeout: self.exchange_timeout }
     }
 
-    async fn send(&self, entry: &Entry, deadline: Instant) -> Told {
+    async fn send(&self, entry: &Entry, deadline: Instant) -> Learned {
         fail_point!("before_send");
-        let told = self.vendor.send(&self.context(deadline), entry).await;
+        let learned = self.vendor.send(&self.context(deadline), entry).await;
         fail_point!("after_answer");
-        told
+        learned
     }
 
-    async fn look_up(&self, entry: &Entry, deadline: Instant) -> Told {
-        self.vendor.look_up(&self.context(deadline), entry).await
+    /// What a new attempt is bound to. Where the vendor needs order, nothing new begins while an
+    /// earlier document of the register is in doubt: it is probed first.
+    async fn bound(&self, deadline: Instant) -> Result<Option<String>> {
+        if self.vendor.exclusive() == Exclusive::Register {
+            let filter = Filter { unsettled: true, limit: 1, ..Filter::default() };
+            while let Some(earlier) = self.journal.list(self.vendor.register(), &filter).await?.pop() {
+                self.settle_earlier(earlier, deadline).await?;
+            }
+        }
+        self.vendor.bind(&self.context(deadline)).await
+    }
+
+    async fn settle_earlier(&self, mut earlier: Entry, deadline: Instant) -> Result<()> {
+        let id = earlier.receipt_id.clone();
+        sleep(self.until_settled(&earlier).min(deadline.saturating_duration_since(Instant::now()))).await;
+        let learned = self.vendor.settle(&self.context(deadline), &earlier, Mode::Probe).await;
+        match self.conclude(&mut earlier, learned, "settled for a later document").await? {
+            None => Ok(()),
+            Some(cause) => {
+                let message = format!(
+                    "the fate of {id} is not known, and nothing new is sent before it is: {}",
+                    cause.message
+                );
+                Err(Error { message, ..Error::new(Code::RegisterBlocked, "") })
+            }
+        }
     }
 
     /// Writes down what a step told and moves the entry there. Gives back the error that the
     /// caller should see if nothing better comes.
-    async fn conclude(&self, entry: &mut Entry, told: Told, step: &str) -> Result<Option<Error>> {
+    async fn conclude(&self, entry: &mut Entry, learned: Learned, step: &str) -> Result<Option<Error>> {
         let was_accepted = entry.state == State::Accepted;
         let mut error = None;
         let mut conclusion = Conclusion {
@@ -194,9 +215,10 @@ impl Delivery {
             fiscal: None,
             failure: None,
             raw: None,
+            secrets: learned.secrets,
             note: String::new(),
         };
-        let what = match told {
+        let what = match learned.told {
             Told::Registered { fiscal, raw } => {
                 conclusion.state = State::Registered;
                 conclusion.fiscal = Some(*fiscal);
@@ -332,6 +354,7 @@ pub fn by_person(registered: Option<Fiscal>, by: &str, note: Option<&str>) -> Co
         fiscal: registered,
         failure,
         raw: None,
+        secrets: Vec::new(),
         note: format!("verdict of {by}: {what}{said}"),
     }
 }

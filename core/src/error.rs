@@ -154,6 +154,9 @@ codes! {
     NotFound "not_found" Refused "The vendor does not know the object that was asked for.";
 
     Busy "busy" Busy "Another process works on the same document or cash register. Call again with the same id.";
+    RegisterBlocked "register_blocked" Busy "An earlier document of this cash register is in doubt; settle it with `resolve`, then call again with the same id.";
+    RegisterNotReady "register_not_ready" Refused "The cash register cannot record now. Remove the cause, then call again with the same id.";
+    KeyRefused "key_refused" Auth "The cash register does not accept the web-api key. Read or set the key on the device and give it to `resolve` or the configuration.";
     Limited "limited" Limited "The vendor asks to slow down. Call again with the same id after `retry_after_ms`.";
     Unreachable "unreachable" Unreachable "The vendor could not be reached and nothing was sent. Call again with the same id.";
     NoAnswer "no_answer" Unreachable "The vendor did not answer. The call changes nothing on the fiscal record; repeat it.";

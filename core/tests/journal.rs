@@ -34,6 +34,7 @@ fn conclusion(state: State) -> Conclusion {
         fiscal: None,
         failure: None,
         raw: None,
+        secrets: Vec::new(),
         note: "note".into(),
     }
 }
@@ -46,16 +47,16 @@ fn soon() -> Instant {
 async fn an_intent_is_written_once_and_found_afterwards() {
     let folder = TempDir::new().unwrap();
     for journal in engines(&folder) {
-        let Intended::New(entry) = journal.intend(&intent("a"), false).await.unwrap() else {
+        let Intended::New(entry) = journal.intend(&intent("a"), None).await.unwrap() else {
             panic!("not new")
         };
         assert_eq!((entry.state, entry.attempts), (State::Queued, 0));
-        let Intended::Found(found) = journal.intend(&intent("a"), true).await.unwrap() else {
+        let Intended::Found(found) = journal.intend(&intent("a"), Some(None)).await.unwrap() else {
             panic!("not found")
         };
         assert_eq!(found, entry);
         assert_eq!(found.request, intent("a").request);
-        let Intended::New(begun) = journal.intend(&intent("b"), true).await.unwrap() else {
+        let Intended::New(begun) = journal.intend(&intent("b"), Some(Some("bound"))).await.unwrap() else {
             panic!("not new")
         };
         assert_eq!((begun.state, begun.attempts), (State::Sending, 1));
@@ -67,10 +68,10 @@ async fn an_intent_is_written_once_and_found_afterwards() {
 async fn a_slow_holder_cannot_write_over_its_successor() {
     let folder = TempDir::new().unwrap();
     for journal in engines(&folder) {
-        journal.intend(&intent("a"), true).await.unwrap();
+        journal.intend(&intent("a"), Some(None)).await.unwrap();
         let slow = journal.find("shop", "a").await.unwrap().unwrap();
         let doubt = journal.conclude(&slow, &conclusion(State::InDoubt)).await.unwrap();
-        journal.begin(&doubt).await.unwrap();
+        journal.begin(&doubt, None).await.unwrap();
         let late = journal.conclude(&slow, &conclusion(State::Registered)).await.unwrap_err();
         assert_eq!(late.code.name(), "superseded");
         let now = journal.find("shop", "a").await.unwrap().unwrap();
@@ -79,10 +80,30 @@ async fn a_slow_holder_cannot_write_over_its_successor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_conclusion_and_its_secrets_are_one_write() {
+    use secrecy::ExposeSecret as _;
+    let folder = TempDir::new().unwrap();
+    for journal in engines(&folder) {
+        journal.intend(&intent("a"), Some(Some("old key"))).await.unwrap();
+        let entry = journal.find("shop", "a").await.unwrap().unwrap();
+        assert_eq!(entry.binding.as_deref(), Some("old key"));
+        let told = Conclusion { secrets: vec![("key", "new key".into())], ..conclusion(State::Registered) };
+        journal.conclude(&entry, &told).await.unwrap();
+        assert_eq!(journal.secret("shop", "key").await.unwrap().unwrap().expose_secret(), "new key");
+        // A conclusion that comes too late changes no secret either.
+        let again = journal.begin(&journal.find("shop", "a").await.unwrap().unwrap(), None).await.unwrap();
+        assert_eq!(again.binding, None);
+        let late = Conclusion { secrets: vec![("key", "stale".into())], ..conclusion(State::Registered) };
+        journal.conclude(&entry, &late).await.unwrap_err();
+        assert_eq!(journal.secret("shop", "key").await.unwrap().unwrap().expose_secret(), "new key");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_step_does_not_tell_stays_known() {
     let folder = TempDir::new().unwrap();
     for journal in engines(&folder) {
-        journal.intend(&intent("a"), true).await.unwrap();
+        journal.intend(&intent("a"), Some(None)).await.unwrap();
         let entry = journal.find("shop", "a").await.unwrap().unwrap();
         let fiscal = Fiscal { sign: Some("3449555941".into()), ..Fiscal::default() };
         let told = Conclusion { fiscal: Some(fiscal.clone()), ..conclusion(State::Registered) };
@@ -100,7 +121,7 @@ async fn lists_are_ordered_filtered_and_paged() {
     let folder = TempDir::new().unwrap();
     for journal in engines(&folder) {
         for id in ["c", "a", "b", "d"] {
-            journal.intend(&intent(id), false).await.unwrap();
+            journal.intend(&intent(id), None).await.unwrap();
         }
         let entry = journal.find("shop", "b").await.unwrap().unwrap();
         journal.conclude(&entry, &conclusion(State::Failed)).await.unwrap();
@@ -110,9 +131,13 @@ async fn lists_are_ordered_filtered_and_paged() {
         assert_eq!(ids(Filter { limit: 2, ..Filter::default() }).await, ["a", "b"]);
         assert_eq!(ids(Filter { after: Some("b".into()), limit: 9, ..Filter::default() }).await, ["c", "d"]);
         assert_eq!(ids(Filter { unfinished: true, limit: 9, ..Filter::default() }).await, ["a", "c", "d"]);
+        assert!(ids(Filter { unsettled: true, limit: 9, ..Filter::default() }).await.is_empty());
+        let entry = journal.find("shop", "c").await.unwrap().unwrap();
+        journal.begin(&entry, None).await.unwrap();
+        assert_eq!(ids(Filter { unsettled: true, limit: 9, ..Filter::default() }).await, ["c"]);
         assert_eq!(ids(Filter { state: Some(State::Failed), limit: 9, ..Filter::default() }).await, ["b"]);
         let counts = journal.counts("shop").await.unwrap();
-        assert_eq!((counts["queued"], counts["failed"]), (3, 1));
+        assert_eq!((counts["queued"], counts["sending"], counts["failed"]), (2, 1, 1));
         assert!(journal.counts("other").await.unwrap().is_empty());
     }
 }
@@ -156,7 +181,9 @@ async fn many_writers_at_once_lose_nothing() {
         let writers: Vec<_> = (0..500)
             .map(|n| {
                 let journal = journal.clone();
-                tokio::spawn(async move { journal.intend(&intent(&format!("{n:03}")), true).await.unwrap() })
+                tokio::spawn(
+                    async move { journal.intend(&intent(&format!("{n:03}")), Some(None)).await.unwrap() },
+                )
             })
             .collect();
         for writer in writers {
@@ -170,7 +197,7 @@ async fn many_writers_at_once_lose_nothing() {
 async fn a_durable_journal_is_there_after_it_was_closed() {
     let folder = TempDir::new().unwrap();
     let durable = || engines(&folder).pop().unwrap();
-    durable().intend(&intent("a"), true).await.unwrap();
+    durable().intend(&intent("a"), Some(None)).await.unwrap();
     let again = durable();
     assert!(again.is_durable());
     assert_eq!(again.find("shop", "a").await.unwrap().unwrap().state, State::Sending);

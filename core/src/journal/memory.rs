@@ -9,7 +9,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, busy, concluded, now_ms, superseded,
+    Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, begun, busy, concluded, now_ms,
+    superseded,
 };
 use crate::error::Result;
 use crate::registration::State;
@@ -40,12 +41,21 @@ impl Memory {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn replace(&self, read: &Entry, new: Entry, note: &str) -> Result<Entry> {
+    fn replace(
+        &self,
+        read: &Entry,
+        new: Entry,
+        secrets: &[(&'static str, SecretString)],
+        note: &str,
+    ) -> Result<Entry> {
         let mut kept = self.kept();
         match kept.entries.get_mut(&(read.register.clone(), read.receipt_id.clone())) {
             Some((entry, steps)) if entry.attempts == read.attempts => {
                 steps.push(step(&new, note));
                 *entry = new.clone();
+                for (name, value) in secrets {
+                    kept.secrets.insert((new.register.clone(), (*name).into()), value.clone());
+                }
                 Ok(new)
             }
             _ => Err(superseded(read)),
@@ -63,14 +73,14 @@ impl Journal for Memory {
         false
     }
 
-    async fn intend(&self, intent: &Intent, begin: bool) -> Result<Intended> {
+    async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended> {
         let mut kept = self.kept();
         let key = (intent.register.clone(), intent.receipt_id.clone());
         if let Some((entry, _)) = kept.entries.get(&key) {
             return Ok(Intended::Found(entry.clone()));
         }
         let entry = Entry::from_intent(intent, begin, now_ms());
-        let steps = vec![step(&entry, super::sqlite::intent_note(begin))];
+        let steps = vec![step(&entry, super::sqlite::intent_note(begin.is_some()))];
         kept.entries.insert(key, (entry.clone(), steps));
         Ok(Intended::New(entry))
     }
@@ -80,18 +90,12 @@ impl Journal for Memory {
         Ok(self.kept().entries.get(&key).map(|(entry, _)| entry.clone()))
     }
 
-    async fn begin(&self, entry: &Entry) -> Result<Entry> {
-        let new = Entry {
-            state: State::Sending,
-            attempts: entry.attempts + 1,
-            updated_at_ms: now_ms(),
-            ..entry.clone()
-        };
-        self.replace(entry, new, super::sqlite::BEGIN_NOTE)
+    async fn begin(&self, entry: &Entry, binding: Option<&str>) -> Result<Entry> {
+        self.replace(entry, begun(entry, binding), &[], super::sqlite::BEGIN_NOTE)
     }
 
     async fn conclude(&self, entry: &Entry, conclusion: &Conclusion) -> Result<Entry> {
-        self.replace(entry, concluded(entry, conclusion, now_ms()), &conclusion.note)
+        self.replace(entry, concluded(entry, conclusion, now_ms()), &conclusion.secrets, &conclusion.note)
     }
 
     async fn list(&self, register: &str, filter: &Filter) -> Result<Vec<Entry>> {
@@ -99,6 +103,7 @@ impl Journal for Memory {
             entry.register == register
                 && filter.state.is_none_or(|state| entry.state == state)
                 && !(filter.unfinished && entry.state.is_final())
+                && !(filter.unsettled && !matches!(entry.state, State::Sending | State::InDoubt))
                 && filter.after.as_ref().is_none_or(|after| entry.receipt_id > *after)
         };
         let kept = self.kept();

@@ -60,6 +60,9 @@ pub struct Entry {
     pub state: State,
     /// How often it was sent.
     pub attempts: u32,
+    /// What the attempt under way is bound to at the vendor (a key, readings before it): the
+    /// vendor's own JSON, which may hold secrets and is never shown.
+    pub binding: Option<String>,
     /// Fiscal data, once it is on record.
     pub fiscal: Option<Fiscal>,
     /// Why it is not on record, where it failed.
@@ -87,7 +90,7 @@ impl Entry {
         }
     }
 
-    fn from_intent(intent: &Intent, begin: bool, now: i64) -> Self {
+    fn from_intent(intent: &Intent, begin: Begin<'_>, now: i64) -> Self {
         Self {
             register: intent.register.clone(),
             receipt_id: intent.receipt_id.clone(),
@@ -96,8 +99,9 @@ impl Entry {
             fingerprint: intent.fingerprint.clone(),
             request: intent.request.clone(),
             vendor_document_id: intent.vendor_document_id.clone(),
-            state: if begin { State::Sending } else { State::Queued },
-            attempts: u32::from(begin),
+            state: if begin.is_some() { State::Sending } else { State::Queued },
+            attempts: u32::from(begin.is_some()),
+            binding: begin.flatten().map(str::to_owned),
             fiscal: None,
             failure: None,
             raw: None,
@@ -106,6 +110,9 @@ impl Entry {
         }
     }
 }
+
+/// Whether an attempt begins with an intent, and what it is bound to.
+pub type Begin<'a> = Option<Option<&'a str>>;
 
 /// What `intend` found.
 #[derive(Clone, Debug)]
@@ -129,6 +136,8 @@ pub struct Conclusion {
     pub failure: Option<Failure>,
     /// The vendor's answer, if there was one.
     pub raw: Option<Raw>,
+    /// Secrets that changed with it, written in the same stroke.
+    pub secrets: Vec<(&'static str, SecretString)>,
     /// What the step was and what came of it, for a person.
     pub note: String,
 }
@@ -153,6 +162,8 @@ pub struct Filter {
     pub state: Option<State>,
     /// Only those that are not final.
     pub unfinished: bool,
+    /// Only those whose fate at the vendor is not known: `sending` and `in_doubt`.
+    pub unsettled: bool,
     /// Only ids that sort after this one.
     pub after: Option<String>,
     /// At most so many.
@@ -170,13 +181,13 @@ pub trait Journal: Send + Sync {
 
     /// Writes an intent down unless its id is known for this register. With `begin` the first
     /// attempt begins in the same write: state `sending`, attempts 1.
-    async fn intend(&self, intent: &Intent, begin: bool) -> Result<Intended>;
+    async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended>;
 
     /// The entry of a receipt.
     async fn find(&self, register: &str, receipt_id: &str) -> Result<Option<Entry>>;
 
-    /// Begins an attempt: state `sending`, one attempt more.
-    async fn begin(&self, entry: &Entry) -> Result<Entry>;
+    /// Begins an attempt: state `sending`, one attempt more, bound to `binding`.
+    async fn begin(&self, entry: &Entry, binding: Option<&str>) -> Result<Entry>;
 
     /// Writes down what came of a step. Fails with `superseded` where another attempt began since
     /// `entry` was read.
@@ -238,6 +249,17 @@ impl Journals {
 pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// An entry whose next attempt begins now.
+fn begun(entry: &Entry, binding: Option<&str>) -> Entry {
+    Entry {
+        state: State::Sending,
+        attempts: entry.attempts + 1,
+        binding: binding.map(str::to_owned),
+        updated_at_ms: now_ms(),
+        ..entry.clone()
+    }
 }
 
 fn superseded(entry: &Entry) -> Error {

@@ -21,7 +21,8 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, busy, concluded, now_ms, superseded,
+    Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, begun, busy, concluded, now_ms,
+    superseded,
 };
 use crate::error::{Code, Error, Result};
 use crate::registration::State;
@@ -298,7 +299,7 @@ fn create_directory(path: &Path) -> std::io::Result<()> {
 }
 
 const COLUMNS: &str = "register, receipt_id, vendor, operation, fingerprint, request, vendor_document_id, state, \
-                       attempts, fiscal, failure, raw, created_at_ms, updated_at_ms";
+                       attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms";
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry {
@@ -311,11 +312,12 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         vendor_document_id: row.get(6)?,
         state: state(row, 7)?,
         attempts: row.get(8)?,
-        fiscal: json(row, 9)?,
-        failure: json(row, 10)?,
-        raw: json(row, 11)?,
-        created_at_ms: row.get(12)?,
-        updated_at_ms: row.get(13)?,
+        binding: row.get(9)?,
+        fiscal: json(row, 10)?,
+        failure: json(row, 11)?,
+        raw: json(row, 12)?,
+        created_at_ms: row.get(13)?,
+        updated_at_ms: row.get(14)?,
     })
 }
 
@@ -358,7 +360,7 @@ fn add_step(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Res
 
 fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     let sql = format!(
-        "INSERT INTO documents ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        "INSERT INTO documents ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
     );
     connection.prepare_cached(&sql)?.execute(params![
         entry.register,
@@ -370,6 +372,7 @@ fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
         entry.vendor_document_id,
         entry.state.word(),
         entry.attempts,
+        entry.binding,
         text(entry.fiscal.as_ref()),
         text(entry.failure.as_ref()),
         text(entry.raw.as_ref()),
@@ -382,7 +385,7 @@ fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
 /// Replaces an entry, unless an attempt began since it was read.
 fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> rusqlite::Result<bool> {
     let sql = "UPDATE documents SET state = ?4, attempts = ?5, vendor_document_id = ?6, fiscal = ?7, failure = ?8, \
-               raw = ?9, updated_at_ms = ?10 WHERE register = ?1 AND receipt_id = ?2 AND attempts = ?3";
+               raw = ?9, updated_at_ms = ?10, binding = ?11 WHERE register = ?1 AND receipt_id = ?2 AND attempts = ?3";
     let changed = connection.prepare_cached(sql)?.execute(params![
         read.register,
         read.receipt_id,
@@ -393,7 +396,8 @@ fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> ru
         text(new.fiscal.as_ref()),
         text(new.failure.as_ref()),
         text(new.raw.as_ref()),
-        new.updated_at_ms
+        new.updated_at_ms,
+        new.binding
     ])?;
     if changed == 1 {
         add_step(connection, new, note)?;
@@ -401,11 +405,35 @@ fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> ru
     Ok(changed == 1)
 }
 
+fn keep_secret(
+    connection: &Connection,
+    register: &str,
+    name: &str,
+    value: &SecretString,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO secrets (register, name, value) VALUES (?1, ?2, ?3)
+               ON CONFLICT (register, name) DO UPDATE SET value = ?3";
+    connection.prepare_cached(sql)?.execute([register, name, value.expose_secret()]).map(drop)
+}
+
 impl Sqlite {
-    async fn update(&self, read: &Entry, new: Entry, note: String) -> Result<Entry> {
+    async fn update(
+        &self,
+        read: &Entry,
+        new: Entry,
+        secrets: Vec<(&'static str, SecretString)>,
+        note: String,
+    ) -> Result<Entry> {
         let (read, path) = (read.clone(), self.store.path.clone());
         self.write(move |connection| {
-            let replaced = replace(connection, &read, &new, &note).map_err(|error| failed(&path, &error))?;
+            let work = || {
+                let replaced = replace(connection, &read, &new, &note)?;
+                for (name, value) in secrets.iter().filter(|_| replaced) {
+                    keep_secret(connection, &read.register, name, value)?;
+                }
+                Ok(replaced)
+            };
+            let replaced = work().map_err(|error| failed(&path, &error))?;
             if replaced { Ok(new) } else { Err(superseded(&read)) }
         })
         .await
@@ -426,16 +454,17 @@ impl Journal for Sqlite {
         true
     }
 
-    async fn intend(&self, intent: &Intent, begin: bool) -> Result<Intended> {
+    async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended> {
         let new = Entry::from_intent(intent, begin, now_ms());
         let path = self.store.path.clone();
+        let begins = begin.is_some();
         self.write(move |connection| {
             let work = || {
                 if let Some(entry) = find(connection, &new.register, &new.receipt_id)? {
                     return Ok(Intended::Found(entry));
                 }
                 insert(connection, &new)?;
-                add_step(connection, &new, intent_note(begin))?;
+                add_step(connection, &new, intent_note(begins))?;
                 Ok(Intended::New(new))
             };
             work().map_err(|error| failed(&path, &error))
@@ -448,34 +477,33 @@ impl Journal for Sqlite {
         self.query(move |connection| find(connection, &register, &receipt_id)).await
     }
 
-    async fn begin(&self, entry: &Entry) -> Result<Entry> {
-        let new = Entry {
-            state: State::Sending,
-            attempts: entry.attempts + 1,
-            updated_at_ms: now_ms(),
-            ..entry.clone()
-        };
-        self.update(entry, new, BEGIN_NOTE.into()).await
+    async fn begin(&self, entry: &Entry, binding: Option<&str>) -> Result<Entry> {
+        self.update(entry, begun(entry, binding), Vec::new(), BEGIN_NOTE.into()).await
     }
 
     async fn conclude(&self, entry: &Entry, conclusion: &Conclusion) -> Result<Entry> {
-        self.update(entry, concluded(entry, conclusion, now_ms()), conclusion.note.clone()).await
+        let new = concluded(entry, conclusion, now_ms());
+        self.update(entry, new, conclusion.secrets.clone(), conclusion.note.clone()).await
     }
 
     async fn list(&self, register: &str, filter: &Filter) -> Result<Vec<Entry>> {
         let (register, filter) = (register.to_owned(), filter.clone());
         self.query(move |connection| {
+            // Written out, so that the index of unfinished entries serves them.
+            let kept = match (filter.unsettled, filter.unfinished) {
+                (true, _) => "AND state NOT IN ('registered', 'failed') AND state IN ('sending', 'in_doubt')",
+                (false, true) => "AND state NOT IN ('registered', 'failed')",
+                (false, false) => "",
+            };
             let sql = format!(
                 "SELECT {COLUMNS} FROM documents WHERE register = ?1 AND receipt_id > ?2
-                 AND (?3 IS NULL OR state = ?3) AND (NOT ?4 OR state NOT IN ('registered', 'failed'))
-                 ORDER BY receipt_id LIMIT ?5"
+                 AND (?3 IS NULL OR state = ?3) {kept} ORDER BY receipt_id LIMIT ?4"
             );
             let after = filter.after.unwrap_or_default();
             let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
             let mut statement = connection.prepare_cached(&sql)?;
             let state = filter.state.map(State::word);
-            let rows =
-                statement.query_map(params![register, after, state, filter.unfinished, limit], entry)?;
+            let rows = statement.query_map(params![register, after, state, limit], entry)?;
             rows.collect()
         })
         .await
@@ -521,15 +549,12 @@ impl Journal for Sqlite {
         let (register, name, path) = (register.to_owned(), name.to_owned(), self.store.path.clone());
         self.write(move |connection| {
             let done = match value {
-                Some(value) => connection.execute(
-                    "INSERT INTO secrets (register, name, value) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (register, name) DO UPDATE SET value = ?3",
-                    [&register, &name, value.expose_secret()],
-                ),
+                Some(value) => keep_secret(connection, &register, &name, &value),
                 None => connection
-                    .execute("DELETE FROM secrets WHERE register = ?1 AND name = ?2", [&register, &name]),
+                    .execute("DELETE FROM secrets WHERE register = ?1 AND name = ?2", [&register, &name])
+                    .map(drop),
             };
-            done.map(drop).map_err(|error| failed(&path, &error))
+            done.map_err(|error| failed(&path, &error))
         })
         .await
     }

@@ -9,6 +9,7 @@ CREATE TABLE documents (
     vendor_document_id TEXT,
     state TEXT NOT NULL,
     attempts INTEGER NOT NULL,
+    binding TEXT,
     fiscal TEXT,
     failure TEXT,
     raw TEXT,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use schemars::Schema;
+use secrecy::SecretString;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -74,12 +75,36 @@ pub enum Told {
         /// The answer as it came.
         raw: Option<Raw>,
     },
-    /// The vendor does not know it: it never arrived. From look-ups only.
+    /// The vendor has no such document: what was sent never arrived. From `settle` only.
     Absent,
     /// Conclusively not taken this time; it may be sent again later.
     NotTaken(Error),
     /// It is not known what became of it.
     Unknown(Error),
+}
+
+/// What a step told, and the secrets that changed with it. They are written in one stroke.
+#[derive(Debug)]
+pub struct Learned {
+    /// What it told of the document.
+    pub told: Told,
+    /// Secrets that the vendor changed.
+    pub secrets: Vec<(&'static str, SecretString)>,
+}
+
+impl From<Told> for Learned {
+    fn from(told: Told) -> Self {
+        Self { told, secrets: Vec::new() }
+    }
+}
+
+/// What a call may do with a document in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is wanted: bring it on record.
+    Complete,
+    /// Only find out; nothing is sent that could make a document.
+    Probe,
 }
 
 /// What documents of one vendor may be worked on at the same time.
@@ -135,11 +160,22 @@ pub trait Vendor: Any + Send + Sync {
     /// The exact request for a receipt without violations. No I/O.
     fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared>;
 
-    /// Sends the entry's request, once.
-    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Told;
+    /// True where an attempt is bound to something at the vendor that `bind` finds out.
+    fn binds(&self) -> bool {
+        false
+    }
 
-    /// Finds out what became of an entry, without being able to create a document.
-    async fn look_up(&self, context: &Context<'_>, entry: &Entry) -> Told;
+    /// What the next attempt is bound to; written down before it is sent.
+    async fn bind(&self, _context: &Context<'_>) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// Sends the entry's request, once.
+    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Learned;
+
+    /// Finds out what became of an entry whose answer was lost, or where an accepted one stands.
+    /// In `Probe` mode nothing may come on record through it.
+    async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> Learned;
 
     /// Whether the vendor and its cash register are ready.
     async fn health(&self, context: &Context<'_>) -> Result<Health>;

@@ -28,7 +28,7 @@ use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
 use crate::receipt::{Kind, PaymentObject, PaymentType, Receipt};
-use crate::vendors::{Context, Exclusive, Opened, Prepared, Told, Vendor, VendorInfo};
+use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Vendor, VendorInfo};
 use api::Api;
 
 /// Name in configurations and envelopes.
@@ -130,13 +130,13 @@ impl Vendor for Modulkassa {
         Ok(Prepared { request, vendor_document_id: Some(id) })
     }
 
-    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Told {
-        self.api.submit(context, entry).await
+    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Learned {
+        self.api.submit(context, entry).await.into()
     }
 
-    async fn look_up(&self, context: &Context<'_>, entry: &Entry) -> Told {
+    async fn settle(&self, context: &Context<'_>, entry: &Entry, _: Mode) -> Learned {
         let id = entry.vendor_document_id.as_deref().unwrap_or(&entry.receipt_id);
-        self.api.look_up(context, id).await
+        self.api.look_up(context, id).await.into()
     }
 
     async fn health(&self, context: &Context<'_>) -> Result<Health> {

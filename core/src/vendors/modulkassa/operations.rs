@@ -321,6 +321,7 @@ pub async fn requeue_document(client: &Client, request: DocumentKey) -> Result<D
             fiscal: after.fiscal.clone(),
             failure: after.failure.clone(),
             raw: after.raw.clone(),
+            secrets: Vec::new(),
             note: format!("put back into the queue: {}", after.status),
         };
         client.delivery.journal.conclude(&entry, &conclusion).await?;

@@ -83,16 +83,17 @@ impl Client {
         let opened = (info.open)(config, shared).map_err(as_config)?;
         let common = opened.common;
         let place = common.journal_place()?;
+        let call_timeout = common.call_timeout(info.call_timeout_ms);
         let delivery = Delivery {
             journal: shared.journals.open(&place)?,
             vendor: Arc::from(opened.vendor),
-            exchange_timeout: common.exchange_timeout(),
+            exchange_timeout: call_timeout * 2 / 3,
         };
         Ok(Self {
             info,
             delivery,
             counters: Counters::default(),
-            call_timeout: common.call_timeout(),
+            call_timeout,
             log: common.log,
             place,
         })

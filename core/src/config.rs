@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result, Violation, violation};
 
 /// Time for a connection, in milliseconds, unless the configuration says otherwise.
 pub const CONNECT_TIMEOUT_MS: u64 = 3_000;
-/// Time for a whole call, in milliseconds, unless the configuration says otherwise.
+/// Time for a whole call, in milliseconds, unless the vendor or the configuration says otherwise.
 pub const CALL_TIMEOUT_MS: u64 = 30_000;
 
 /// The part of the configuration that is the same for every vendor.
@@ -34,7 +34,7 @@ pub struct Common {
     #[serde(default)]
     #[schemars(range(min = 1, max = 600_000))]
     pub connect_timeout_ms: Option<u64>,
-    /// Time for a whole call in milliseconds (30000). One exchange with the vendor may use two
+    /// Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may use two
     /// thirds of it, so that a lost answer can still be looked up within the call.
     #[serde(default)]
     #[schemars(range(min = 1, max = 600_000))]
@@ -48,6 +48,15 @@ pub struct Common {
     /// Which log lines come back with each answer; absent means none.
     #[serde(default)]
     pub log: Option<LogLevel>,
+}
+
+/// Where plain http is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlainHttp {
+    /// On this machine only: emulators and gateways.
+    LoopbackOnly,
+    /// Anywhere: the vendor is a device on the shop's own network without TLS.
+    Anywhere,
 }
 
 /// Trust in addition to the system's own.
@@ -93,14 +102,14 @@ impl Credentials {
 }
 
 impl Common {
-    /// Time for a whole call.
-    pub fn call_timeout(&self) -> Duration {
-        Duration::from_millis(self.timeout_ms.unwrap_or(CALL_TIMEOUT_MS))
+    /// Time for a whole call; `default_ms` is the vendor's.
+    pub fn call_timeout(&self, default_ms: u64) -> Duration {
+        Duration::from_millis(self.timeout_ms.unwrap_or(default_ms))
     }
 
-    /// Time for one exchange with the vendor.
-    pub fn exchange_timeout(&self) -> Duration {
-        self.call_timeout() * 2 / 3
+    /// Time for a connection.
+    pub fn connect_timeout(&self) -> Duration {
+        Duration::from_millis(self.connect_timeout_ms.unwrap_or(CONNECT_TIMEOUT_MS))
     }
 
     /// Where the journal is: the configuration, the environment, the user's state directory.
@@ -118,9 +127,10 @@ impl Common {
     }
 
     /// Mistakes that the schema cannot see.
-    pub fn violations(&self) -> Vec<Violation> {
+    pub fn violations(&self, plain_http: PlainHttp) -> Vec<Violation> {
         let mut found = Vec::new();
-        if let Some(base) = &self.base_url
+        if plain_http == PlainHttp::LoopbackOnly
+            && let Some(base) = &self.base_url
             && let Ok(url) = url::Url::parse(base)
             && url.scheme() == "http"
             && !is_loopback(&url)

@@ -12,7 +12,7 @@ use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::config::{CONNECT_TIMEOUT_MS, Common, Credentials};
+use crate::config::{Common, Credentials};
 use crate::error::{Code, Error, Outcome, Result};
 
 /// Largest answer in bytes that is read.
@@ -122,7 +122,7 @@ impl Transports {
         let terms = Terms {
             ca_file: common.tls.as_ref().and_then(|tls| tls.ca_file.clone()),
             proxy: common.proxy.clone(),
-            connect_timeout: Duration::from_millis(common.connect_timeout_ms.unwrap_or(CONNECT_TIMEOUT_MS)),
+            connect_timeout: common.connect_timeout(),
             plain: base.scheme() == "http",
             direct: crate::config::is_loopback(base),
         };

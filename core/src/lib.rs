@@ -26,6 +26,7 @@ pub mod host;
 pub mod http;
 pub mod input;
 pub mod journal;
+mod lenient;
 #[cfg(feature = "host")]
 mod logging;
 pub mod metrics;

@@ -57,6 +57,16 @@ impl Amount {
         (!difference.is_sign_negative() || difference.is_zero()).then_some(Self(difference))
     }
 
+    /// True without kopecks or tiyn.
+    pub fn is_whole(self) -> bool {
+        self.0.fract().is_zero()
+    }
+
+    /// Digits only where it is whole, else with 2 decimals: `2920`, `2920.50`.
+    pub fn shortest(self) -> String {
+        if self.is_whole() { format!("{:.0}", self.0) } else { self.to_string() }
+    }
+
     /// True for an amount of nothing.
     pub fn is_zero(self) -> bool {
         self.0.is_zero()

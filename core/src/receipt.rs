@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Violation, violation};
 use crate::money::{Amount, Quantity};
-use crate::vendors::modulkassa::{ItemExtras, ReceiptExtras};
+use crate::vendors::{ikkm, modulkassa};
 
 /// Most lines that a receipt may have in this library.
 pub const MOST_LINES: usize = 1_000;
@@ -158,6 +158,8 @@ words! {
         Prepaid "prepaid",
         /// Later payment.
         Credit "credit",
+        /// Returnable containers (Kazakhstan).
+        Tare "tare",
         /// Counter-provision and anything else.
         Other "other",
     }
@@ -484,7 +486,10 @@ pub struct Correction {
 pub struct VendorReceipt {
     /// Modulkassa.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modulkassa: Option<ReceiptExtras>,
+    pub modulkassa: Option<modulkassa::ReceiptExtras>,
+    /// iKKM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ikkm: Option<ikkm::ReceiptExtras>,
 }
 
 /// What only one vendor has, for a line. Other vendors leave it unread.
@@ -493,7 +498,7 @@ pub struct VendorReceipt {
 pub struct VendorItem {
     /// Modulkassa.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modulkassa: Option<ItemExtras>,
+    pub modulkassa: Option<modulkassa::ItemExtras>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

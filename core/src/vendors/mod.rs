@@ -1,6 +1,7 @@
 //! What a vendor is: a folder with its calls, its wire types, its mapping and its code tables.
 //! No vendor imports another. Adding one is a folder and a line in `VENDORS`.
 
+pub mod ikkm;
 pub mod modulkassa;
 
 use std::any::Any;
@@ -21,7 +22,7 @@ use crate::receipt::Receipt;
 use crate::registration::{Failure, Fiscal, Raw};
 
 /// Every vendor there is.
-pub const VENDORS: &[&VendorInfo] = &[&modulkassa::INFO];
+pub const VENDORS: &[&VendorInfo] = &[&modulkassa::INFO, &ikkm::INFO];
 
 /// A row of the table of vendors.
 pub struct VendorInfo {
@@ -29,6 +30,8 @@ pub struct VendorInfo {
     pub name: &'static str,
     /// What it is, for the documentation.
     pub summary: &'static str,
+    /// Time for a whole call in milliseconds, unless the configuration says otherwise.
+    pub call_timeout_ms: u64,
     /// JSON Schema of its configuration.
     pub config: fn() -> Schema,
     /// Reads a configuration and makes the vendor of it. Opens no connection.

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use crate::config::{Common, Credentials};
+use crate::config::{Common, Credentials, PlainHttp};
 use crate::error::{Code, Violation, violation};
 
 /// Which of the vendor's systems.
@@ -104,7 +104,7 @@ impl ModulkassaConfig {
 
     /// Mistakes that the schema cannot see.
     pub fn violations(&self) -> Vec<Violation> {
-        let mut found = self.common.violations();
+        let mut found = self.common.violations(PlainHttp::LoopbackOnly);
         let mut wrong = |path: &str, code, message: &str| found.push(violation(path, code, message));
         if self.environment.is_none() && self.common.base_url.is_none() {
             wrong("/environment", Code::MissingField, "give `environment` (or `base_url` for the emulator)");

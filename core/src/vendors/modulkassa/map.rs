@@ -7,6 +7,7 @@ use time::{Date, OffsetDateTime};
 use super::codes::{self, code};
 use super::extras::{self, ReceiptExtras};
 use super::wire;
+use crate::lenient::Scalar;
 use crate::error::{Code, VendorFault, Violation, violation};
 use crate::money::Amount;
 use crate::receipt::{Cashier, Customer, Item, PaymentMethod, PaymentObject, Receipt};
@@ -37,6 +38,12 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
     }
     if receipt.currency.as_deref().is_some_and(|currency| currency != CURRENCY) {
         wrong("/currency".into(), Code::NotForThisVendor, "Modulkassa records roubles (RUB) only");
+    }
+    for (index, payment) in receipt.payments.iter().enumerate() {
+        if code(codes::PAYMENT_TYPES, payment.payment_type).is_none() {
+            let path = format!("/payments/{index}/type");
+            wrong(path, Code::NotForThisVendor, "Modulkassa does not know this type of payment");
+        }
     }
     for (index, item) in receipt.items.iter().enumerate() {
         let mut wrong = |field: &str, code, message: &str| {
@@ -214,7 +221,7 @@ pub fn told(status: &wire::DocumentStatus, raw: &Raw) -> Option<Told> {
 }
 
 /// A status word, upper case whatever the age of the vendor's system (7, question 10).
-pub fn word(scalar: &wire::Scalar) -> Option<String> {
+pub fn word(scalar: &Scalar) -> Option<String> {
     scalar.0.as_deref().map(str::to_uppercase)
 }
 

@@ -23,11 +23,12 @@ pub use config::{Account, DocumentVersion, Environment, ModulkassaConfig};
 pub use extras::*;
 pub use operations::*;
 
+use crate::config::CALL_TIMEOUT_MS;
 use crate::client::{Callback, CallbackReading, Capabilities, Health, Shared};
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
-use crate::receipt::{Kind, PaymentObject, PaymentType, Receipt};
+use crate::receipt::{Kind, PaymentObject, Receipt};
 use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Vendor, VendorInfo};
 use api::Api;
 
@@ -38,6 +39,7 @@ pub const NAME: &str = "modulkassa";
 pub const INFO: VendorInfo = VendorInfo {
     name: NAME,
     summary: "Modulkassa (Modulpos), Russia: a cloud queue in front of a shop's cash register.",
+    call_timeout_ms: CALL_TIMEOUT_MS,
     config: input::schema_of::<ModulkassaConfig>,
     open,
     operations: OPERATIONS,
@@ -103,7 +105,7 @@ impl Vendor for Modulkassa {
             operations: crate::operations::of(&INFO).map(|operation| operation.name.into()).collect(),
             kinds: Kind::ALL.to_vec(),
             vat: codes::VAT_TAGS.iter().map(|(vat, _)| *vat).collect(),
-            payment_types: PaymentType::ALL.to_vec(),
+            payment_types: codes::PAYMENT_TYPES.iter().map(|(kind, _)| *kind).collect(),
             payment_objects: objects.filter(|o| !codes::UNKNOWN_OBJECTS.contains(o)).collect(),
             units: codes::MEASURES.iter().map(|(unit, _)| *unit).collect(),
             currencies: vec![map::CURRENCY.into()],

@@ -1,10 +1,11 @@
 //! Modulkassa's JSON as it goes over the wire (fact sheet 2 and 3). Written exactly, read leniently:
 //! every member of an answer may be absent, numbers may be strings and strings numbers.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::extras::Phone;
+use crate::lenient::Scalar;
 use crate::money::{Amount, Quantity};
 
 /// Document (2.1), in the order of the sheet. Absent optional fields are left out.
@@ -171,23 +172,6 @@ fn optional_number<T: std::fmt::Display, S: Serializer>(
     match value {
         Some(value) => number(value, serializer),
         None => serializer.serialize_none(),
-    }
-}
-
-/// A scalar of an answer as text, whatever JSON type it came in.
-#[derive(Clone, Debug, Default)]
-pub struct Scalar(pub Option<String>);
-
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let text = raw.get();
-        Ok(Scalar(match text.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(text).ok(),
-            Some(b'-' | b'0'..=b'9') => Some(text.to_owned()),
-            Some(b't' | b'f') => Some(text.to_owned()),
-            _ => None,
-        }))
     }
 }
 

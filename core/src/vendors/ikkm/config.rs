@@ -1,0 +1,122 @@
+//! iKKM's configuration (fact sheet 0.1, 1, 2).
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::config::{Common, PlainHttp};
+use crate::error::{Code, Violation, violation};
+
+/// Port of the device's web-api.
+const PORT: u16 = 8080;
+/// Time for an answer, in milliseconds (0.1: never under 10 s).
+const RESPONSE_TIMEOUT_MS: u64 = 30_000;
+/// Time for a report that closes the shift, in milliseconds (0.1).
+const REPORT_TIMEOUT_MS: u64 = 90_000;
+/// Time between the starts of two requests, in milliseconds (0.1: one a second).
+const PACE_MS: u64 = 1_000;
+/// Time after a lost answer before the device is asked about it, in milliseconds (3.6, P0).
+const SETTLE_MS: u64 = 10_000;
+
+/// How amounts are written for this device (0.1, 2.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Amounts {
+    /// Whole tenge, digits only: every firmware takes them.
+    #[default]
+    Whole,
+    /// Tiyn too, with a decimal point: newer firmware.
+    Tiyn,
+}
+
+/// Configuration of an iKKM client.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct IkkmConfig {
+    /// Always `ikkm`; the facades set it themselves.
+    #[schemars(length(min = 1))]
+    pub vendor: String,
+    /// The web-api key that an operator set on the device. Needed once: then the journal keeps the
+    /// key that the device gave last. A key that differs from the one configured before is taken
+    /// for a new one of the operator.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", length(min = 1, max = 20))]
+    pub key: Option<SecretString>,
+    /// How amounts are written; `whole` unless given.
+    #[serde(default)]
+    pub amounts: Option<Amounts>,
+    /// Whether the items are sent (`true`). Switch it off where the device has no item list.
+    #[serde(default)]
+    pub item_list: Option<bool>,
+    /// Characters in a printed line: 24, 32 or 19 on the built-in printer, 42 or 30 on another.
+    /// Longer lines of `print_text` are wrapped; absent means they are left alone.
+    #[serde(default)]
+    #[schemars(range(min = 10, max = 80))]
+    pub print_width: Option<u16>,
+    /// Milliseconds between the starts of two requests (1000); the device takes one a second.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 60_000))]
+    pub pace_ms: Option<u64>,
+    /// Milliseconds for an answer (30000). A short time only makes doubt.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 600_000))]
+    pub response_timeout_ms: Option<u64>,
+    /// Milliseconds for a report that may close the shift (90000).
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 600_000))]
+    pub report_timeout_ms: Option<u64>,
+    /// Milliseconds after a lost answer before the device is asked about it (10000).
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 60_000))]
+    pub settle_ms: Option<u64>,
+    /// What every vendor's configuration has. `base_url` is the device: `http://192.168.1.20:8080`.
+    #[serde(flatten)]
+    pub common: Common,
+}
+
+impl IkkmConfig {
+    /// Host and port of the device.
+    pub fn address(&self) -> Option<(String, u16)> {
+        let url = url::Url::parse(self.common.base_url.as_deref()?).ok()?;
+        // Port 80 is the one that addresses leave out; the device's is 8080.
+        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        Some((host, url.port().unwrap_or(PORT)))
+    }
+
+    /// Stable name of the cash register.
+    pub fn register(&self) -> Option<String> {
+        let address = || self.address().map(|(host, port)| format!("{host}:{port}"));
+        self.common.register.clone().or_else(address).map(|name| format!("ikkm:{name}"))
+    }
+
+    pub fn pace(&self) -> Duration {
+        Duration::from_millis(self.pace_ms.unwrap_or(PACE_MS))
+    }
+
+    pub fn response_timeout(&self) -> Duration {
+        Duration::from_millis(self.response_timeout_ms.unwrap_or(RESPONSE_TIMEOUT_MS))
+    }
+
+    pub fn report_timeout(&self) -> Duration {
+        Duration::from_millis(self.report_timeout_ms.unwrap_or(REPORT_TIMEOUT_MS))
+    }
+
+    pub fn settle_after(&self) -> Duration {
+        Duration::from_millis(self.settle_ms.unwrap_or(SETTLE_MS))
+    }
+
+    /// Mistakes that the schema cannot see.
+    pub fn violations(&self) -> Vec<Violation> {
+        let mut found = self.common.violations(PlainHttp::Anywhere);
+        let mut wrong = |path: &str, code, message: &str| found.push(violation(path, code, message));
+        match self.common.base_url.as_deref().map(url::Url::parse) {
+            None => wrong("/base_url", Code::MissingField, "give the address of the device, http://IP:8080"),
+            Some(Ok(url)) if url.scheme() != "http" || !matches!(url.path(), "" | "/") => {
+                wrong("/base_url", Code::WrongValue, "must be http://IP:PORT: the device has no TLS and no folders");
+            }
+            Some(_) => {}
+        }
+        found
+    }
+}

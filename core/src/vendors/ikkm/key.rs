@@ -1,0 +1,311 @@
+//! The key that changes with every document (fact sheet 3.1 to 3.11).
+//!
+//! A key is bound to one document from the first byte that is sent with it (I3). While the
+//! document's fate is not known nothing else is sent with it (I7, kept by `delivery.rs`). The same
+//! bytes with the same key never make a second document: the device registers only with its current
+//! key, and every registration changes that. An answer 203 is ours only if we were in doubt (I6).
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use super::answer::{self, Said};
+use super::codes::{Class, meaning};
+use super::device::Call;
+use super::reports::Transaction;
+use super::{Ikkm, map};
+use crate::error::{Code, Error, Outcome, Result};
+use crate::http::{Failure, Reach};
+use crate::journal::Entry;
+use crate::money::Amount;
+use crate::registration::{Failure as Refusal, Fiscal, Raw};
+use crate::vendors::{Context, Learned, Mode, Told};
+
+/// Secret: the key that the device gave last, or that an operator told.
+const KEY: &str = "key";
+/// Secret: the configured key when `KEY` was written; another one is the operator's newest word.
+const CONFIGURED: &str = "configured_key";
+/// Number of the last receipt that we know to be closed.
+const LAST_RECEIPT: &str = "last_receipt";
+/// First pause after "busy" (3.9); it doubles.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
+
+type Secrets = Vec<(&'static str, SecretString)>;
+
+/// What an attempt is bound to.
+#[derive(Serialize, Deserialize)]
+struct Binding {
+    key: String,
+    /// Last closed receipt before the attempt; absent where the device does not tell.
+    last_receipt: Option<u64>,
+}
+
+/// The key that the device should take now: the operator's newest word, else the device's own.
+pub async fn current(vendor: &Ikkm, context: &Context<'_>) -> Result<String> {
+    let kept = context.journal.secret(&vendor.register, KEY).await?;
+    let before = context.journal.secret(&vendor.register, CONFIGURED).await?;
+    let configured = vendor.config.key.as_ref();
+    let same = |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
+    let newest = match (configured, &before) {
+        (Some(now), Some(before)) if same(now, before) => kept.as_ref().or(configured),
+        (Some(now), _) => Some(now),
+        (None, _) => kept.as_ref(),
+    };
+    let newest = newest.ok_or_else(|| {
+        Error::new(Code::CredentialsMissing, "set a key on the device and configure it as `key`, once")
+    })?;
+    let text = newest.expose_secret();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Error::new(Code::ConfigInvalid, "`key` must be digits"));
+    }
+    Ok(text.to_owned())
+}
+
+/// The secrets that make `key` the current one.
+fn keep(vendor: &Ikkm, key: &str, last_receipt: Option<u64>) -> Secrets {
+    let mut secrets = vec![(KEY, SecretString::from(key))];
+    secrets.extend(vendor.config.key.clone().map(|configured| (CONFIGURED, configured)));
+    // Empty: not known any more, to be asked before the next document.
+    secrets.push((LAST_RECEIPT, last_receipt.map_or_else(String::new, |number| number.to_string()).into()));
+    secrets
+}
+
+/// A key that a person read or set on the device.
+pub async fn learn(vendor: &Ikkm, context: &Context<'_>, key: SecretString) -> Result<()> {
+    if !key.expose_secret().bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Error::new(Code::ConfigInvalid, "`key` must be digits"));
+    }
+    for (name, value) in keep(vendor, key.expose_secret(), None) {
+        context.journal.keep_secret(&vendor.register, name, Some(value)).await?;
+    }
+    Ok(())
+}
+
+/// What the next attempt is bound to. Asks the device where its last receipt is not known (3.5, 1).
+pub async fn bind(vendor: &Ikkm, context: &Context<'_>) -> Result<String> {
+    let key = current(vendor, context).await?;
+    let known = context.journal.secret(&vendor.register, LAST_RECEIPT).await?;
+    let mut last_receipt = known.and_then(|number| number.expose_secret().parse().ok());
+    if last_receipt.is_none() {
+        last_receipt = match vendor.check_key(context, &key).await {
+            Ok(Said::Ready { receipt }) => receipt,
+            Ok(Said::Refused { code, cause }) => return Err(answer::error(code, &cause, Outcome::NotRegistered)),
+            Ok(Said::Done { .. }) => return Err(strange("a key instead of readiness")),
+            Ok(Said::Strange(what)) => return Err(strange(&what)),
+            Err(failure) => return Err(failure.into_error()),
+        };
+    }
+    serde_json::to_string(&Binding { key, last_receipt }).map_err(|error| Error::new(Code::Internal, error.to_string()))
+}
+
+fn strange(what: &str) -> Error {
+    Error::new(Code::AnswerNotUnderstood, what)
+}
+
+fn binding(entry: &Entry) -> std::result::Result<Binding, Told> {
+    let bound = entry.binding.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    bound.ok_or_else(|| Told::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the key of the attempt")))
+}
+
+/// Sends the entry's bytes with the key they are bound to, once.
+async fn fire(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, key: &str) -> std::result::Result<Said, Failure> {
+    let parameters = String::from_utf8_lossy(&entry.request);
+    let bytes = format!("key={key}&{parameters}");
+    let target = match entry.operation.as_str() {
+        "deposit" => format!("/apideposit/?{bytes}"),
+        "withdraw" => format!("/apiwithdraw/?{bytes}"),
+        _ => "/api".to_owned(),
+    };
+    let form = (target == "/api").then_some(bytes.as_str());
+    let reply = vendor.exchange(context, &Call { target: &target, form }).await?;
+    Ok(answer::read(&reply, key))
+}
+
+/// A pause that the call has time for, or false.
+async fn paused(context: &Context<'_>, pause: &mut Duration) -> bool {
+    if Instant::now() + *pause >= context.deadline {
+        return false;
+    }
+    sleep(*pause).await;
+    *pause *= 2;
+    true
+}
+
+/// The first send with a key (3.5): here every documented refusal but -2, -6 and -99 is conclusive.
+pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> Learned {
+    let bound = match binding(entry) {
+        Ok(bound) => bound,
+        Err(told) => return told.into(),
+    };
+    let mut pause = BUSY_PAUSE;
+    loop {
+        return match fire(vendor, context, entry, &bound.key).await {
+            Ok(Said::Done { key, repeated: false, receipt }) => done(vendor, entry, &key, receipt, false),
+            Ok(Said::Done { key, repeated: true, receipt }) => {
+                // Somebody else's document (I6): ours was not registered. Go on with their key.
+                tracing::warn!(target: "kassa::delivery", receipt = %entry.receipt_id, "the key was used by another writer");
+                Learned { told: Told::Absent, secrets: keep(vendor, &key, receipt) }
+            }
+            Ok(Said::Refused { code, cause }) => match meaning(code).class {
+                Class::Busy if paused(context, &mut pause).await => continue,
+                Class::Unclear => Told::Unknown(answer::error(code, &cause, Outcome::Unknown)).into(),
+                Class::Parameters | Class::Tax => refused(code, &cause).into(),
+                Class::Busy | Class::Device | Class::Key => {
+                    Told::NotTaken(answer::error(code, &cause, Outcome::NotRegistered)).into()
+                }
+            },
+            Ok(Said::Ready { .. }) => Told::Unknown(strange("readiness instead of a key")).into(),
+            Ok(Said::Strange(what)) => Told::Unknown(strange(&what)).into(),
+            Err(failure) if failure.reach == Reach::NotSent => Told::NotTaken(failure.into_error()).into(),
+            Err(failure) => lost(&failure).into(),
+        };
+    }
+}
+
+/// Finds out what became of a document whose answer was lost (3.6).
+pub async fn settle(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, mode: Mode) -> Learned {
+    let bound = match binding(entry) {
+        Ok(bound) => bound,
+        Err(told) => return told.into(),
+    };
+    match mode {
+        Mode::Complete => replay(vendor, context, entry, &bound).await,
+        Mode::Probe => probe(vendor, context, entry, &bound).await,
+    }
+}
+
+/// P1: whether the key is still current and no receipt was closed since. Nothing can be registered.
+async fn probe(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Binding) -> Learned {
+    let mut pause = BUSY_PAUSE;
+    let mut seen_untouched = 0;
+    loop {
+        match vendor.check_key(context, &bound.key).await {
+            Ok(Said::Ready { receipt }) => {
+                // Whether the device compares the key here is not documented (3.3, 6), so the
+                // number of the last receipt has to say the same. Cash documents have no number.
+                let untouched = receipt.is_some() && receipt == bound.last_receipt && entry.operation == "register";
+                if !untouched {
+                    let message = "the device is ready, but that does not prove that the document never arrived";
+                    return Told::Unknown(Error::new(Code::InDoubt, message)).into();
+                }
+                seen_untouched += 1;
+                if seen_untouched == 2 {
+                    return Told::Absent.into();
+                }
+            }
+            // The key was consumed: sending the same again cannot register anything.
+            Ok(Said::Refused { code: -1, .. }) => return replay(vendor, context, entry, bound).await,
+            Ok(Said::Refused { code: -2, .. }) if paused(context, &mut pause).await => {}
+            Ok(Said::Refused { code, cause }) => {
+                return Told::Unknown(answer::error(code, &cause, Outcome::Unknown)).into();
+            }
+            Ok(Said::Done { .. }) => return Told::Unknown(strange("a key instead of readiness")).into(),
+            Ok(Said::Strange(what)) => return Told::Unknown(strange(&what)).into(),
+            Err(failure) => return lost(&failure).into(),
+        }
+    }
+}
+
+/// P2: the identical bytes with the same key. 200: it had never arrived and is registered now.
+/// 203: it had been registered. Only codes that the bytes alone decide prove a refusal.
+async fn replay(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Binding) -> Learned {
+    let mut pause = BUSY_PAUSE;
+    loop {
+        return match fire(vendor, context, entry, &bound.key).await {
+            Ok(Said::Done { key, repeated, receipt }) => done(vendor, entry, &key, receipt, repeated),
+            Ok(Said::Refused { code, cause }) => match meaning(code).class {
+                Class::Busy if paused(context, &mut pause).await => continue,
+                Class::Parameters => refused(code, &cause).into(),
+                Class::Key => after_lost_key(vendor, context, entry, bound).await,
+                Class::Busy | Class::Tax | Class::Device | Class::Unclear => {
+                    Told::Unknown(answer::error(code, &cause, Outcome::Unknown)).into()
+                }
+            },
+            Ok(Said::Ready { .. }) => Told::Unknown(strange("readiness instead of a key")).into(),
+            Ok(Said::Strange(what)) => Told::Unknown(strange(&what)).into(),
+            Err(failure) => lost(&failure).into(),
+        };
+    }
+}
+
+/// P3: the device has forgotten the key. With the current one, which a person has to tell, its
+/// transaction journal can be asked for the document.
+async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Binding) -> Learned {
+    let unknown = |message: String| Learned::from(Told::Unknown(Error::new(Code::KeyRefused, message)));
+    let now = match current(vendor, context).await {
+        Ok(now) if now != bound.key => now,
+        _ => {
+            let message = "the device does not take the document's key any more; read or set the key on the device \
+                           and call `resolve` with it";
+            return unknown(message.into());
+        }
+    };
+    match Transaction::ask(vendor, context, &bound.key, &now).await {
+        Ok(Transaction { receipt_number: Some(number), raw, .. }) => Learned {
+            told: Told::Registered {
+                fiscal: Box::new(fiscal(entry, Some(number.clone()))),
+                raw: raw.unwrap_or_else(|| Raw::from_body(b"{}")),
+            },
+            secrets: keep(vendor, &now, None),
+        },
+        Ok(_) => unknown("the device knows no receipt made with the document's key: probably never registered; \
+                          check the receipts on the device and give a verdict"
+            .into()),
+        Err(error) => unknown(format!(
+            "the device does not tell what was made with the document's key ({}); check the receipts on the device \
+             and give a verdict",
+            error.message
+        )),
+    }
+}
+
+/// A document on record, and the key that came with it, in one stroke (I5).
+fn done(vendor: &Ikkm, entry: &Entry, key: &str, receipt: Option<u64>, repeated: bool) -> Learned {
+    let status = if repeated { 203 } else { 200 };
+    // The body is the next key, which is a secret; the rest of the answer is kept.
+    let raw = serde_json::json!({ "status": status, "receipt": receipt });
+    // A cash document has no receipt number: what was known of receipts is asked for anew.
+    let last = receipt.filter(|_| entry.operation == "register");
+    let number = receipt.map(|number| number.to_string());
+    Learned {
+        told: Told::Registered {
+            fiscal: Box::new(fiscal(entry, number)),
+            raw: Raw::from_body(raw.to_string().as_bytes()),
+        },
+        secrets: keep(vendor, key, last),
+    }
+}
+
+fn fiscal(entry: &Entry, number: Option<String>) -> Fiscal {
+    let parameters = String::from_utf8_lossy(&entry.request);
+    let sum = parameters.split('&').next().and_then(|first| first.split_once('=')).map(|(_, sum)| sum);
+    Fiscal {
+        document_number: number.clone(),
+        receipt_number: number,
+        total: sum.and_then(|sum| Amount::parse(sum).ok()),
+        ..Fiscal::default()
+    }
+}
+
+fn refused(code: i32, cause: &str) -> Told {
+    let error = answer::error(code, cause, Outcome::NotRegistered);
+    let failure = Refusal {
+        code: Code::Refused.name().into(),
+        message: error.message,
+        vendor: error.vendor.map(|fault| *fault),
+    };
+    Told::Failed { failure, raw: None }
+}
+
+fn lost(failure: &Failure) -> Told {
+    Told::Unknown(Error::new(Code::NoAnswer, failure.message.clone()))
+}
+
+/// The parameters of a cash document, behind the key (1, rows 10 and 11).
+pub fn cash_parameters(sum: Amount) -> String {
+    let mut form = map::Form::default();
+    form.add("cash", &sum.shortest());
+    form.0
+}

@@ -1,0 +1,226 @@
+//! Receipt to the device's parameters (fact sheet 2). No I/O. The key is not among them: it is bound
+//! to an attempt and stands in front of them.
+
+use serde::Serialize;
+
+use super::config::{Amounts, IkkmConfig};
+use super::extras::ReceiptExtras;
+use crate::error::{Code, Violation, violation};
+use crate::money::Amount;
+use crate::receipt::{Kind, PaymentMethod, PaymentType, Receipt};
+
+/// Most rows of `itemdata`; beyond them the device loses all of them silently (2.5).
+const MOST_ROWS: usize = 79;
+/// Largest amount, in tenge (2.1). Whether it is inclusive is not documented; we take it to be.
+const LARGEST_AMOUNT: &str = "20000000";
+/// The only currency.
+pub const CURRENCY: &str = "KZT";
+/// Name of a discount row; the word is free (2.5).
+const DISCOUNT: &str = "Скидка";
+
+/// Operation parameters (2.1).
+pub const OPERATIONS: &[(Kind, &str)] =
+    &[(Kind::Sell, "sale"), (Kind::Buy, "buy"), (Kind::SellRefund, "saleReturn"), (Kind::BuyRefund, "buyReturn")];
+
+/// Payment parameters (2.1).
+pub const PAYMENTS: &[(PaymentType, &str)] = &[
+    (PaymentType::Cash, "cash"),
+    (PaymentType::Card, "bank"),
+    (PaymentType::Tare, "tara"),
+    (PaymentType::Credit, "credit"),
+];
+
+fn of<K: Copy + PartialEq>(table: &[(K, &'static str)], key: K) -> Option<&'static str> {
+    table.iter().find(|(known, _)| *known == key).map(|(_, word)| *word)
+}
+
+fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
+    receipt.vendor.as_ref().and_then(|vendor| vendor.ikkm.as_ref())
+}
+
+/// Everything about a receipt that the device cannot carry, or would refuse (2.6).
+pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
+    if of(OPERATIONS, receipt.kind).is_none() {
+        wrong("/kind".into(), Code::NotForThisVendor, "iKKM has no corrections");
+    }
+    if receipt.currency.as_deref().is_some_and(|currency| currency != CURRENCY) {
+        wrong("/currency".into(), Code::NotForThisVendor, "iKKM records tenge (KZT) only");
+    }
+    if receipt.callback_url.is_some() {
+        wrong("/callback_url".into(), Code::NotForThisVendor, "iKKM calls nobody back");
+    }
+    let total = receipt.total().unwrap_or_default();
+    if total.is_zero() || Amount::parse(LARGEST_AMOUNT).is_ok_and(|most| total > most) {
+        wrong("/items".into(), Code::OutOfRange, "the total must be more than 0 and at most 20000000");
+    }
+    for (index, item) in receipt.items.iter().enumerate() {
+        let mut wrong = |field: &str, code, message: &str| wrong(format!("/items/{index}/{field}"), code, message);
+        if item.vat.is_some() || item.vat_sum.is_some() {
+            wrong("vat", Code::NotForThisVendor, "taxes are set up on the device; see `vendor.ikkm.tax_code`");
+        }
+        if item.marking.is_some() || !item.sectoral.is_empty() {
+            wrong("marking", Code::NotForThisVendor, "iKKM carries no marking");
+        }
+        if item.payment_method.is_some_and(|method| method != PaymentMethod::FullPayment) {
+            wrong("payment_method", Code::NotForThisVendor, "iKKM knows full payment only");
+        }
+        if item.quantity.decimals() > 3 {
+            wrong("quantity", Code::TooManyDecimals, "iKKM takes 3 decimals at most");
+        }
+    }
+    let whole_only = config.amounts.unwrap_or_default() == Amounts::Whole;
+    for (index, payment) in receipt.payments.iter().enumerate() {
+        if of(PAYMENTS, payment.payment_type).is_none() {
+            wrong(format!("/payments/{index}/type"), Code::NotForThisVendor, "iKKM has cash, card, tare and credit");
+        }
+        if payment.sum.is_zero() {
+            wrong(format!("/payments/{index}/sum"), Code::OutOfRange, "must be more than 0");
+        }
+        if whole_only && !payment.sum.is_whole() {
+            let message = "this device takes whole tenge; see `amounts` in the configuration";
+            wrong(format!("/payments/{index}/sum"), Code::TooManyDecimals, message);
+        }
+        if receipt.payments[..index].iter().any(|earlier| earlier.payment_type == payment.payment_type) {
+            wrong(format!("/payments/{index}/type"), Code::DuplicateField, "each type of payment once");
+        }
+    }
+    if receipt.kind != Kind::Sell && receipt.payments.len() > 1 {
+        wrong("/payments".into(), Code::TooLong, "only a sale may have several types of payment");
+    }
+    let extras = extras(receipt);
+    if extras.and_then(|e| e.tax_code.as_deref()).is_some_and(|code| !code.bytes().all(|b| b.is_ascii_digit())) {
+        wrong("/vendor/ikkm/tax_code".into(), Code::WrongFormat, "must be digits");
+    }
+    if let Some(received) = extras.and_then(|e| e.cash_received) {
+        let path = "/vendor/ikkm/cash_received".to_owned();
+        let cash = receipt.payments.iter().find(|payment| payment.payment_type == PaymentType::Cash);
+        if receipt.kind != Kind::Sell || cash.is_none_or(|cash| received < cash.sum) {
+            wrong(path, Code::OutOfRange, "must be at least the cash of a sale");
+        } else if receipt.payments.len() > 1 && received >= total {
+            wrong(path, Code::OutOfRange, "cash that covers the total goes with no other payment");
+        } else if whole_only && !received.is_whole() {
+            wrong(path, Code::TooManyDecimals, "this device takes whole tenge");
+        }
+    }
+    if sends_items(receipt, config) && rows(receipt).len() > MOST_ROWS {
+        let message = "items and discounts are more than 79 rows, of which the device would keep none; \
+                       say `vendor.ikkm.summary_line` to send one line on purpose";
+        wrong("/items".into(), Code::TooLong, message);
+    }
+    found
+}
+
+/// What the device takes no notice of.
+pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
+    let unread = [
+        ("/customer", receipt.customer.is_some()),
+        ("/cashier", receipt.cashier.is_some()),
+        ("/company", receipt.company.is_some()),
+        ("/issued_at", receipt.issued_at.is_some()),
+    ];
+    let given = unread.into_iter().filter(|(_, given)| *given);
+    given.map(|(path, _)| violation(path, Code::NotForThisVendor, "iKKM has no place for this")).collect()
+}
+
+/// The parameters of a receipt without violations, in the order of the sheet, percent-encoded.
+pub fn parameters(receipt: &Receipt, config: &IkkmConfig) -> Option<String> {
+    let extras = extras(receipt);
+    let mut form = Form::default();
+    form.add(of(OPERATIONS, receipt.kind)?, &receipt.total()?.shortest());
+    for (payment_type, name) in PAYMENTS {
+        let Some(payment) = receipt.payments.iter().find(|payment| payment.payment_type == *payment_type) else {
+            continue;
+        };
+        let received = extras.and_then(|e| e.cash_received).filter(|_| *payment_type == PaymentType::Cash);
+        form.add(name, &received.unwrap_or(payment.sum).shortest());
+    }
+    if let Some(code) = extras.and_then(|e| e.tax_code.as_deref()) {
+        form.add("tax", code);
+    }
+    if let Some(text) = extras.and_then(|e| e.print_text.as_deref()) {
+        form.add("print", &wrapped(text, config.print_width));
+    }
+    if sends_items(receipt, config) {
+        form.add("itemdata", &serde_json::to_string(&rows(receipt)).ok()?);
+    }
+    Some(form.0)
+}
+
+fn sends_items(receipt: &Receipt, config: &IkkmConfig) -> bool {
+    config.item_list.unwrap_or(true) && !extras(receipt).and_then(|e| e.summary_line).unwrap_or(false)
+}
+
+/// A row of `itemdata` (2.5): every value is a text.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Row<'a> {
+    Position { name: &'a str, price: String, qty: String, sum: String },
+    Discount { name: &'static str, discount: String },
+}
+
+fn rows(receipt: &Receipt) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    for item in &receipt.items {
+        rows.push(Row::Position {
+            name: &item.name,
+            price: item.price.shortest(),
+            qty: item.quantity.to_string(),
+            sum: item.price.times(item.quantity).unwrap_or_default().shortest(),
+        });
+        if let Some(discount) = item.discount.filter(|discount| !discount.is_zero()) {
+            rows.push(Row::Discount { name: DISCOUNT, discount: discount.shortest() });
+        }
+    }
+    rows
+}
+
+/// Lines no longer than `width`, broken at spaces where there are any (2.4).
+pub fn wrapped(text: &str, width: Option<u16>) -> String {
+    let Some(width) = width.map(usize::from) else { return text.into() };
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let mut rest: Vec<char> = line.chars().collect();
+        while rest.len() > width {
+            let space = rest[..=width].iter().rposition(|letter| *letter == ' ').filter(|at| *at > 0);
+            let tail = rest.split_off(space.unwrap_or(width));
+            lines.push(rest.into_iter().collect::<String>());
+            rest = tail.into_iter().skip(usize::from(space.is_some())).collect();
+        }
+        lines.push(rest.into_iter().collect());
+    }
+    lines.join("\n")
+}
+
+/// Parameters with a space as `%20`, not `+` (1, encoding).
+#[derive(Default)]
+pub struct Form(pub String);
+
+impl Form {
+    /// Adds a parameter.
+    pub fn add(&mut self, name: &str, value: &str) {
+        let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        let separator = if self.0.is_empty() { "" } else { "&" };
+        self.0.push_str(&format!("{separator}{name}={}", value.replace('+', "%20")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_wrapped_at_spaces_or_cut() {
+        assert_eq!(wrapped("one two three", Some(10)), "one two\nthree");
+        assert_eq!(wrapped("12345678901234\n--cut--", Some(10)), "1234567890\n1234\n--cut--");
+        assert_eq!(wrapped("as it is", None), "as it is");
+    }
+
+    #[test]
+    fn a_space_is_percent_encoded_and_a_plus_survives() {
+        let mut form = Form::default();
+        form.add("print", "a b+c%\n");
+        assert_eq!(form.0, "print=a%20b%2Bc%25%0A");
+    }
+}

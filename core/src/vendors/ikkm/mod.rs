@@ -1,0 +1,170 @@
+//! iKKM: a cash register on the shop's own network (Kazakhstan).
+//!
+//! Each document consumes the device's web-api key and is answered with the next one: who loses the
+//! answer loses the sale's fate and the key at once. So a key is bound to one document from the
+//! first byte, the same bytes are sent again to learn what became of them, and the new key is
+//! written down in the same stroke as the document (fact sheet 3).
+
+mod answer;
+mod codes;
+mod config;
+mod device;
+mod extras;
+mod key;
+mod map;
+mod operations;
+mod reports;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use time::OffsetDateTime;
+
+pub use config::{Amounts, IkkmConfig};
+pub use extras::ReceiptExtras;
+pub use operations::*;
+pub use reports::*;
+
+use crate::client::{Callback, CallbackReading, Capabilities, Health, Shared};
+use crate::error::{Code, Error, Result, Violation};
+use crate::input;
+use crate::journal::Entry;
+use crate::receipt::{PaymentObject, Receipt, Unit};
+use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Vendor, VendorInfo};
+use answer::Said;
+use device::{Call, Device};
+
+/// Name in configurations and envelopes.
+pub const NAME: &str = "ikkm";
+/// Time for a whole call: connection, answer, doubt and replay (0.1, 3.6).
+const CALL_TIMEOUT_MS: u64 = 90_000;
+
+/// The row in the table of vendors.
+pub const INFO: VendorInfo = VendorInfo {
+    name: NAME,
+    summary: "iKKM, Kazakhstan: a device on the shop's network with a key that changes at every sale.",
+    call_timeout_ms: CALL_TIMEOUT_MS,
+    config: input::schema_of::<IkkmConfig>,
+    open,
+    operations: OPERATIONS,
+};
+
+/// An iKKM client's vendor.
+pub struct Ikkm {
+    register: String,
+    config: IkkmConfig,
+    device: Device,
+}
+
+fn open(text: &str, _: &Shared) -> Result<Opened> {
+    let config: IkkmConfig = input::read(text)?;
+    let violations = config.violations();
+    let (Some((host, port)), Some(register), true) = (config.address(), config.register(), violations.is_empty())
+    else {
+        return Err(Error::invalid(violations));
+    };
+    let common = config.common.clone();
+    let device = Device::new(host, port, common.connect_timeout(), config.pace());
+    Ok(Opened { vendor: Box::new(Ikkm { register, config, device }), common })
+}
+
+impl Ikkm {
+    /// Sends a call once within what is left of the time.
+    async fn exchange(
+        &self,
+        context: &Context<'_>,
+        call: &Call<'_>,
+    ) -> std::result::Result<device::Reply, crate::http::Failure> {
+        self.device.exchange(call, context.timeout().min(self.config.response_timeout())).await
+    }
+
+    /// `/apicheck`: whether the device is ready and takes `key`.
+    async fn check_key(&self, context: &Context<'_>, key: &str) -> std::result::Result<Said, crate::http::Failure> {
+        let form = format!("key={key}");
+        let reply = self.exchange(context, &Call { target: "/apicheck", form: Some(&form) }).await?;
+        Ok(answer::read(&reply, key))
+    }
+}
+
+#[async_trait]
+impl Vendor for Ikkm {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn register(&self) -> &str {
+        &self.register
+    }
+
+    fn exclusive(&self) -> Exclusive {
+        Exclusive::Register
+    }
+
+    fn settle_after(&self) -> Duration {
+        self.config.settle_after()
+    }
+
+    fn hold_after(&self) -> Duration {
+        self.config.pace()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            vendor: NAME.into(),
+            operations: crate::operations::of(&INFO).map(|operation| operation.name.into()).collect(),
+            kinds: map::OPERATIONS.iter().map(|(kind, _)| *kind).collect(),
+            vat: Vec::new(),
+            payment_types: map::PAYMENTS.iter().map(|(kind, _)| *kind).collect(),
+            payment_objects: PaymentObject::ALL.to_vec(),
+            units: Unit::ALL.to_vec(),
+            currencies: vec![map::CURRENCY.into()],
+            idempotency_key: true,
+            parallel: false,
+            callbacks: false,
+        }
+    }
+
+    fn violations(&self, receipt: &Receipt, _: OffsetDateTime) -> Vec<Violation> {
+        map::violations(receipt, &self.config)
+    }
+
+    fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {
+        map::warnings(receipt)
+    }
+
+    fn prepare(&self, receipt: &Receipt, _: OffsetDateTime) -> Result<Prepared> {
+        let parameters = map::parameters(receipt, &self.config);
+        let parameters = parameters.ok_or_else(|| Error::new(Code::Internal, "unmapped value in a receipt"))?;
+        Ok(Prepared { request: parameters.into_bytes(), vendor_document_id: None })
+    }
+
+    fn binds(&self) -> bool {
+        true
+    }
+
+    async fn bind(&self, context: &Context<'_>) -> Result<Option<String>> {
+        key::bind(self, context).await.map(Some)
+    }
+
+    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Learned {
+        key::send(self, context, entry).await
+    }
+
+    async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> Learned {
+        key::settle(self, context, entry, mode).await
+    }
+
+    async fn learn_key(&self, context: &Context<'_>, key: SecretString) -> Result<()> {
+        key::learn(self, context, key).await
+    }
+
+    async fn health(&self, context: &Context<'_>) -> Result<Health> {
+        let check = operations::checked(self, context).await?;
+        Ok(Health { ready: check.ready, message: check.message, raw: None })
+    }
+
+    fn read_callback(&self, _: &Callback) -> Result<CallbackReading> {
+        Err(Error::new(Code::Unsupported, "iKKM calls nobody back"))
+    }
+}

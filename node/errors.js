@@ -12,7 +12,8 @@ class KassaError extends Error {
   }
 
   toJSON() {
-    return { ...this, message: this.message }
+    const { code, kind, message, advice, outcome, retry_after_ms, violations, vendor } = this
+    return { code, kind, message, advice, outcome, retry_after_ms, violations, vendor }
   }
 }
 

@@ -159,8 +159,13 @@ def test_memory_does_not_grow(till):
     assert resident_kib() - before < 4 << 10
 
 
+# The interpreter takes its time to end, so that the threads come back in the middle of it.
 ENDING = """
-import threading, kassa, sys
+import threading, time, kassa
+class Slow:
+    def __del__(self, sleep=time.sleep):
+        sleep(0.12)
+slow = Slow()
 till = kassa.Modulkassa(**{config!r})
 def work():
     while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import datetime
 import json
 import logging
@@ -127,13 +126,12 @@ def _dump(value: Mapping[str, object]) -> str:
 def _after_fork_in_child() -> None:
     global _reopening
     _reopening = threading.Lock()
-    _native.after_fork(True)
+    _native.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_native.before_fork,
-        after_in_parent=lambda: _native.after_fork(False),
+        after_in_parent=_native.after_fork,
         after_in_child=_after_fork_in_child,
     )
-atexit.register(_native.exiting)

@@ -1,6 +1,8 @@
 """What the tests share. They need a native library that was built with the feature `testing`."""
 
 import json
+import os
+import sys
 
 import pytest
 
@@ -50,6 +52,24 @@ def ids(client):
     return [entry["registration"]["receipt_id"] for entry in client.journal()["entries"]]
 
 
-def as_json(value):
-    """A value as one line of JSON."""
-    return json.dumps(value, ensure_ascii=False)
+def in_child(work):
+    """What `work` returns in a forked child, or the name of the error it raises."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            answer = work()
+        except BaseException as error:
+            answer = type(error).__name__
+        os.write(writer, json.dumps(answer).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        answer = json.load(pipe)
+    assert os.waitpid(child, 0)[1] == 0
+    return answer
+
+
+def environment():
+    """The environment for a Python that shall find what this one finds."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -1,6 +1,5 @@
 """Threads, Ctrl-C, forks, memory, the end of the interpreter."""
 
-import json
 import multiprocessing
 import os
 import signal
@@ -10,7 +9,7 @@ import threading
 import time
 
 import pytest
-from conftest import config, ids, receipt
+from conftest import config, environment, ids, in_child, receipt
 
 import kassa
 
@@ -54,24 +53,6 @@ def test_ctrl_c_ends_the_wait(till):
         till.call("test_sleep", {"ms": 5000})
     assert time.monotonic() - sent[0] < 1
     assert till.call("test_echo", {"text": "on"}) == {"text": "on"}
-
-
-def in_child(work):
-    """What `work` returns in a forked child, or the name of the error it raises."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            answer = work()
-        except BaseException as error:
-            answer = type(error).__name__
-        os.write(writer, json.dumps(answer).encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        answer = json.load(pipe)
-    assert os.waitpid(child, 0)[1] == 0
-    return answer
 
 
 def enqueue(client, id):
@@ -179,10 +160,9 @@ till.call("test_sleep", {{"ms": 20}})
 @pytest.mark.parametrize("ms", [0, 1, 60_000])
 def test_the_interpreter_ends_while_calls_are_under_way(ms):
     program = ENDING.format(config=config(), ms=ms)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     for _ in range(20):
         ended = subprocess.run(
-            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=20
+            [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, timeout=20
         )
         assert (ended.returncode, ended.stderr) == (0, "")
 
@@ -192,8 +172,7 @@ def test_an_atexit_handler_may_still_call():
         f"import atexit\natexit.register(lambda: print(till.call('test_echo', {{'text': 'bye'}})))\n"
         f"import kassa\ntill = kassa.Modulkassa(**{config()!r})\n"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ended = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=20
+        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, timeout=20
     )
     assert (ended.stdout, ended.stderr) == ("{'text': 'bye'}\n", "")

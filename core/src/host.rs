@@ -38,6 +38,8 @@ impl Host {
         let runtime =
             Builder::new_multi_thread().worker_threads(1).thread_name("kassa").enable_all().build().ok()?;
         logging::install();
+        #[cfg(feature = "failpoints")]
+        std::mem::forget(fail::FailScenario::setup());
         Some(Self {
             pid: std::process::id(),
             first_client: NEXT_CLIENT.load(Ordering::SeqCst),

@@ -91,9 +91,7 @@ impl<'s> Walk<'s> {
         let text = raw.get();
         let types = types_of(schema);
         if types.is_empty() && schema.get("enum").is_none() && schema.get("oneOf").is_none() {
-            // Free JSON of the vendor's own: carried as it is.
-            self.clean.push_str(text);
-            return;
+            return self.free(raw, path, depth);
         }
         match text.as_bytes().first() {
             Some(b'{') if types.contains(&"object") => self.object(raw, schema, path, depth),
@@ -118,8 +116,7 @@ impl<'s> Walk<'s> {
         let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         let listed = schema.get("properties").and_then(Value::as_object);
         let Some(properties) = listed.or(closed.then(|| &*NONE)) else {
-            self.clean.push_str(raw.get());
-            return;
+            return self.free(raw, path, depth);
         };
         let length = path.len();
         let mut first = true;
@@ -150,6 +147,45 @@ impl<'s> Walk<'s> {
             if !members.0.iter().any(given) {
                 self.wrong(&format!("{path}/{name}"), Code::MissingField, format!("`{name}` is required"));
             }
+        }
+    }
+
+    /// JSON of the vendor's own: members, order, nulls and digits as they came; white space and
+    /// escapes as we write them, so that every host language sends the same bytes.
+    fn free(&mut self, raw: &RawValue, path: &str, depth: usize) {
+        if depth > MOST_DEPTH {
+            return self.wrong(path, Code::TooDeep, format!("nested deeper than {MOST_DEPTH}"));
+        }
+        match raw.get().as_bytes().first() {
+            Some(b'{') => match serde_json::from_str::<Members<'_>>(raw.get()) {
+                Ok(members) => {
+                    self.clean.push('{');
+                    for (index, (name, member)) in members.0.iter().enumerate() {
+                        self.clean.push_str(if index > 0 { "," } else { "" });
+                        self.clean.push_str(&Value::from(name.as_ref()).to_string());
+                        self.clean.push(':');
+                        self.free(member, path, depth + 1);
+                    }
+                    self.clean.push('}');
+                }
+                Err(error) => self.wrong(path, Code::JsonBroken, error.to_string()),
+            },
+            Some(b'[') => match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
+                Ok(elements) => {
+                    self.clean.push('[');
+                    for (index, element) in elements.iter().enumerate() {
+                        self.clean.push_str(if index > 0 { "," } else { "" });
+                        self.free(element, path, depth + 1);
+                    }
+                    self.clean.push(']');
+                }
+                Err(error) => self.wrong(path, Code::JsonBroken, error.to_string()),
+            },
+            Some(b'"') => match serde_json::from_str::<String>(raw.get()) {
+                Ok(text) => self.clean.push_str(&Value::from(text).to_string()),
+                Err(error) => self.wrong(path, Code::JsonBroken, error.to_string()),
+            },
+            _ => self.clean.push_str(raw.get()),
         }
     }
 

@@ -227,6 +227,7 @@ impl Journals {
     }
 
     /// Closes every file until it is next needed. See `sqlite::before_fork`.
+    #[cfg(feature = "host")]
     pub(crate) fn let_go(&self) {
         for journal in self.0.lock().unwrap_or_else(PoisonError::into_inner).values() {
             journal.let_go();

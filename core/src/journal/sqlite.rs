@@ -47,11 +47,13 @@ static FORKING: AtomicBool = AtomicBool::new(false);
 /// Called before a fork, with every journal of the process then told to `let_go`. SQLite keeps its
 /// locks in process-wide tables that a child would inherit although the kernel gives it no locks;
 /// with no file open at the moment of the fork, parent and child both start clean.
+#[cfg(feature = "host")]
 pub(crate) fn before_fork() {
     FORKING.store(true, Ordering::SeqCst);
 }
 
 /// Called after a fork, in the parent and in the child.
+#[cfg(feature = "host")]
 pub(crate) fn after_fork() {
     FORKING.store(false, Ordering::SeqCst);
 }
@@ -98,6 +100,7 @@ impl Sqlite {
         identity(&self.store.path).is_some_and(|now| now == self.identity)
     }
 
+    #[cfg(feature = "host")]
     pub(super) fn let_go(&self) {
         *self.store.lock() = None;
     }

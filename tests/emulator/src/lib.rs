@@ -2,17 +2,17 @@
 //!
 //! Everything that the control API under `/_emulator/` does, [`Emulator`] does in process.
 
-pub mod answers;
-pub mod clock;
-pub mod control;
-pub mod faults;
-pub mod frame;
-pub mod ledger;
-pub mod modulkassa;
-pub mod requests;
+mod answers;
+mod clock;
+mod control;
+mod faults;
+mod frame;
+mod ledger;
+mod modulkassa;
+mod requests;
 mod server;
 mod switches;
-pub mod vendors;
+mod vendors;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -53,6 +54,16 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self { port: 0, seed: DEFAULT_SEED, switches: BTreeMap::new(), record_requests: true }
+    }
+}
+
+impl Options {
+    /// The same with a switch set, also after a reset.
+    #[must_use]
+    pub fn switch(mut self, vendor: &str, name: &str, value: impl Into<Value>) -> Self {
+        let of_vendor = self.switches.entry(vendor.to_owned()).or_default();
+        of_vendor.insert(name.to_owned(), value.into());
+        self
     }
 }
 
@@ -208,7 +219,9 @@ impl Emulator {
 
     pub(crate) fn router(self: &Arc<Self>) -> Router {
         let vendors = self.vendors.values().cloned().map(Vendor::router);
-        vendors.fold(control::router(self.clone()), Router::merge)
+        let all = vendors.fold(control::router(self.clone()), Router::merge);
+        // The server has a limit of its own, far above the framework's.
+        all.layer(DefaultBodyLimit::disable())
     }
 
     pub(crate) fn routed_path(&self, path: &str) -> Option<String> {

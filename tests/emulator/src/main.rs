@@ -1,14 +1,13 @@
 //! The program: starts the emulator, prints one line of JSON when it is ready, and runs until it
 //! is told to stop or its standard input closes.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 use kassa_emulator::{Emulator, Options};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -74,18 +73,18 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let mut switches: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
-    for Switch { vendor, name, value } in arguments.switches {
-        switches.entry(vendor).or_default().insert(name, value);
-    }
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let running = Emulator::start(Options {
+    let options = Options {
         port: arguments.port,
         seed: arguments.seed,
-        switches,
         record_requests: !arguments.no_request_log,
-    })
-    .await?;
+        ..Options::default()
+    };
+    let options = arguments
+        .switches
+        .into_iter()
+        .fold(options, |options, switch| options.switch(&switch.vendor, &switch.name, switch.value));
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let running = Emulator::start(options).await?;
     let mut out = std::io::stdout();
     writeln!(out, "{}", running.description())?;
     out.flush()?;

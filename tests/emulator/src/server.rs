@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -23,6 +24,7 @@ use crate::clock::rfc3339;
 use crate::control;
 
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// The path as the client sent it, for error bodies.
 #[derive(Debug, Clone)]
@@ -43,7 +45,7 @@ pub async fn run(emulator: Arc<Emulator>, listener: TcpListener, mut stop: watch
         };
         let Ok((stream, _)) = accepted else {
             // Out of file descriptors, most likely: let others close theirs.
-            tokio::task::yield_now().await;
+            tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         let (emulator, router) = (emulator.clone(), router.clone());

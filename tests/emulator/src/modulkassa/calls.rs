@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::accounts::NoPoint;
 use super::asked::{Asked, shown};
-use super::documents::{REQUEUE, STATUS, document_status, requeue_document, submit_document};
+use super::document_calls::{REQUEUE, STATUS, document_status, requeue_document, submit_document};
 use super::switches::RegisterState;
 use super::{Modulkassa, dates};
 use crate::answers::Answer;

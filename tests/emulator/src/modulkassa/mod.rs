@@ -6,7 +6,7 @@ mod callback;
 mod calls;
 mod dates;
 mod document;
-mod documents;
+mod document_calls;
 mod errors;
 mod points;
 mod reading;

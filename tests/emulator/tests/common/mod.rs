@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kassa_emulator::{Emulator, Options, Running};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -52,9 +52,9 @@ impl Shop {
     }
 
     pub async fn open_with(switches: &[(&str, Value)]) -> Self {
-        let named = switches.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let options =
-            Options { switches: [(NAME.to_owned(), Map::from_iter(named))].into(), ..Options::default() };
+        let options = switches
+            .iter()
+            .fold(Options::default(), |options, (name, value)| options.switch(NAME, name, value.clone()));
         let emulator = Emulator::start(options).await.unwrap();
         let config = emulator.config(NAME);
         Self { emulator, config }

@@ -1,0 +1,104 @@
+# Two commands: `make demo` and `make test`. Both install what they need and end non-zero on any failure.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BUILD := $(CURDIR)/target/debug
+VENV := $(CURDIR)/.venv
+PYTHON := $(VENV)/bin/python
+CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
+# The tests' own operations and the named steps at which a test stops a process.
+TESTING := --features $(subst $() ,$(),$(foreach crate,kassa-ffi kassa-py kassa-node kassa-runner,$(crate)/testing,$(crate)/failpoints,))
+CFLAGS := -std=c11 -Wall -Wextra -Werror -O1 -Iinclude
+
+# The Python module takes its symbols from the interpreter that loads it.
+export PYO3_BUILD_EXTENSION_MODULE := 1
+export KASSA_BUILD := $(BUILD)
+export KASSA_LIBRARY := $(BUILD)/libkassa.so
+export LD_LIBRARY_PATH := $(BUILD)
+
+.PHONY: help
+help:
+	@echo "make demo   the same receipt from every language through every vendor, on the emulator"
+	@echo "make test   every test in every language"
+	@echo "make lint   format, lints, generated files"
+
+.PHONY: demo
+demo: build-demo
+	@$(PYTHON) tests/demo.py
+
+.PHONY: test
+test: test-rust test-c test-php test-python test-node test-languages test-packages
+
+# What is installed.
+
+.PHONY: system-demo system-test
+system-demo:
+	@tests/setup.sh cc=gcc php=php-cli
+system-test:
+	@tests/setup.sh cc=gcc php=php-cli phpunit=phpunit valgrind=valgrind
+
+$(VENV)/ready: tests/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	touch $@
+
+# npm refuses locks that lack the packages of other platforms, so versions are pinned in package.json.
+node/node_modules/ready: node/package.json
+	cd node && npm install --ignore-scripts --no-package-lock --no-audit --no-fund --silent
+	touch $@
+
+# What is built. One call of cargo, so that all parts share one build of their dependencies.
+
+.PHONY: build-demo build-test place
+build-demo: system-demo $(VENV)/ready
+	cargo build --quiet $(CRATES) --example sale
+	@$(MAKE) --no-print-directory place
+build-test: system-test $(VENV)/ready node/node_modules/ready
+	cargo build --quiet $(CRATES) $(TESTING)
+	cargo build --quiet $(CRATES) $(TESTING) --example sale
+	@$(MAKE) --no-print-directory place
+
+place:
+	cp -f $(BUILD)/libkassa_native.so py/python/kassa/_native.abi3.so
+	cp -f $(BUILD)/libkassa_node.so node/kassa.linux-$$(node -p process.arch)-gnu.node
+	cc $(CFLAGS) examples/sale.c -L$(BUILD) -lkassa -o $(BUILD)/sale_c
+	cc $(CFLAGS) tests/runners/runner.c -L$(BUILD) -lkassa -o $(BUILD)/runner_c
+
+# What is tested.
+
+.PHONY: test-rust test-c test-php test-python test-node test-languages test-packages
+test-rust: build-test
+	cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p xtask
+
+test-c: build-test
+	tests/c/run.sh $(BUILD)
+
+test-php: build-test
+	phpunit --bootstrap php/autoload.php php/tests
+
+test-python: build-test
+	PYTHONPATH=py/python $(PYTHON) -m pytest --quiet py/tests
+
+test-node: build-test
+	cd node && npm test --silent
+
+test-languages: build-test
+	PYTHONPATH=py/python $(PYTHON) -m pytest --quiet tests/languages
+
+test-packages: build-test
+	$(PYTHON) -m pytest --quiet tests/packages
+
+# What is checked.
+
+.PHONY: lint
+lint: $(VENV)/ready
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets --all-features -- --deny warnings
+	cargo run --quiet -p xtask -- codegen --verify
+
+.PHONY: clean
+clean:
+	cargo clean
+	rm -rf $(VENV) node/node_modules

@@ -1,0 +1,85 @@
+//! A client, an emulator in the same process and the ledger between them.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use kassa::Client;
+use kassa_emulator::{Emulator, Options, Running};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// An emulator, and a journal in a folder that goes with the value.
+pub struct Bench {
+    pub emulator: Running,
+    pub folder: TempDir,
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        Self { emulator: Emulator::start(Options::default()).await.unwrap(), folder: TempDir::new().unwrap() }
+    }
+
+    /// A configuration with quick deadlines and a SQLite journal.
+    pub fn config(&self, changes: Value) -> Value {
+        let mut config = self.emulator.config("modulkassa");
+        let own = json!({"journal": self.journal(), "timeout_ms": 3000, "settle_ms": 20});
+        for changes in [own, changes] {
+            for (name, value) in changes.as_object().unwrap() {
+                config[name] = value.clone();
+            }
+        }
+        config
+    }
+
+    pub fn journal(&self) -> String {
+        format!("sqlite:{}", self.folder.path().join("journal.sqlite").display())
+    }
+
+    pub fn client(&self) -> Client {
+        self.client_with(json!({}))
+    }
+
+    pub fn client_with(&self, changes: Value) -> Client {
+        Client::open(&self.config(changes).to_string()).unwrap()
+    }
+
+    pub fn fault(&self, fault: Value) {
+        self.emulator.add_fault(serde_json::from_value(fault).unwrap()).unwrap();
+    }
+
+    pub fn switch(&self, name: &str, value: Value) {
+        self.emulator.switch("modulkassa", name, value).unwrap();
+    }
+
+    /// Requests whose path ends like this.
+    pub fn requests(&self, method: &str, end: &str) -> usize {
+        self.emulator.requests().iter().filter(|r| r.method == method && r.path.ends_with(end)).count()
+    }
+}
+
+/// A sale of 290.00.
+pub fn receipt(id: &str) -> Value {
+    json!({
+        "id": id, "kind": "sell",
+        "items": [{"name": "Mug", "price": "150.00", "quantity": "2", "discount": "10.00", "vat": "20"}],
+        "payments": [{"type": "card", "sum": "290.00"}],
+        "customer": {"email": "buyer@shop.example"}
+    })
+}
+
+/// The envelope of a call.
+pub async fn call(client: &Client, operation: &str, request: Value) -> Value {
+    serde_json::from_str(&client.call(operation, &request.to_string()).await).unwrap()
+}
+
+/// The response of a call that must succeed.
+pub async fn ok(client: &Client, operation: &str, request: Value) -> Value {
+    let envelope = call(client, operation, request).await;
+    assert!(envelope["error"].is_null(), "{operation}: {envelope}");
+    envelope["ok"].clone()
+}
+
+/// The error of a call that must fail.
+pub async fn error(client: &Client, operation: &str, request: Value) -> Value {
+    let envelope = call(client, operation, request).await;
+    assert!(envelope["ok"].is_null(), "{operation}: {envelope}");
+    envelope["error"].clone()
+}

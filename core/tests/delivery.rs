@@ -1,0 +1,223 @@
+//! Exactly once, against the emulator: its ledger is the judge.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::{Bench, call, error, ok, receipt};
+use serde_json::{Value, json};
+
+/// Every way in which the answer to a submit can get lost, and whether the document came to be.
+fn lost_answers() -> Vec<(&'static str, Value)> {
+    let fault =
+        |when: &str, what: &str| json!({"vendor": "modulkassa", "route": "submit", "when": when, "do": what});
+    let mut late = fault("after_record", "delay");
+    late["delay_ms"] = json!(60_000);
+    let mut early = fault("before_record", "delay");
+    early["delay_ms"] = json!(2_500);
+    vec![
+        ("drop before the record", fault("before_record", "drop")),
+        ("drop after the record", fault("after_record", "drop")),
+        ("cut answer", fault("answer", "cut")),
+        ("502 after the record", fault("after_record", "status")),
+        ("502 before the record", fault("before_record", "status")),
+        ("garbage", fault("answer", "garbage")),
+        ("empty 200", fault("answer", "empty")),
+        ("no answer in time", late),
+        ("recorded after the client gave up", early),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_ends_with_exactly_one_document() {
+    for (name, fault) in lost_answers() {
+        let bench = Bench::new().await;
+        let till = bench.client();
+        bench.fault(fault);
+        let first = call(&till, "register", receipt("order-1")).await;
+        if first["ok"].is_null() {
+            assert_eq!(first["error"]["code"], "in_doubt", "{name}: {first}");
+            assert_eq!(first["error"]["outcome"], "unknown", "{name}: {first}");
+            ok(&till, "register", receipt("order-1")).await;
+        }
+        let end = ok(&till, "wait", json!({"id": "order-1"})).await;
+        assert_eq!(end["state"], "registered", "{name}: {end}");
+        assert_eq!(end["fiscal"]["total"], "290.00", "{name}");
+        let ledger = bench.emulator.ledger();
+        assert_eq!(ledger.len(), 1, "{name}");
+        assert_eq!(end["vendor_document_id"], ledger[0].receipt_key, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_to_be_not_taken_stays_queued_and_may_be_sent_again() {
+    for (status, kind) in [(401, "auth"), (403, "auth"), (429, "limited")] {
+        let bench = Bench::new().await;
+        let till = bench.client();
+        bench.fault(
+            json!({"vendor": "modulkassa", "route": "submit", "when": "before_record", "do": "status",
+            "status": status, "retry_after_s": 7}),
+        );
+        let refused = error(&till, "register", receipt("order-1")).await;
+        assert_eq!(refused["kind"], kind);
+        assert_eq!(refused["outcome"], "not_registered");
+        if status == 429 {
+            assert_eq!(refused["retry_after_ms"], 7_000);
+        }
+        assert_eq!(ok(&till, "status", json!({"id": "order-1"})).await["state"], "queued");
+        ok(&till, "register", receipt("order-1")).await;
+        assert_eq!(ok(&till, "wait", json!({"id": "order-1"})).await["state"], "registered");
+        assert_eq!(bench.emulator.ledger().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_listening_is_not_sent() {
+    let bench = Bench::new().await;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let till = bench.client_with(json!({"base_url": format!("http://{closed}/api/fn")}));
+    let refused = error(&till, "register", receipt("order-1")).await;
+    assert_eq!(
+        (refused["kind"].clone(), refused["outcome"].clone()),
+        (json!("unreachable"), json!("not_registered"))
+    );
+    assert_eq!(ok(&till, "status", json!({"id": "order-1"})).await["state"], "queued");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_document_is_final_and_says_why() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    bench.switch("sum_mismatch", json!("400"));
+    bench.switch("check_inn", json!(true));
+    let mut wrong = receipt("order-1");
+    wrong["cashier"] = json!({"name": "K", "tax_id": "123456789012"});
+    let refused = error(&till, "register", wrong.clone()).await;
+    assert_eq!(
+        (refused["kind"].clone(), refused["outcome"].clone()),
+        (json!("refused"), json!("not_registered"))
+    );
+    assert_eq!(refused["vendor"]["http_status"], 400);
+    // A repeat gives the recorded verdict without asking again.
+    let sent = bench.requests("POST", "/doc");
+    assert_eq!(error(&till, "register", wrong).await["code"], "refused");
+    assert_eq!(bench.requests("POST", "/doc"), sent);
+    assert!(bench.emulator.ledger().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_that_the_vendor_calls_an_error_is_success() {
+    for duplicate in ["409", "400"] {
+        let bench = Bench::new().await;
+        bench.switch("duplicate", json!(duplicate));
+        ok(&bench.client(), "register", receipt("order-1")).await;
+        // Another journal that knows nothing: the worst case of a lost disk.
+        let other = bench.client_with(json!({"journal": "memory:"}));
+        ok(&other, "register", receipt("order-1")).await;
+        assert_eq!(ok(&other, "wait", json!({"id": "order-1"})).await["state"], "registered");
+        assert_eq!(bench.emulator.ledger().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_id_with_other_content_is_a_conflict_and_nothing_is_sent() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    ok(&till, "register", receipt("order-1")).await;
+    let sent = bench.emulator.requests().len();
+    let mut other = receipt("order-1");
+    other["items"][0]["name"] = json!("Cup");
+    let refused = error(&till, "register", other).await;
+    assert_eq!(refused["kind"], "conflict");
+    assert_eq!(bench.emulator.requests().len(), sent);
+    // The same content in another spelling is the same content.
+    let mut same = receipt("order-1");
+    same["items"][0]["price"] = json!(150);
+    same["print"] = json!(false);
+    ok(&till, "register", same).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_document_answered_by_a_gateway_is_no_proof() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    bench.fault(json!({"vendor": "modulkassa", "route": "submit", "when": "after_record", "do": "drop"}));
+    bench.fault(json!({"vendor": "modulkassa", "route": "status", "when": "before_record", "do": "status",
+        "status": 404, "body": "<html>no such page</html>", "content_type": "text/html"}));
+    assert_eq!(error(&till, "register", receipt("order-1")).await["code"], "in_doubt");
+    assert_eq!(ok(&till, "resolve", json!({"id": "order-1"})).await["attempts"], 1);
+    assert_eq!(ok(&till, "wait", json!({"id": "order-1"})).await["state"], "registered");
+    assert_eq!(bench.emulator.ledger().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probe_never_sends_and_complete_does() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    bench.fault(json!({"vendor": "modulkassa", "route": "submit", "when": "before_record", "do": "drop"}));
+    bench.fault(json!({"vendor": "modulkassa", "route": "status", "when": "before_record", "do": "status"}));
+    assert_eq!(error(&till, "register", receipt("order-1")).await["code"], "in_doubt");
+    let probed = ok(&till, "resolve", json!({"id": "order-1", "mode": "probe"})).await;
+    assert_eq!((probed["state"].clone(), probed["attempts"].clone()), (json!("queued"), json!(1)));
+    assert!(bench.emulator.ledger().is_empty());
+    ok(&till, "resolve", json!({"id": "order-1", "mode": "complete"})).await;
+    assert_eq!(ok(&till, "wait", json!({"id": "order-1"})).await["state"], "registered");
+    assert_eq!(bench.emulator.ledger().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_can_decide_what_the_machine_cannot() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    bench.fault(
+        json!({"vendor": "modulkassa", "route": "*", "when": "before_record", "do": "status", "times": null}),
+    );
+    assert_eq!(error(&till, "register", receipt("order-1")).await["code"], "in_doubt");
+    let verdict =
+        json!({"id": "order-1", "verdict": {"on_record": false, "by": "Anna", "note": "not in the cabinet"}});
+    assert_eq!(ok(&till, "resolve", verdict.clone()).await["state"], "failed");
+    assert_eq!(error(&till, "resolve", verdict).await["code"], "verdict_not_wanted");
+    assert_eq!(error(&till, "register", receipt("order-1")).await["code"], "withdrawn_by_person");
+    let page = ok(&till, "journal", json!({"id": "order-1"})).await;
+    let notes: Vec<_> =
+        page["steps"].as_array().unwrap().iter().map(|s| s["note"].as_str().unwrap()).collect();
+    assert!(notes.last().unwrap().contains("Anna"), "{notes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_outbox_brings_everything_on_record() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    bench.fault(
+        json!({"vendor": "modulkassa", "route": "submit", "when": "after_record", "do": "drop", "skip": 3}),
+    );
+    let receipts: Vec<Value> = (0..150).map(|n| receipt(&format!("order-{n:03}"))).collect();
+    let enqueued = ok(&till, "enqueue", json!({"receipts": receipts})).await;
+    assert_eq!(enqueued["entries"].as_array().unwrap().len(), 150);
+    assert!(bench.emulator.requests().is_empty());
+    let mut left = 150;
+    for _ in 0..20 {
+        let delivered = ok(&till, "deliver", json!({"time_limit_ms": 20_000})).await;
+        left = delivered["left"].as_u64().unwrap();
+        if left == 0 {
+            break;
+        }
+    }
+    assert_eq!(left, 0);
+    let mut keys: Vec<_> = bench.emulator.ledger().into_iter().map(|entry| entry.receipt_key).collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!((keys.len(), bench.emulator.ledger().len()), (150, 150));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_calls_for_one_receipt_at_once_send_it_once() {
+    let bench = Bench::new().await;
+    let (one, two) = (bench.client(), bench.client());
+    bench.fault(
+        json!({"vendor": "modulkassa", "route": "submit", "when": "answer", "do": "delay", "delay_ms": 100}),
+    );
+    let (a, b) =
+        tokio::join!(ok(&one, "register", receipt("order-1")), ok(&two, "register", receipt("order-1")));
+    assert_eq!(a["vendor_document_id"], b["vendor_document_id"]);
+    assert_eq!(bench.requests("POST", "/doc"), 1);
+}

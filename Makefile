@@ -63,6 +63,7 @@ build-test: system-test $(VENV)/ready node/node_modules/ready
 place:
 	cp -f $(BUILD)/libkassa_native.so py/python/kassa/_native.abi3.so
 	cp -f $(BUILD)/libkassa_node.so node/kassa.linux-$$(node -p process.arch)-gnu.node
+	mkdir -p examples/node_modules && ln -sfn ../../node examples/node_modules/kassa
 	cc $(CFLAGS) examples/sale.c -L$(BUILD) -lkassa -o $(BUILD)/sale_c
 	cc $(CFLAGS) tests/runners/runner.c -L$(BUILD) -lkassa -o $(BUILD)/runner_c
 

@@ -64,6 +64,7 @@ place:
 	cp -f $(BUILD)/libkassa_native.so py/python/kassa/_native.abi3.so
 	cp -f $(BUILD)/libkassa_node.so node/kassa.linux-$$(node -p process.arch)-gnu.node
 	mkdir -p examples/node_modules && ln -sfn ../../node examples/node_modules/kassa
+	ln -sf libkassa.so $(BUILD)/libkassa.so.0
 	cc $(CFLAGS) examples/sale.c -L$(BUILD) -lkassa -o $(BUILD)/sale_c
 	cc $(CFLAGS) tests/runners/runner.c -L$(BUILD) -lkassa -o $(BUILD)/runner_c
 

@@ -25,8 +25,6 @@ final class LoadTest extends TestCase
     {
         $this->folder = sys_get_temp_dir() . '/kassa-php-' . getmypid() . '-' . $this->getName();
         mkdir($this->folder);
-        // For `www-data`, which the preload test runs as.
-        chmod($this->folder, 0755);
     }
 
     protected function tearDown(): void
@@ -125,7 +123,7 @@ final class LoadTest extends TestCase
     private function preloading(): array
     {
         $preload = dirname(__DIR__) . '/preload.php';
-        // The only user that is sure to be there; needed where the tests run as root.
+        // Required where the tests run as root.
         $user = posix_getpwuid(posix_geteuid())['name'];
         return ['-d', 'ffi.enable=preload', '-d', 'opcache.enable=1', '-d', 'opcache.enable_cli=1',
             '-d', "opcache.preload=$preload", '-d', "opcache.preload_user=$user"];

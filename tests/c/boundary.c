@@ -229,6 +229,9 @@ static int forked(int64_t client)
     return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* AddressSanitizer's allocator does not outlive a fork within another thread's allocation, so this
+ * is left to the plain run and to valgrind. */
+#ifndef __SANITIZE_ADDRESS__
 static atomic_int stop;
 
 static void *keep_writing(void *argument)
@@ -249,19 +252,16 @@ static void *keep_writing(void *argument)
     return NULL;
 }
 
-static void forks(int64_t client)
+/* Forks while other threads are in the middle of calls that write to a file. */
+static void forks_within_calls(void)
 {
-    CHECK(forked(client));
-    CHECK(says(kassa_call(client, "capabilities", "{}"), "{\"ok\""));
-
-    /* Forks while other threads are in the middle of a call that writes to a file. */
-    char folder[] = "/tmp/kassa-c-XXXXXX", config[300];
+    char folder[] = "/tmp/kassa-c-XXXXXX", text[300];
     CHECK(mkdtemp(folder) != NULL);
-    snprintf(config, sizeof config,
+    snprintf(text, sizeof text,
              "{\"vendor\":\"modulkassa\",\"environment\":\"demo\",\"journal\":\"sqlite:%s/journal.sqlite\","
              "\"credentials\":{\"user_name\":\"u\",\"password\":\"p\"}}",
              folder);
-    int64_t durable = opened(config);
+    int64_t durable = opened(text);
     CHECK(durable > 0);
     pthread_t writers[4];
     for (int i = 0; i < 4; i++) {
@@ -278,9 +278,14 @@ static void forks(int64_t client)
     CHECK(right == FORKS);
     CHECK(says(kassa_call(durable, "journal", "{\"limit\":1}"), "\"state\":\"queued\""));
     kassa_close(durable);
-    snprintf(config, sizeof config, "rm -r '%s'", folder);
-    CHECK(system(config) == 0);
+    snprintf(text, sizeof text, "rm -r '%s'", folder);
+    CHECK(system(text) == 0);
 }
+#else
+static void forks_within_calls(void)
+{
+}
+#endif
 
 int main(void)
 {
@@ -292,7 +297,9 @@ int main(void)
     answers(client);
     closing();
     threads(client);
-    forks(client);
+    CHECK(forked(client));
+    CHECK(says(kassa_call(client, "capabilities", "{}"), "{\"ok\""));
+    forks_within_calls();
     kassa_close(client);
     fflush(stderr);
     printf("%d passed, %d failed\n", passed, failed);

@@ -35,13 +35,18 @@ struct Host {
 
 impl Host {
     fn make() -> Option<Self> {
-        let runtime =
-            Builder::new_multi_thread().worker_threads(1).thread_name("kassa").enable_all().build().ok()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("kassa")
+            .on_thread_start(leave_signals_alone)
+            .enable_all()
+            .build()
+            .ok()?;
         logging::install();
         // A panic is told by the envelope; the host's standard error is not ours to write to.
         std::panic::set_hook(Box::new(|_| {}));
         #[cfg(feature = "failpoints")]
-        std::mem::forget(fail::FailScenario::setup());
+        arm_failpoints();
         Some(Self {
             pid: std::process::id(),
             first_client: NEXT_CLIENT.load(Ordering::SeqCst),
@@ -51,6 +56,21 @@ impl Host {
             child: OnceLock::new(),
         })
     }
+}
+
+/// Signals belong to the host program: one that lands on a thread of ours would not wake the call
+/// that the program sleeps in.
+fn leave_signals_alone() {
+    #[cfg(unix)]
+    // It fails for an unknown `how` only.
+    let _ = nix::sys::signal::SigSet::all().thread_block();
+}
+
+/// Arms the steps named in FAILPOINTS, once in a process and its children: it takes a lock for good.
+#[cfg(feature = "failpoints")]
+fn arm_failpoints() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| std::mem::forget(fail::FailScenario::setup()));
 }
 
 /// The host of this very process.

@@ -176,3 +176,20 @@ def test_an_atexit_handler_may_still_call():
         [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, timeout=20
     )
     assert (ended.stdout, ended.stderr) == ("{'text': 'bye'}\n", "")
+
+
+BLOCKED = """
+import os, signal, kassa
+till = kassa.Modulkassa({"base_url": "http://127.0.0.1:9", "retail_point_id": "p", "journal": "memory:",
+                         "credentials": {"user_name": "u", "password": "p"}})
+till.capabilities()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+os.kill(os.getpid(), signal.SIGUSR1)
+assert signal.sigtimedwait([signal.SIGUSR1], 10).si_signo == signal.SIGUSR1
+"""
+
+
+def test_signals_belong_to_the_host_program():
+    """A signal that the program blocks and waits for is not taken by a thread of the library."""
+    done = subprocess.run([sys.executable, "-c", BLOCKED], env=environment(), timeout=60)
+    assert done.returncode == 0

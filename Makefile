@@ -82,6 +82,7 @@ test-php: build-test
 
 test-python: build-test
 	PYTHONPATH=py/python $(PYTHON) -m pytest --quiet py/tests
+	cd py && $(PYTHON) -m mypy
 
 test-node: build-test
 	cd node && npm test --silent

@@ -29,7 +29,7 @@ demo: build-demo
 	@$(PYTHON) tests/demo.py
 
 .PHONY: test
-test: test-rust test-c test-php test-python test-node test-languages test-packages
+test: test-rust test-c test-php test-python test-node test-languages
 
 # What is installed.
 
@@ -63,12 +63,14 @@ build-test: system-test $(VENV)/ready node/node_modules/ready
 place:
 	cp -f $(BUILD)/libkassa_native.so py/python/kassa/_native.abi3.so
 	cp -f $(BUILD)/libkassa_node.so node/kassa.linux-$$(node -p process.arch)-gnu.node
+	mkdir -p examples/node_modules && ln -sfn ../../node examples/node_modules/kassa
+	ln -sf libkassa.so $(BUILD)/libkassa.so.1
 	cc $(CFLAGS) examples/sale.c -L$(BUILD) -lkassa -o $(BUILD)/sale_c
 	cc $(CFLAGS) tests/runners/runner.c -L$(BUILD) -lkassa -o $(BUILD)/runner_c
 
 # What is tested.
 
-.PHONY: test-rust test-c test-php test-python test-node test-languages test-packages
+.PHONY: test-rust test-c test-php test-python test-node test-languages
 test-rust: build-test
 	cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p xtask
 
@@ -80,15 +82,13 @@ test-php: build-test
 
 test-python: build-test
 	PYTHONPATH=py/python $(PYTHON) -m pytest --quiet py/tests
+	cd py && $(PYTHON) -m mypy
 
 test-node: build-test
 	cd node && npm test --silent
 
 test-languages: build-test
 	PYTHONPATH=py/python $(PYTHON) -m pytest --quiet tests/languages
-
-test-packages: build-test
-	$(PYTHON) -m pytest --quiet tests/packages
 
 # What is checked.
 

@@ -35,11 +35,18 @@ struct Host {
 
 impl Host {
     fn make() -> Option<Self> {
-        let runtime =
-            Builder::new_multi_thread().worker_threads(1).thread_name("kassa").enable_all().build().ok()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("kassa")
+            .on_thread_start(leave_signals_alone)
+            .enable_all()
+            .build()
+            .ok()?;
         logging::install();
+        // A panic is told by the envelope; the host's standard error is not ours to write to.
+        std::panic::set_hook(Box::new(|_| {}));
         #[cfg(feature = "failpoints")]
-        std::mem::forget(fail::FailScenario::setup());
+        arm_failpoints();
         Some(Self {
             pid: std::process::id(),
             first_client: NEXT_CLIENT.load(Ordering::SeqCst),
@@ -49,6 +56,21 @@ impl Host {
             child: OnceLock::new(),
         })
     }
+}
+
+/// Signals belong to the host program: one that lands on a thread of ours would not wake the call
+/// that the program sleeps in.
+fn leave_signals_alone() {
+    #[cfg(unix)]
+    // It fails for an unknown `how` only.
+    let _ = nix::sys::signal::SigSet::all().thread_block();
+}
+
+/// Arms the steps named in FAILPOINTS, once in a process and its children: it takes a lock for good.
+#[cfg(feature = "failpoints")]
+fn arm_failpoints() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| std::mem::forget(fail::FailScenario::setup()));
 }
 
 /// The host of this very process.
@@ -88,15 +110,14 @@ pub fn open(config: &str) -> String {
 
 /// Closes a client. Calls under way come to their end; closing twice is harmless.
 pub fn close(client: i64) {
-    let closed = guarded(|| {
-        let host = host()?;
-        if client >= host.first_client {
-            host.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(&client);
-        }
+    // Without a host there is no client to close.
+    let Some(host) = current() else { return };
+    let removed = host.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(&client);
+    // A client that panics while it is dropped must not take the caller with it.
+    let _ = guarded(|| {
+        drop(removed);
         Ok(())
     });
-    // Without a host there is no client to close.
-    drop(closed);
 }
 
 /// A call under way. Dropping it does not stop the call: what was begun is brought to its end.
@@ -181,7 +202,7 @@ fn find(host: &Host, client: i64) -> Result<Arc<Client>> {
             format!("client {client} was opened before a fork, in another process than {}", host.pid);
         return Err(Error::new(Code::ClientForked, message));
     }
-    Err(Error::new(Code::ClientClosed, format!("client {client} is not open")))
+    Err(Error::new(Code::ClientClosed, "the client is closed, or was never opened"))
 }
 
 /// To be called before a fork, where the host language offers it: closes every journal file.

@@ -1,0 +1,67 @@
+'use strict'
+
+// What the generated classes stand on: JSON in and out, errors, logging.
+
+const native = require('./native.js')
+const { KassaError } = require('./errors.js')
+const { version } = require('./version.js')
+
+if (native.version() !== version) {
+  throw new Error(
+    `kassa ${version} found the native library of version ${native.version()}; install the package again`,
+  )
+}
+
+class Client {
+  #id = 0
+  #logger
+
+  constructor(config = {}, { logger } = {}) {
+    const { vendor } = new.target
+    if (vendor && (config.vendor ?? vendor) !== vendor) {
+      throw new TypeError(`the configuration is for '${config.vendor}', not for '${vendor}'`)
+    }
+    this.#logger = logger
+    this.#id = this.#answer(native.open(written(vendor ? { ...config, vendor } : config))).client
+  }
+
+  async call(operation, request) {
+    return this.#answer(await native.call(this.#id, operation, written(request)))
+  }
+
+  callSync(operation, request) {
+    return this.#answer(native.callSync(this.#id, operation, written(request)))
+  }
+
+  close() {
+    native.close(this.#id)
+    this.#id = 0
+  }
+
+  [Symbol.dispose]() {
+    this.close()
+  }
+
+  #answer(envelope) {
+    const { ok, error, log = [] } = JSON.parse(envelope)
+    for (const { level, target, message } of log) {
+      this.#logger?.[level](`${target}: ${message}`)
+    }
+    if (error) {
+      throw KassaError.from(error)
+    }
+    return ok
+  }
+}
+
+// `undefined` means absent, as `null` does. What JSON would silently turn into null (NaN) goes out
+// as a text, for the core to refuse; BigInt goes out as a text too.
+function written(request = {}) {
+  return JSON.stringify(request, (_, value) =>
+    typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
+      ? String(value)
+      : value,
+  )
+}
+
+module.exports = { Client }

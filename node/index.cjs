@@ -1,0 +1,8 @@
+'use strict'
+
+module.exports = {
+  ...require('./client.js'),
+  ...require('./operations.js'),
+  ...require('./errors.js'),
+  ...require('./version.js'),
+}

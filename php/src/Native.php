@@ -1,0 +1,194 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Kassa;
+
+use FFI;
+use FFI\CData;
+
+/**
+ * The native library: the only class that touches FFI. Strings in, strings out.
+ *
+ * @internal
+ */
+final class Native
+{
+    private const ABI_VERSION = 1;
+
+    /** Kept until the request ends: making it parses the header. */
+    private static ?FFI $ffi = null;
+
+    /** Opens a client; gives back an envelope. */
+    public static function open(#[\SensitiveParameter] string $config): string
+    {
+        return self::taken(self::ffi()->kassa_open(self::whole($config)));
+    }
+
+    /** Carries out an operation; gives back an envelope. */
+    public static function call(int $client, string $operation, #[\SensitiveParameter] string $request): string
+    {
+        return self::taken(self::ffi()->kassa_call($client, self::whole($operation), self::whole($request)));
+    }
+
+    /** Closes a client; closing twice is harmless. */
+    public static function close(int $client): void
+    {
+        self::ffi()->kassa_close($client);
+    }
+
+    /** Vendors, operations, schemas and error codes, as JSON. */
+    public static function describe(): string
+    {
+        return self::taken(self::ffi()->kassa_describe());
+    }
+
+    /** The header for `ffi.preload`: with it a request need not parse one. */
+    public static function preloadHeader(): string
+    {
+        foreach (self::candidates() as $library) {
+            if (is_file($library)) {
+                $defines = sprintf("#define FFI_SCOPE \"KASSA\"\n#define FFI_LIB \"%s\"\n", realpath($library));
+                return $defines . self::header();
+            }
+        }
+        throw self::unusable('the native library was not found; tried ' . implode(', ', self::candidates()));
+    }
+
+    private static function ffi(): FFI
+    {
+        return self::$ffi ??= self::checked(self::preloaded() ?? self::loaded());
+    }
+
+    /** What `ffi.preload` brought, if it brought ours. */
+    private static function preloaded(): ?FFI
+    {
+        if (!class_exists(FFI::class, false) || !ini_get('ffi.preload') || self::chosen() !== null) {
+            return null;
+        }
+        try {
+            return FFI::scope('KASSA');
+        } catch (FFI\Exception) {
+            return null;
+        }
+    }
+
+    private static function loaded(): FFI
+    {
+        if (!class_exists(FFI::class, false)) {
+            throw self::unusable('PHP has no FFI; put `extension=ffi` into php.ini');
+        }
+        $failures = [];
+        foreach (self::candidates() as $library) {
+            if (!is_file($library)) {
+                $failures[] = "$library: no such file";
+                continue;
+            }
+            try {
+                return FFI::cdef(self::header(), $library);
+            } catch (FFI\Exception $error) {
+                if (str_contains($error->getMessage(), 'ffi.enable')) {
+                    throw self::forbidden($error);
+                }
+                $failures[] = "$library: {$error->getMessage()}";
+            }
+        }
+        throw self::unusable("the native library cannot be loaded; tried\n  " . implode("\n  ", $failures));
+    }
+
+    private static function checked(FFI $ffi): FFI
+    {
+        if ($ffi->kassa_abi_version() !== self::ABI_VERSION) {
+            $abi = $ffi->kassa_abi_version();
+            throw self::unusable("the native library has ABI $abi, this package needs " . self::ABI_VERSION);
+        }
+        $version = $ffi->kassa_version();
+        if ($version !== Version::VERSION) {
+            throw self::unusable("the native library is version $version, this package is " . Version::VERSION);
+        }
+        return $ffi;
+    }
+
+    /** @return list<string> */
+    private static function candidates(): array
+    {
+        if (($chosen = self::chosen()) !== null) {
+            return [$chosen];
+        }
+        $name = match (PHP_OS_FAMILY) {
+            'Windows' => 'kassa.dll',
+            'Darwin' => 'libkassa.dylib',
+            default => 'libkassa.so',
+        };
+        return [
+            sprintf('%s/lib/%s/%s', dirname(__DIR__), self::platform(), $name),
+            dirname(__DIR__, 2) . "/target/release/$name",
+            dirname(__DIR__, 2) . "/target/debug/$name",
+        ];
+    }
+
+    private static function chosen(): ?string
+    {
+        return getenv('KASSA_LIBRARY') ?: null;
+    }
+
+    /** Such as `linux-x86_64-gnu`. */
+    private static function platform(): string
+    {
+        $machine = strtolower(php_uname('m'));
+        $machine = ['amd64' => 'x86_64', 'arm64' => 'aarch64'][$machine] ?? $machine;
+        $system = strtolower(PHP_OS_FAMILY);
+        return $system === 'linux' ? "$system-$machine-" . self::libc() : "$system-$machine";
+    }
+
+    /** Asks the process itself: files of the other libc may lie around on any system. */
+    private static function libc(): string
+    {
+        try {
+            FFI::cdef('const char *gnu_get_libc_version(void);');
+            return 'gnu';
+        } catch (FFI\Exception $error) {
+            if (str_contains($error->getMessage(), 'ffi.enable')) {
+                throw self::forbidden($error);
+            }
+            return 'musl';
+        }
+    }
+
+    private static function header(): string
+    {
+        $header = file_get_contents(__DIR__ . '/kassa.h');
+        return $header === false ? throw self::unusable('the package is incomplete: src/kassa.h') : $header;
+    }
+
+    /** Copies a string of the library and gives it back. */
+    private static function taken(CData $text): string
+    {
+        try {
+            return FFI::string($text);
+        } finally {
+            self::ffi()->kassa_string_free($text);
+        }
+    }
+
+    /** C would see the text cut at its first NUL byte. */
+    private static function whole(#[\SensitiveParameter] string $text): string
+    {
+        if (str_contains($text, "\0")) {
+            throw KassaError::here(ErrorCode::WRONG_FORMAT, 'the text has a NUL byte');
+        }
+        return $text;
+    }
+
+    private static function forbidden(\Throwable $cause): KassaError
+    {
+        $message = "PHP does not allow FFI here. Put either of these into php.ini and restart PHP:\n"
+            . "  opcache.preload=%s/preload.php\n  opcache.preload_user=www-data\nor\n  ffi.enable=1";
+        return self::unusable(sprintf($message, dirname(__DIR__)), $cause);
+    }
+
+    private static function unusable(string $message, ?\Throwable $cause = null): KassaError
+    {
+        return KassaError::here(ErrorCode::CONFIG_INVALID, $message, previous: $cause);
+    }
+}

@@ -1,0 +1,179 @@
+<?php
+
+declare(strict_types=1);
+
+use Kassa\Native;
+use Kassa\Version;
+use PHPUnit\Framework\TestCase;
+
+/** How the native library is found and loaded, and what is said where it cannot be. */
+final class LoadTest extends TestCase
+{
+    private const OPEN = <<<'PHP'
+        $config = ['environment' => 'demo', 'credentials' => ['user_name' => 'u', 'password' => 'p']];
+        try {
+            $till = new Kassa\Modulkassa($config + ['journal' => 'memory:']);
+            echo $till->capabilities()['vendor'];
+        } catch (Kassa\KassaError $error) {
+            echo json_encode($error->toArray(), JSON_UNESCAPED_SLASHES);
+        }
+        PHP;
+
+    private string $folder;
+
+    protected function setUp(): void
+    {
+        $this->folder = sys_get_temp_dir() . '/kassa-php-' . getmypid() . '-' . $this->getName();
+        mkdir($this->folder);
+    }
+
+    protected function tearDown(): void
+    {
+        array_map('unlink', glob("$this->folder/*"));
+        rmdir($this->folder);
+    }
+
+    private static function library(): string
+    {
+        return getenv('KASSA_LIBRARY') ?: dirname(__DIR__, 2) . '/target/debug/libkassa.so';
+    }
+
+    /** What another PHP says, which has these settings. */
+    private static function php(array $settings, ?string $library): string
+    {
+        $command = [PHP_BINARY, ...$settings, '-r', 'require $argv[1];' . self::OPEN, dirname(__DIR__) . '/autoload.php'];
+        $environment = ['KASSA_LIBRARY' => (string) $library] + getenv();
+        $process = proc_open($command, [1 => ['pipe', 'w']], $pipes, null, $environment);
+        $said = stream_get_contents($pipes[1]);
+        proc_close($process);
+        return $said;
+    }
+
+    public function testTheHeaderOfTheCAbiLoadsAsItIs(): void
+    {
+        $header = file_get_contents(dirname(__DIR__, 2) . '/include/kassa.h');
+        self::assertSame($header, file_get_contents(dirname(__DIR__) . '/src/kassa.h'));
+        $ffi = FFI::cdef($header, self::library());
+        self::assertSame(1, $ffi->kassa_abi_version());
+        self::assertSame(Version::VERSION, $ffi->kassa_version());
+    }
+
+    public function testALibraryThatIsNotThereIsNamed(): void
+    {
+        $said = json_decode(self::php([], '/no/such/libkassa.so'), true);
+        self::assertSame(['config', 'config_invalid', 'not_registered'], [$said['kind'], $said['code'], $said['outcome']]);
+        self::assertStringContainsString('/no/such/libkassa.so', $said['message']);
+    }
+
+    public function testAnotherLibraryIsRefused(): void
+    {
+        $said = json_decode(self::php([], $this->compiled('int other(void) { return 1; }')), true);
+        self::assertSame('config', $said['kind']);
+        self::assertStringContainsString($this->folder, $said['message']);
+    }
+
+    public function testAnotherVersionIsRefusedAndBothAreNamed(): void
+    {
+        $library = $this->compiled($this->fake(1, '9.9.9'));
+        $said = json_decode(self::php([], $library), true);
+        self::assertStringContainsString('9.9.9', $said['message']);
+        self::assertStringContainsString(Version::VERSION, $said['message']);
+    }
+
+    public function testAnotherAbiIsRefused(): void
+    {
+        $said = json_decode(self::php([], $this->compiled($this->fake(7, Version::VERSION))), true);
+        self::assertStringContainsString('ABI 7', $said['message']);
+    }
+
+    public function testWhereFfiIsForbiddenTheLinesForPhpIniAreNamed(): void
+    {
+        foreach ([self::library(), null] as $library) {
+            $said = json_decode(self::php(['-d', 'ffi.enable=0'], $library), true);
+            self::assertSame('config', $said['kind']);
+            self::assertStringContainsString('ffi.enable=1', $said['message']);
+            self::assertStringContainsString('opcache.preload=' . dirname(__DIR__) . '/preload.php', $said['message']);
+        }
+    }
+
+    public function testAWebServerIsRefusedWithoutPreloading(): void
+    {
+        $said = json_decode($this->served(['-d', 'ffi.enable=preload']), true);
+        self::assertStringContainsString('opcache.preload', $said['message']);
+    }
+
+    public function testAWebServerWorksWithPreloading(): void
+    {
+        self::assertSame('modulkassa', $this->served($this->preloading()));
+    }
+
+    public function testAWebServerWorksWithAPreloadedHeader(): void
+    {
+        // A copy that no search finds, so that it must be the header which brings it.
+        copy(self::library(), "$this->folder/libkassa.so");
+        $header = str_replace(realpath(self::library()), "$this->folder/libkassa.so", Native::preloadHeader());
+        file_put_contents("$this->folder/kassa.h", $header);
+        file_put_contents("$this->folder/maps.php", '<?php readfile("/proc/self/maps");');
+        $settings = [...$this->preloading(), '-d', "ffi.preload=$this->folder/kassa.h"];
+        self::assertSame('modulkassa', $this->served($settings, '', $maps));
+        self::assertStringContainsString("$this->folder/libkassa.so", $maps);
+        self::assertStringNotContainsString('target/', $maps);
+    }
+
+    private function preloading(): array
+    {
+        $preload = dirname(__DIR__) . '/preload.php';
+        // Required where the tests run as root.
+        $user = posix_getpwuid(posix_geteuid())['name'];
+        return ['-d', 'ffi.enable=preload', '-d', 'opcache.enable=1', '-d', 'opcache.enable_cli=1',
+            '-d', "opcache.preload=$preload", '-d', "opcache.preload_user=$user"];
+    }
+
+    /** What a request to PHP's own web server answers; it obeys `ffi.enable` as FPM does. */
+    private function served(array $settings, ?string $library = null, ?string &$maps = null): string
+    {
+        $autoload = var_export(dirname(__DIR__) . '/autoload.php', true);
+        file_put_contents("$this->folder/index.php", "<?php require_once $autoload;" . self::OPEN);
+        $free = stream_socket_server('tcp://127.0.0.1:0');
+        $address = stream_socket_get_name($free, false);
+        fclose($free);
+        $command = [PHP_BINARY, ...$settings, '-S', $address, '-t', $this->folder];
+        $environment = ['KASSA_LIBRARY' => $library ?? self::library()] + getenv();
+        $server = proc_open($command, [2 => ['pipe', 'w']], $pipes, null, $environment);
+        try {
+            $said = '';
+            while (($line = fgets($pipes[2])) !== false && !str_contains($said .= $line, 'started')) {
+            }
+            self::assertStringContainsString('started', $said);
+            $answer = (string) file_get_contents("http://$address/");
+            if (is_file("$this->folder/maps.php")) {
+                $maps = (string) file_get_contents("http://$address/maps.php");
+            }
+            return $answer;
+        } finally {
+            proc_terminate($server);
+            proc_close($server);
+        }
+    }
+
+    /** A library of the right symbols with another version. */
+    private function fake(int $abi, string $version): string
+    {
+        return "#include <stddef.h>\n#include <stdint.h>\n"
+            . 'char *kassa_open(const char *c) { (void) c; return NULL; }'
+            . 'char *kassa_call(int64_t c, const char *o, const char *r) { (void) c; (void) o; (void) r; return NULL; }'
+            . 'void kassa_close(int64_t c) { (void) c; } void kassa_string_free(char *s) { (void) s; }'
+            . 'char *kassa_describe(void) { return NULL; }'
+            . "const char *kassa_version(void) { return \"$version\"; }"
+            . "uint32_t kassa_abi_version(void) { return $abi; }";
+    }
+
+    private function compiled(string $source): string
+    {
+        file_put_contents("$this->folder/fake.c", $source);
+        $library = "$this->folder/libfake.so";
+        exec('cc -shared -fPIC -o ' . escapeshellarg($library) . ' ' . escapeshellarg("$this->folder/fake.c"), $out, $status);
+        self::assertSame(0, $status);
+        return $library;
+    }
+}

@@ -1,0 +1,154 @@
+"""Texts, errors, panics and secrets at the border: the set that every binding's tests run."""
+
+import copy
+import datetime
+import logging
+import pickle
+from decimal import Decimal
+
+import pytest
+from conftest import PASSWORD, config, receipt
+
+import kassa
+from kassa.errors import ERROR_CODES
+
+
+@pytest.mark.parametrize("text", ["Кружка «Ёж»", "☕🧾👩‍💻", "", '"\\/\n\t\x1f', "é", "\u2028\u2029"])
+def test_texts_come_back_as_they_went(till, text):
+    assert till.call("test_echo", {"text": text}) == {"text": text}
+
+
+def test_nul_is_seen_and_refused_not_cut(till):
+    with pytest.raises(kassa.InvalidError) as caught:
+        till.call("test_echo", {"text": "a\0b"})
+    assert [(v["path"], v["code"]) for v in caught.value.violations] == [("/text", "wrong_format")]
+
+
+def test_lone_surrogate_is_refused(till):
+    with pytest.raises(kassa.InvalidError) as caught:
+        till.call("test_echo", {"text": "a\ud800b"})
+    assert caught.value.violations[0]["path"] == "/text"
+
+
+@pytest.mark.parametrize("code", sorted(ERROR_CODES))
+def test_each_code_has_the_class_of_its_kind(till, code):
+    kind, advice = ERROR_CODES[code]
+    with pytest.raises(kassa.KassaError) as caught:
+        till.call("test_error", {"code": code})
+    error = caught.value
+    assert type(error).__name__ == "".join(word.title() for word in kind.split("_")) + "Error"
+    assert (error.code, error.kind, error.advice) == (code, kind, advice)
+    assert error.outcome == "not_registered"
+    assert (error.retry_after_ms, error.violations, error.vendor) == (None, [], None)
+    assert error.to_dict()["message"] == f"asked for {code}"
+    assert code in str(error)
+
+
+def test_errors_can_be_sent_to_another_process(till):
+    with pytest.raises(kassa.KassaError) as caught:
+        till.register({})
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert type(again) is kassa.InvalidError
+    assert again.to_dict() == caught.value.to_dict()
+
+
+def test_clients_cannot(till):
+    with pytest.raises(TypeError, match="its process"):
+        pickle.dumps(till)
+    with pytest.raises(TypeError, match="its process"):
+        copy.copy(till)
+
+
+def test_panic_is_an_error_and_the_client_goes_on(till, capfd):
+    with pytest.raises(kassa.InternalError) as caught:
+        till.call("test_panic")
+    assert caught.value.outcome == "unknown"
+    assert till.call("test_echo", {"text": "on"}) == {"text": "on"}
+
+
+def test_closed_clients_say_so():
+    till = kassa.Modulkassa(config())
+    assert "open" in repr(till)
+    till.close()
+    till.close()
+    assert "closed" in repr(till)
+    with pytest.raises(kassa.ClosedError):
+        till.health()
+
+
+def test_unknown_operation(till):
+    with pytest.raises(kassa.UnsupportedError) as caught:
+        till.call("regist")
+    assert caught.value.code == "operation_unknown"
+
+
+def test_unknown_field(till):
+    with pytest.raises(kassa.InvalidError) as caught:
+        till.validate({**receipt(), "colour": 1})
+    assert [(v["path"], v["code"]) for v in caught.value.violations] == [("/colour", "unknown_field")]
+
+
+def test_large_requests(till):
+    text = "Ж" * 1_900_000
+    assert till.call("test_echo", {"text": text})["text"] == text
+    with pytest.raises(kassa.InvalidError) as caught:
+        till.call("test_echo", {"text": "x" * (10 << 20)})
+    assert caught.value.code == "request_too_large"
+
+
+def test_every_mistake_of_a_configuration_at_once():
+    with pytest.raises(kassa.ConfigError) as caught:
+        kassa.Modulkassa({"base_url": "ftp://x"}, timeout_ms=0, colour=1)
+    assert {v["path"] for v in caught.value.violations} >= {"/base_url", "/timeout_ms", "/colour"}
+
+
+def test_configuration_of_another_vendor():
+    with pytest.raises(ValueError, match="ikkm"):
+        kassa.Modulkassa({"vendor": "ikkm"})
+
+
+def test_decimals_and_times(till):
+    sale = receipt()
+    sale["items"] = [{"name": "x", "price": Decimal("1E+2"), "quantity": Decimal("2.50")}]
+    sale["payments"] = [{"type": "cash", "sum": Decimal("250.00")}]
+    sale["issued_at"] = datetime.datetime(2026, 11, 23, 10, 11, 12, tzinfo=datetime.timezone.utc)
+    assert till.validate(sale)["total"] == "250.00"
+    sale["issued_at"] = datetime.datetime(2026, 11, 23, 10, 11, 12)
+    sale["payments"][0]["sum"] = Decimal("NaN")
+    with pytest.raises(kassa.InvalidError) as caught:
+        till.register(sale)
+    assert {v["path"]: v["code"] for v in caught.value.violations} == {
+        "/issued_at": "wrong_format",
+        "/payments/0/sum": "not_a_decimal",
+    }
+    with pytest.raises(TypeError, match="object"):
+        till.validate({"id": object()})
+
+
+def test_null_means_absent(till):
+    assert till.validate({**receipt(), "cashier": None, "print": False})["valid"] is True
+
+
+def test_log_lines_reach_the_logger_without_secrets(caplog):
+    caplog.set_level(logging.DEBUG, logger="kassa")
+    till = kassa.Modulkassa(config(log="debug"))
+    with pytest.raises(kassa.KassaError) as caught:
+        till.register(receipt())
+    assert caplog.records
+    assert {record.name for record in caplog.records} == {"kassa"}
+    shown = [repr(till), str(till), repr(vars(till)), str(caught.value), repr(caught.value), caplog.text]
+    assert not any(PASSWORD in text or "buyer@" in text for text in shown)
+
+
+def test_own_logger(caplog):
+    caplog.set_level(logging.DEBUG, logger="shop.till")
+    till = kassa.Modulkassa(config(log="debug"), logger=logging.getLogger("shop.till"))
+    with pytest.raises(kassa.KassaError):
+        till.register(receipt())
+    assert {record.name for record in caplog.records} == {"shop.till"}
+
+
+def test_refused_configurations_do_not_tell_the_password():
+    with pytest.raises(kassa.ConfigError) as caught:
+        kassa.Modulkassa(config(colour=PASSWORD, timeout_ms=PASSWORD))
+    assert PASSWORD not in str(caught.value) + str(caught.value.to_dict())

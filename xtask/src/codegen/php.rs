@@ -1,0 +1,364 @@
+//! `php/src`: a class per vendor, a class per kind of error, the types, the codes, the header.
+//!
+//! `Client`, `Json` and `Native` beside them are written by hand.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use anyhow::{Result, bail};
+
+use super::model::{Field, Model, Operation, Shape, Type, Vendor, camel, pascal};
+use super::{Generated, NOTICE, header};
+
+/// Longest line of a comment.
+const WIDTH: usize = 100;
+/// Methods that every client has; PHP does not tell capitals from small letters in their names.
+const TAKEN_METHODS: [&str; 2] = ["call", "close"];
+/// Classes that are there whatever the table says.
+const TAKEN_CLASSES: [&str; 7] = ["Client", "ErrorCode", "Json", "KassaError", "Native", "Types", "Version"];
+
+pub fn files(model: &Model) -> Result<Vec<Generated>> {
+    check_classes(model)?;
+    let mut files = vec![
+        ("php/src/Version.php", version(model)),
+        ("php/src/ErrorCode.php", error_codes(model)?),
+        ("php/src/KassaError.php", root_error(model)?),
+        ("php/src/Types.php", types(model)?),
+    ];
+    // The package carries the header of the C ABI as it is.
+    files.extend(header::files(model)?.into_iter().map(|(_, text)| ("php/src/kassa.h", text)));
+    for kind in &model.kinds {
+        files.push((path(&error_class(kind)), error(model, kind)?));
+    }
+    for vendor in &model.vendors {
+        files.push((path(&vendor.class), client(vendor)?));
+    }
+    Ok(files)
+}
+
+/// Leaked, because the paths of generated files are constants everywhere else.
+fn path(class: &str) -> &'static str {
+    format!("php/src/{class}.php").leak()
+}
+
+fn error_class(kind: &str) -> String {
+    format!("{}Error", pascal(kind))
+}
+
+/// Two classes of one name would overwrite each other, and a type of a class' name would hide it.
+fn check_classes(model: &Model) -> Result<()> {
+    let errors = model.kinds.iter().map(|kind| error_class(kind));
+    let vendors = model.vendors.iter().map(|vendor| vendor.class.clone());
+    let types = model.types.keys().cloned();
+    let mut seen: BTreeSet<String> = TAKEN_CLASSES.iter().map(|class| class.to_lowercase()).collect();
+    for name in errors.chain(vendors).chain(types) {
+        if !seen.insert(name.to_lowercase()) {
+            bail!("PHP: two classes or types are named {name}");
+        }
+    }
+    Ok(())
+}
+
+/// Begins a file: the notice, the namespace.
+fn begin() -> String {
+    format!("<?php // {NOTICE}\n\ndeclare(strict_types=1);\n\nnamespace Kassa;\n\n")
+}
+
+fn version(model: &Model) -> String {
+    let mut out = begin();
+    out += "/** Version of this package; the native library must have the same. */\nfinal class Version\n{\n";
+    out += "    /** The version. */\n";
+    out + &format!("    public const VERSION = '{}';\n}}\n", model.version)
+}
+
+fn error_codes(model: &Model) -> Result<String> {
+    let mut out = begin();
+    out +=
+        "/** Every error code. Codes are never renamed and never used again. */\nfinal class ErrorCode\n{\n";
+    for code in &model.codes {
+        out += &comment(4, &[&code.advice]);
+        writeln!(out, "    public const {} = '{}';\n", code.code.to_uppercase(), code.code)?;
+    }
+    out += "    /** The kind of each code. */\n    public const KINDS = [\n";
+    for code in &model.codes {
+        writeln!(out, "        '{}' => '{}',", code.code, code.kind)?;
+    }
+    out += "    ];\n\n    /** What each code means and what to do. */\n    public const ADVICE = [\n";
+    for code in &model.codes {
+        writeln!(out, "        '{}' => {},", code.code, quoted(&code.advice))?;
+    }
+    Ok(out + "    ];\n}\n")
+}
+
+fn root_error(model: &Model) -> Result<String> {
+    let mut arms = String::new();
+    for kind in &model.kinds {
+        writeln!(arms, "            '{kind}' => new {}($error, $previous),", error_class(kind))?;
+    }
+    Ok(begin() + &ROOT_ERROR.replace("            // KINDS\n", &arms))
+}
+
+/// The root class; only the list of kinds comes from the table.
+const ROOT_ERROR: &str = r#"/**
+ * Root of every error of this package.
+ *
+ * @phpstan-import-type ErrorBody from Types
+ * @phpstan-import-type VendorFault from Types
+ * @phpstan-import-type Violation from Types
+ */
+class KassaError extends \RuntimeException
+{
+    /** Stable code, one of {@see ErrorCode}. */
+    public readonly string $errorCode;
+
+    /** Family of the code; each has a class of its own. */
+    public readonly string $kind;
+
+    /** What to do next. */
+    public readonly string $advice;
+
+    /** Whether the sale is on record: `not_registered`, `registered` or `unknown`. */
+    public readonly string $outcome;
+
+    /** When it makes sense to try again, in milliseconds from now. */
+    public readonly ?int $retryAfterMs;
+
+    /** @var list<Violation> Everything that is wrong with the request. */
+    public readonly array $violations;
+
+    /** @var VendorFault|null What the vendor said. */
+    public readonly ?array $vendor;
+
+    /** @param ErrorBody $error */
+    final public function __construct(array $error, ?\Throwable $previous = null)
+    {
+        parent::__construct($error['message'], 0, $previous);
+        $this->errorCode = $error['code'];
+        $this->kind = $error['kind'];
+        $this->advice = $error['advice'];
+        $this->outcome = $error['outcome'];
+        $this->retryAfterMs = $error['retry_after_ms'] ?? null;
+        $this->violations = $error['violations'];
+        $this->vendor = $error['vendor'] ?? null;
+    }
+
+    /**
+     * The error as it crosses the boundary.
+     *
+     * @return ErrorBody
+     */
+    final public function toArray(): array
+    {
+        return [
+            'code' => $this->errorCode,
+            'kind' => $this->kind,
+            'message' => $this->getMessage(),
+            'advice' => $this->advice,
+            'outcome' => $this->outcome,
+            'retry_after_ms' => $this->retryAfterMs,
+            'violations' => $this->violations,
+            'vendor' => $this->vendor,
+        ];
+    }
+
+    /**
+     * The exception of an error that came across the boundary.
+     *
+     * @internal
+     * @param ErrorBody $error
+     */
+    final public static function of(array $error, ?\Throwable $previous = null): self
+    {
+        return match ($error['kind']) {
+            // KINDS
+            default => new self($error, $previous),
+        };
+    }
+
+    /**
+     * The exception of an error that arose on this side of the boundary.
+     *
+     * @internal
+     * @param list<Violation> $violations
+     */
+    final public static function here(
+        string $code,
+        string $message,
+        array $violations = [],
+        string $outcome = 'not_registered',
+        ?\Throwable $previous = null,
+    ): self {
+        return self::of([
+            'code' => $code,
+            'kind' => ErrorCode::KINDS[$code],
+            'message' => $message,
+            'advice' => ErrorCode::ADVICE[$code],
+            'outcome' => $outcome,
+            'retry_after_ms' => null,
+            'violations' => $violations,
+            'vendor' => null,
+        ], $previous);
+    }
+}
+"#;
+
+fn error(model: &Model, kind: &str) -> Result<String> {
+    let mut lines = vec![format!("Errors of the kind `{kind}`:"), String::new()];
+    for code in model.codes.iter().filter(|code| code.kind == kind) {
+        lines.push(format!("* `{}`: {}", code.code, code.advice));
+    }
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let mut out = begin() + &comment(0, &lines);
+    writeln!(out, "final class {} extends KassaError\n{{\n}}", error_class(kind))?;
+    Ok(out)
+}
+
+fn types(model: &Model) -> Result<String> {
+    let mut out = begin();
+    out += "/**\n * Types of requests and responses, for PHPStan and for editors; docs/types.md tells what they mean.\n";
+    for (name, named) in &model.types {
+        let set_by_class = model.vendors.iter().any(|vendor| vendor.config == *name);
+        write!(out, " *\n * @phpstan-type {name} ")?;
+        match &named.shape {
+            Shape::Alias(of) => writeln!(out, "{}", shown(of))?,
+            Shape::Words(words) => {
+                let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+                writeln!(out, "{}", words.join("|"))?;
+            }
+            Shape::Object(fields) => {
+                let fields: Vec<_> =
+                    fields.iter().filter(|field| !(set_by_class && field.name == "vendor")).collect();
+                writeln!(out, "{}", object(&fields)?)?;
+            }
+        }
+    }
+    out += " */\nfinal class Types\n{\n}\n";
+    Ok(out)
+}
+
+fn object(fields: &[&Field]) -> Result<String> {
+    if fields.is_empty() {
+        return Ok("array{}".into());
+    }
+    let mut out = String::from("array{\n");
+    for field in fields {
+        let of = match (&field.of, field.required) {
+            (Type::OrNull(inner), _) => format!("{}|null", shown(inner)),
+            (of, true) => shown(of),
+            (of, false) => format!("{}|null", shown(of)),
+        };
+        let mark = if field.required { "" } else { "?" };
+        writeln!(out, " *     {}{mark}: {of},", key(&field.name))?;
+    }
+    Ok(out + " * }")
+}
+
+fn client(vendor: &Vendor) -> Result<String> {
+    let mut out = begin();
+    let mut lines = vec![vendor.summary.clone(), String::new()];
+    lines.extend(used(vendor).iter().map(|name| format!("@phpstan-import-type {name} from Types")));
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    out += &comment(0, &lines);
+    writeln!(out, "final class {} extends Client\n{{", vendor.class)?;
+    writeln!(out, "    protected const VENDOR = {};\n", quoted(&vendor.name))?;
+    out += &comment(
+        4,
+        &[
+            "Opens a client; no connection is made.",
+            "",
+            &format!("@param {} $config", vendor.config),
+            "@param \\Psr\\Log\\LoggerInterface|object|null $logger anything with PSR-3's `log()`; gets the lines that \
+             the configuration's `log` asks for",
+            "@throws KassaError",
+        ],
+    );
+    out += "    public function __construct(#[\\SensitiveParameter] array $config, ?object $logger = null)\n    {\n";
+    out += "        parent::__construct($config, $logger);\n    }\n";
+    let mut seen: BTreeSet<String> = TAKEN_METHODS.iter().map(|method| (*method).to_owned()).collect();
+    for operation in &vendor.operations {
+        if !seen.insert(camel(&operation.name).to_lowercase()) {
+            bail!("PHP: {} has two methods named {}", vendor.class, camel(&operation.name));
+        }
+        out += &method(operation)?;
+    }
+    Ok(out + "}\n")
+}
+
+fn method(operation: &Operation) -> Result<String> {
+    let mut out = String::from("\n");
+    out += &comment(
+        4,
+        &[
+            &operation.doc,
+            "",
+            &format!("@param {} $request", operation.request),
+            &format!("@return {}", operation.response),
+            "@throws KassaError",
+        ],
+    );
+    let default = if operation.request_optional { " = []" } else { "" };
+    writeln!(
+        out,
+        "    public function {}(#[\\SensitiveParameter] array $request{default}): array\n    {{\n        return \
+         $this->call('{}', $request);\n    }}",
+        camel(&operation.name),
+        operation.name
+    )?;
+    Ok(out)
+}
+
+/// The types that a vendor's class names.
+fn used(vendor: &Vendor) -> BTreeSet<&str> {
+    let named = vendor.operations.iter().flat_map(|one| [one.request.as_str(), one.response.as_str()]);
+    named.chain([vendor.config.as_str()]).collect()
+}
+
+fn shown(of: &Type) -> String {
+    match of {
+        Type::Text => "string".into(),
+        Type::Decimal => "string|int|float".into(),
+        Type::Whole => "int".into(),
+        Type::Truth => "bool".into(),
+        Type::Anything => "mixed".into(),
+        Type::List(inner) => format!("list<{}>", shown(inner)),
+        Type::Map(inner) => format!("array<string, {}>", shown(inner)),
+        Type::Named(name) => name.clone(),
+        Type::OrNull(inner) => format!("{}|null", shown(inner)),
+    }
+}
+
+/// A key of an array shape.
+fn key(name: &str) -> String {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain { name.to_owned() } else { quoted(name) }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// A doc comment; long lines are broken, and those that go on with a tag are indented.
+fn comment(indent: usize, lines: &[&str]) -> String {
+    let space = " ".repeat(indent);
+    let mut broken = Vec::new();
+    for line in lines {
+        let hang = if line.starts_with('@') || line.starts_with('*') { "  " } else { "" };
+        let mut row = String::new();
+        for word in line.replace("*/", "* /").split(' ') {
+            if !row.trim().is_empty() && row.len() + 1 + word.len() + indent + 3 > WIDTH {
+                broken.push(std::mem::replace(&mut row, hang.to_owned()));
+            }
+            if !row.trim().is_empty() {
+                row.push(' ');
+            }
+            row += word;
+        }
+        broken.push(row);
+    }
+    if let [only] = broken.as_slice() {
+        return format!("{space}/** {only} */\n");
+    }
+    let rows: String =
+        broken.iter().map(|row| format!("{space} * {row}").trim_end().to_owned() + "\n").collect();
+    format!("{space}/**\n{rows}{space} */\n")
+}

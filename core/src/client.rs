@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use schemars::JsonSchema;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -89,14 +90,7 @@ impl Client {
             vendor: Arc::from(opened.vendor),
             exchange_timeout: call_timeout * 2 / 3,
         };
-        Ok(Self {
-            info,
-            delivery,
-            counters: Counters::default(),
-            call_timeout,
-            log: common.log,
-            place,
-        })
+        Ok(Self { info, delivery, counters: Counters::default(), call_timeout, log: common.log, place })
     }
 
     /// Carries out an operation by name: the boundary that every language stands on.
@@ -235,7 +229,10 @@ impl Client {
             (None, Some(ResolveMode::Probe)) => Mode::Probe,
             (None, Some(ResolveMode::Complete) | None) => Mode::Complete,
         };
-        let advanced = self.delivery.settle(&request.id, mode, deadline).await?;
+        let advanced = match request.key {
+            Some(key) => self.delivery.settle_with_key(&request.id, key, mode, deadline).await?,
+            None => self.delivery.settle(&request.id, mode, deadline).await?,
+        };
         Ok(advanced.entry.registration())
     }
 
@@ -495,6 +492,10 @@ pub struct Resolve {
     /// What a person found out; then nothing is asked or sent.
     #[serde(default)]
     pub verdict: Option<Verdict>,
+    /// A key that a person read or set on the cash register (iKKM).
+    #[serde(default)]
+    #[schemars(with = "Option<String>", length(min = 1, max = 20))]
+    pub key: Option<SecretString>,
 }
 
 /// Receipts for the journal.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fail::fail_point;
+use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
 use crate::error::{Code, Error, Outcome, Result};
@@ -46,7 +47,7 @@ impl Delivery {
             Intended::New(entry) => (entry, begin.is_some()),
             Intended::Found(entry) => (same_content(entry, intent)?, false),
         };
-        self.advance(entry, begun, Mode::Complete, deadline, lease).await
+        self.in_order(entry, begun, Mode::Complete, deadline, lease).await
     }
 
     /// Writes an intent down; nothing is sent.
@@ -61,7 +62,7 @@ impl Delivery {
     pub async fn settle(&self, receipt_id: &str, mode: Mode, deadline: Instant) -> Result<Advanced> {
         let lease = self.lease(receipt_id, deadline).await?;
         let entry = self.entry(receipt_id).await?;
-        self.advance(entry, false, mode, deadline, lease).await
+        self.in_order(entry, false, mode, deadline, lease).await
     }
 
     /// The entry of a receipt of this register.
@@ -94,6 +95,45 @@ impl Delivery {
         self.journal.lease(&name, deadline).await
     }
 
+    /// Gives a lease back once the cash register may be asked again; nobody waits here for that.
+    pub fn release(&self, lease: Lease) {
+        let hold = self.vendor.hold_after();
+        if !hold.is_zero() {
+            tokio::spawn(async move {
+                sleep(hold).await;
+                drop(lease);
+            });
+        }
+    }
+
+    /// Takes a key that a person told, then settles the document with it.
+    pub async fn settle_with_key(
+        &self,
+        receipt_id: &str,
+        key: SecretString,
+        mode: Mode,
+        deadline: Instant,
+    ) -> Result<Advanced> {
+        let lease = self.lease(receipt_id, deadline).await?;
+        self.vendor.learn_key(&self.context(deadline), key).await?;
+        let entry = self.entry(receipt_id).await?;
+        self.in_order(entry, false, mode, deadline, lease).await
+    }
+
+    /// Takes steps with the lease, and gives it back.
+    async fn in_order(
+        &self,
+        entry: Entry,
+        begun: bool,
+        mode: Mode,
+        deadline: Instant,
+        lease: Lease,
+    ) -> Result<Advanced> {
+        let result = self.advance(entry, begun, mode, deadline).await;
+        self.release(lease);
+        result
+    }
+
     /// Takes steps until the entry is final or accepted, or something is in the way.
     async fn advance(
         &self,
@@ -101,7 +141,6 @@ impl Delivery {
         mut begun: bool,
         mode: Mode,
         deadline: Instant,
-        _lease: Lease,
     ) -> Result<Advanced> {
         let mut sends = 0;
         // Why the document is in doubt, for the case that nothing better is found out.
@@ -130,6 +169,8 @@ impl Delivery {
                     match self.conclude(&mut entry, learned, "sent").await? {
                         Some(error) if entry.state == State::InDoubt => doubt = Some(error),
                         Some(error) => return stop(entry, Some(error)),
+                        // Not on record through this attempt: the next one may be.
+                        None if entry.state == State::Queued => {}
                         None => return stop(entry, None),
                     }
                 }

@@ -34,6 +34,7 @@ pub mod money;
 pub mod operations;
 pub mod receipt;
 pub mod registration;
+pub mod shift;
 #[cfg(feature = "testing")]
 mod testing;
 pub mod vat;

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::client::{Callback, CallbackReading, Capabilities, Health, Shared};
 use crate::config::Common;
-use crate::error::{Error, Result, Violation};
+use crate::error::{Code, Error, Result, Violation};
 use crate::journal::{Entry, Journal};
 use crate::operations::Operation;
 use crate::receipt::Receipt;
@@ -151,6 +151,11 @@ pub trait Vendor: Any + Send + Sync {
     /// How long after a lost answer the vendor's "I do not know it" is believed.
     fn settle_after(&self) -> Duration;
 
+    /// How long the cash register is kept to itself after a call: its least time between requests.
+    fn hold_after(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
@@ -179,6 +184,11 @@ pub trait Vendor: Any + Send + Sync {
     /// Finds out what became of an entry whose answer was lost, or where an accepted one stands.
     /// In `Probe` mode nothing may come on record through it.
     async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> Learned;
+
+    /// Takes a key that a person read or set on the cash register.
+    async fn learn_key(&self, _context: &Context<'_>, _key: SecretString) -> Result<()> {
+        Err(Error::new(Code::Unsupported, "this vendor has no key that a person could tell"))
+    }
 
     /// Whether the vendor and its cash register are ready.
     async fn health(&self, context: &Context<'_>) -> Result<Health>;

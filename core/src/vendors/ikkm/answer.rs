@@ -32,7 +32,9 @@ pub fn read(reply: &Reply, sent: &str) -> Said {
             Err(_) => Said::Strange("the code is too large".into()),
         },
         (200, false, true) => Said::Ready { receipt: number(reply) },
-        (200 | 203, false, false) if text == sent => Said::Strange("the answer repeats the key that was sent".into()),
+        (200 | 203, false, false) if text == sent => {
+            Said::Strange("the answer repeats the key that was sent".into())
+        }
         (200 | 203, false, false) => {
             Said::Done { key: text.into(), repeated: reply.status == 203, receipt: number(reply) }
         }
@@ -49,7 +51,12 @@ fn number(reply: &Reply) -> Option<u64> {
 /// The reason phrase as text. Its encoding is not documented; bytes that are not UTF-8 are lost.
 fn reason(reply: &Reply) -> String {
     let text = String::from_utf8_lossy(&reply.reason);
-    text.chars().filter(|letter| !letter.is_control() && *letter != '\u{fffd}').take(200).collect::<String>().trim().into()
+    text.chars()
+        .filter(|letter| !letter.is_control() && *letter != '\u{fffd}')
+        .take(200)
+        .collect::<String>()
+        .trim()
+        .into()
 }
 
 /// A refusal as an error; `outcome` depends on what the code proves where it stands.
@@ -64,14 +71,14 @@ pub fn error(code: i32, cause: &str, outcome: Outcome) -> Error {
     };
     let operator = codes::operator_name(code).map_or_else(String::new, |name| format!(" ({name})"));
     let said = if cause.is_empty() { String::new() } else { format!("; the device says: {cause}") };
-    Error::new(kind, format!("{}{operator} ({code}){said}", meaning.english)).with_outcome(outcome).with_vendor(
-        VendorFault {
+    Error::new(kind, format!("{}{operator} ({code}){said}", meaning.english))
+        .with_outcome(outcome)
+        .with_vendor(VendorFault {
             name: super::NAME.into(),
             code: Some(code.to_string()),
             message: Some(meaning.russian.into()),
             http_status: Some(400),
-        },
-    )
+        })
 }
 
 #[cfg(test)]
@@ -90,7 +97,9 @@ mod tests {
         assert_eq!(said(200, b"OK", b"33334444"), done(false, None));
         assert_eq!(said(200, b"0", b"0"), Said::Ready { receipt: Some(0) });
         assert_eq!(said(400, "мало".as_bytes(), b"-10"), Said::Refused { code: -10, cause: "мало".into() });
-        for (status, body) in [(200, "11112222"), (200, "-10"), (400, "33334444"), (200, ""), (500, "1"), (200, "<html>")] {
+        for (status, body) in
+            [(200, "11112222"), (200, "-10"), (400, "33334444"), (200, ""), (500, "1"), (200, "<html>")]
+        {
             assert!(matches!(said(status, b"OK", body.as_bytes()), Said::Strange(_)), "{status} {body}");
         }
     }

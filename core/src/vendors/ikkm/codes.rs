@@ -60,8 +60,7 @@ const BLOCKED: Meaning = row(
     "the fiscal data operator blocks the device",
     "касса заблокирована оператором фискальных данных",
 );
-const UNKNOWN: Meaning =
-    row(Class::Unclear, "a code that is not documented", "недокументированный код");
+const UNKNOWN: Meaning = row(Class::Unclear, "a code that is not documented", "недокументированный код");
 
 /// Codes of the fiscal data operator: -101 is 1 and so on. The link is the manual's "subtract 100".
 #[rustfmt::skip]
@@ -96,10 +95,28 @@ mod tests {
     fn every_documented_code_has_its_class() {
         use Class::{Busy, Device, Key, Parameters, Tax, Unclear};
         let wanted = [
-            (-1, Key), (-2, Busy), (-3, Device), (-4, Device), (-5, Device), (-6, Unclear), (-7, Parameters),
-            (-8, Parameters), (-9, Parameters), (-10, Parameters), (-11, Device), (-12, Tax), (-13, Parameters),
-            (-14, Tax), (-15, Device), (-16, Device), (-17, Parameters), (-99, Unclear), (-115, Device),
-            (-18, Unclear), (-98, Unclear), (-200, Unclear),
+            (-1, Key),
+            (-2, Busy),
+            (-3, Device),
+            (-4, Device),
+            (-5, Device),
+            (-6, Unclear),
+            (-7, Parameters),
+            (-8, Parameters),
+            (-9, Parameters),
+            (-10, Parameters),
+            (-11, Device),
+            (-12, Tax),
+            (-13, Parameters),
+            (-14, Tax),
+            (-15, Device),
+            (-16, Device),
+            (-17, Parameters),
+            (-99, Unclear),
+            (-115, Device),
+            (-18, Unclear),
+            (-98, Unclear),
+            (-200, Unclear),
         ];
         for (code, class) in wanted {
             assert_eq!(meaning(code).class, class, "{code}");

@@ -113,7 +113,11 @@ impl IkkmConfig {
         match self.common.base_url.as_deref().map(url::Url::parse) {
             None => wrong("/base_url", Code::MissingField, "give the address of the device, http://IP:8080"),
             Some(Ok(url)) if url.scheme() != "http" || !matches!(url.path(), "" | "/") => {
-                wrong("/base_url", Code::WrongValue, "must be http://IP:PORT: the device has no TLS and no folders");
+                wrong(
+                    "/base_url",
+                    Code::WrongValue,
+                    "must be http://IP:PORT: the device has no TLS and no folders",
+                );
             }
             Some(_) => {}
         }

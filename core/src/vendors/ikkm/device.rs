@@ -149,7 +149,9 @@ fn parse(bytes: &[u8], ended: bool) -> io::Result<Option<Reply>> {
     let reason = words.next().unwrap_or_default().to_vec();
     let (mut length, mut chunked) = (None, false);
     for line in lines {
-        let Some((name, value)) = std::str::from_utf8(line).ok().and_then(|line| line.split_once(':')) else { continue };
+        let Some((name, value)) = std::str::from_utf8(line).ok().and_then(|line| line.split_once(':')) else {
+            continue;
+        };
         match name.trim().to_ascii_lowercase().as_str() {
             "content-length" => {
                 length = Some(value.trim().parse::<usize>().map_err(|_| broken("its length is no number"))?);
@@ -167,7 +169,9 @@ fn parse(bytes: &[u8], ended: bool) -> io::Result<Option<Reply>> {
 }
 
 fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = |mark: &[u8]| bytes.windows(mark.len()).position(|window| window == mark).map(|at| (at, at + mark.len()));
+    let end = |mark: &[u8]| {
+        bytes.windows(mark.len()).position(|window| window == mark).map(|at| (at, at + mark.len()))
+    };
     let (head, body) = match (end(b"\r\n\r\n"), end(b"\n\n")) {
         (Some(one), Some(other)) => one.min(other),
         (one, other) => one.or(other)?,
@@ -180,7 +184,8 @@ fn unchunked(mut bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
     let mut content = Vec::new();
     loop {
         let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
-        let size = std::str::from_utf8(&bytes[..end]).unwrap_or_default().split(';').next().unwrap_or_default();
+        let size =
+            std::str::from_utf8(&bytes[..end]).unwrap_or_default().split(';').next().unwrap_or_default();
         let size = usize::from_str_radix(size.trim(), 16).map_err(|_| broken("a chunk has no size"))?;
         let Some(chunk) = bytes.get(end + 1..).and_then(|rest| rest.get(..size)) else { return Ok(None) };
         if size == 0 {
@@ -204,9 +209,15 @@ mod tests {
     #[test]
     fn answers_of_every_form_are_read() {
         let reply = whole(b"HTTP/1.1 200 1566\r\nContent-Length: 8\r\n\r\n11112222");
-        assert_eq!((reply.status, reply.reason.as_slice(), reply.body.as_slice()), (200, &b"1566"[..], &b"11112222"[..]));
+        assert_eq!(
+            (reply.status, reply.reason.as_slice(), reply.body.as_slice()),
+            (200, &b"1566"[..], &b"11112222"[..])
+        );
         assert_eq!(whole(b"HTTP/1.0 203 7\n\n33334444").body, b"33334444");
-        assert_eq!(whole(b"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n").body, b"abc");
+        assert_eq!(
+            whole(b"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n").body,
+            b"abc"
+        );
         // Neither Russian bytes nor control characters in the reason lose the body.
         assert_eq!(whole(b"HTTP/1.1 400 \xcd\xe5\xf2\x01\r\nContent-Length: 3\r\n\r\n-10").body, b"-10");
     }

@@ -91,13 +91,16 @@ pub async fn bind(vendor: &Ikkm, context: &Context<'_>) -> Result<String> {
     if last_receipt.is_none() {
         last_receipt = match vendor.check_key(context, &key).await {
             Ok(Said::Ready { receipt }) => receipt,
-            Ok(Said::Refused { code, cause }) => return Err(answer::error(code, &cause, Outcome::NotRegistered)),
+            Ok(Said::Refused { code, cause }) => {
+                return Err(answer::error(code, &cause, Outcome::NotRegistered));
+            }
             Ok(Said::Done { .. }) => return Err(strange("a key instead of readiness")),
             Ok(Said::Strange(what)) => return Err(strange(&what)),
             Err(failure) => return Err(failure.into_error()),
         };
     }
-    serde_json::to_string(&Binding { key, last_receipt }).map_err(|error| Error::new(Code::Internal, error.to_string()))
+    serde_json::to_string(&Binding { key, last_receipt })
+        .map_err(|error| Error::new(Code::Internal, error.to_string()))
 }
 
 fn strange(what: &str) -> Error {
@@ -106,11 +109,25 @@ fn strange(what: &str) -> Error {
 
 fn binding(entry: &Entry) -> std::result::Result<Binding, Told> {
     let bound = entry.binding.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    bound.ok_or_else(|| Told::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the key of the attempt")))
+    bound.ok_or_else(|| {
+        Told::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the key of the attempt"))
+    })
+}
+
+/// The key that a document of the journal was sent with.
+pub fn used(entry: &Entry) -> Result<String> {
+    let bound = entry.binding.as_deref().and_then(|text| serde_json::from_str::<Binding>(text).ok());
+    let missing = || Error::new(Code::ReceiptUnknown, format!("{} was never sent", entry.receipt_id));
+    bound.map(|bound| bound.key).ok_or_else(missing)
 }
 
 /// Sends the entry's bytes with the key they are bound to, once.
-async fn fire(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, key: &str) -> std::result::Result<Said, Failure> {
+async fn fire(
+    vendor: &Ikkm,
+    context: &Context<'_>,
+    entry: &Entry,
+    key: &str,
+) -> std::result::Result<Said, Failure> {
     let parameters = String::from_utf8_lossy(&entry.request);
     let bytes = format!("key={key}&{parameters}");
     let target = match entry.operation.as_str() {
@@ -185,9 +202,11 @@ async fn probe(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Bind
             Ok(Said::Ready { receipt }) => {
                 // Whether the device compares the key here is not documented (3.3, 6), so the
                 // number of the last receipt has to say the same. Cash documents have no number.
-                let untouched = receipt.is_some() && receipt == bound.last_receipt && entry.operation == "register";
+                let untouched =
+                    receipt.is_some() && receipt == bound.last_receipt && entry.operation == "register";
                 if !untouched {
-                    let message = "the device is ready, but that does not prove that the document never arrived";
+                    let message =
+                        "the device is ready, but that does not prove that the document never arrived";
                     return Told::Unknown(Error::new(Code::InDoubt, message)).into();
                 }
                 seen_untouched += 1;
@@ -250,9 +269,11 @@ async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bou
             },
             secrets: keep(vendor, &now, None),
         },
-        Ok(_) => unknown("the device knows no receipt made with the document's key: probably never registered; \
+        Ok(_) => unknown(
+            "the device knows no receipt made with the document's key: probably never registered; \
                           check the receipts on the device and give a verdict"
-            .into()),
+                .into(),
+        ),
         Err(error) => unknown(format!(
             "the device does not tell what was made with the document's key ({}); check the receipts on the device \
              and give a verdict",

@@ -19,8 +19,12 @@ pub const CURRENCY: &str = "KZT";
 const DISCOUNT: &str = "Скидка";
 
 /// Operation parameters (2.1).
-pub const OPERATIONS: &[(Kind, &str)] =
-    &[(Kind::Sell, "sale"), (Kind::Buy, "buy"), (Kind::SellRefund, "saleReturn"), (Kind::BuyRefund, "buyReturn")];
+pub const OPERATIONS: &[(Kind, &str)] = &[
+    (Kind::Sell, "sale"),
+    (Kind::Buy, "buy"),
+    (Kind::SellRefund, "saleReturn"),
+    (Kind::BuyRefund, "buyReturn"),
+];
 
 /// Payment parameters (2.1).
 pub const PAYMENTS: &[(PaymentType, &str)] = &[
@@ -56,9 +60,14 @@ pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
         wrong("/items".into(), Code::OutOfRange, "the total must be more than 0 and at most 20000000");
     }
     for (index, item) in receipt.items.iter().enumerate() {
-        let mut wrong = |field: &str, code, message: &str| wrong(format!("/items/{index}/{field}"), code, message);
+        let mut wrong =
+            |field: &str, code, message: &str| wrong(format!("/items/{index}/{field}"), code, message);
         if item.vat.is_some() || item.vat_sum.is_some() {
-            wrong("vat", Code::NotForThisVendor, "taxes are set up on the device; see `vendor.ikkm.tax_code`");
+            wrong(
+                "vat",
+                Code::NotForThisVendor,
+                "taxes are set up on the device; see `vendor.ikkm.tax_code`",
+            );
         }
         if item.marking.is_some() || !item.sectoral.is_empty() {
             wrong("marking", Code::NotForThisVendor, "iKKM carries no marking");
@@ -73,7 +82,11 @@ pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
     let whole_only = config.amounts.unwrap_or_default() == Amounts::Whole;
     for (index, payment) in receipt.payments.iter().enumerate() {
         if of(PAYMENTS, payment.payment_type).is_none() {
-            wrong(format!("/payments/{index}/type"), Code::NotForThisVendor, "iKKM has cash, card, tare and credit");
+            wrong(
+                format!("/payments/{index}/type"),
+                Code::NotForThisVendor,
+                "iKKM has cash, card, tare and credit",
+            );
         }
         if payment.sum.is_zero() {
             wrong(format!("/payments/{index}/sum"), Code::OutOfRange, "must be more than 0");
@@ -90,7 +103,10 @@ pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
         wrong("/payments".into(), Code::TooLong, "only a sale may have several types of payment");
     }
     let extras = extras(receipt);
-    if extras.and_then(|e| e.tax_code.as_deref()).is_some_and(|code| !code.bytes().all(|b| b.is_ascii_digit())) {
+    if extras
+        .and_then(|e| e.tax_code.as_deref())
+        .is_some_and(|code| !code.bytes().all(|b| b.is_ascii_digit()))
+    {
         wrong("/vendor/ikkm/tax_code".into(), Code::WrongFormat, "must be digits");
     }
     if let Some(received) = extras.and_then(|e| e.cash_received) {
@@ -130,7 +146,8 @@ pub fn parameters(receipt: &Receipt, config: &IkkmConfig) -> Option<String> {
     let mut form = Form::default();
     form.add(of(OPERATIONS, receipt.kind)?, &receipt.total()?.shortest());
     for (payment_type, name) in PAYMENTS {
-        let Some(payment) = receipt.payments.iter().find(|payment| payment.payment_type == *payment_type) else {
+        let Some(payment) = receipt.payments.iter().find(|payment| payment.payment_type == *payment_type)
+        else {
             continue;
         };
         let received = extras.and_then(|e| e.cash_received).filter(|_| *payment_type == PaymentType::Cash);

@@ -60,7 +60,8 @@ pub struct Ikkm {
 fn open(text: &str, _: &Shared) -> Result<Opened> {
     let config: IkkmConfig = input::read(text)?;
     let violations = config.violations();
-    let (Some((host, port)), Some(register), true) = (config.address(), config.register(), violations.is_empty())
+    let (Some((host, port)), Some(register), true) =
+        (config.address(), config.register(), violations.is_empty())
     else {
         return Err(Error::invalid(violations));
     };
@@ -80,7 +81,11 @@ impl Ikkm {
     }
 
     /// `/apicheck`: whether the device is ready and takes `key`.
-    async fn check_key(&self, context: &Context<'_>, key: &str) -> std::result::Result<Said, crate::http::Failure> {
+    async fn check_key(
+        &self,
+        context: &Context<'_>,
+        key: &str,
+    ) -> std::result::Result<Said, crate::http::Failure> {
         let form = format!("key={key}");
         let reply = self.exchange(context, &Call { target: "/apicheck", form: Some(&form) }).await?;
         Ok(answer::read(&reply, key))
@@ -135,7 +140,8 @@ impl Vendor for Ikkm {
 
     fn prepare(&self, receipt: &Receipt, _: OffsetDateTime) -> Result<Prepared> {
         let parameters = map::parameters(receipt, &self.config);
-        let parameters = parameters.ok_or_else(|| Error::new(Code::Internal, "unmapped value in a receipt"))?;
+        let parameters =
+            parameters.ok_or_else(|| Error::new(Code::Internal, "unmapped value in a receipt"))?;
         Ok(Prepared { request: parameters.into_bytes(), vendor_document_id: None })
     }
 

@@ -23,8 +23,8 @@ pub use config::{Account, DocumentVersion, Environment, ModulkassaConfig};
 pub use extras::*;
 pub use operations::*;
 
-use crate::config::CALL_TIMEOUT_MS;
 use crate::client::{Callback, CallbackReading, Capabilities, Health, Shared};
+use crate::config::CALL_TIMEOUT_MS;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;

@@ -1,0 +1,392 @@
+//! The operations of iKKM beside the shared ones (fact sheet 1). All of them take the device's
+//! lease: one request at a time, in order, at the device's pace.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use super::answer::{self, Said};
+use super::codes;
+use super::device::Call;
+use super::reports::{
+    self, Cheque, Cheques, DeviceInfo, Directory, Goods, GoodsItem, SaleRow, Sales, ShiftReport, ShiftRow,
+    Shifts, Transaction,
+};
+use super::{Ikkm, NAME, key, map};
+use crate::client::{Client, Nothing, ReceiptKey};
+use crate::error::{Code, Error, Outcome, Result, violation};
+use crate::http::Reach;
+use crate::journal::Intent;
+use crate::money::Amount;
+use crate::operations::{Operation, operation};
+use crate::registration::Registration;
+use crate::shift::{Cash, CashAmount, CashMovement, Report, Shift};
+use crate::vendors::{Context, Vendor as _};
+
+/// The rows of this vendor in the table of operations.
+pub const OPERATIONS: &[Operation] = &[
+    operation!("shift", HARMLESS, shift, Nothing => Shift, "The current shift."),
+    operation!("close_shift", FISCAL, close_shift, Nothing => Report,
+        "Closes the shift (Z report). The device does not answer this call; the shift's state confirms it. A shift \
+         that is closed already is left alone."),
+    operation!("x_report", HARMLESS, x_report, Nothing => Report,
+        "Prints an X report. Paper only: whether it was printed cannot be confirmed."),
+    operation!("cash", HARMLESS, cash, Nothing => Cash, "Cash in the drawer."),
+    operation!("deposit", FISCAL, deposit, CashMovement => Registration,
+        "Puts cash into the drawer, exactly once, like `register`."),
+    operation!("withdraw", FISCAL, withdraw, CashMovement => Registration,
+        "Takes cash out of the drawer, exactly once, like `register`."),
+    operation!("check", HARMLESS, check, Nothing => Check, "Whether the device is ready and takes the key."),
+    operation!("info", HARMLESS, info, InfoRequest => DeviceInfo, "What the device tells of itself."),
+    operation!("items", HARMLESS, items, Nothing => Goods, "Goods in the device."),
+    operation!("catalog", HARMLESS, catalog, Nothing => Directory, "Catalogue groups in the device."),
+    operation!("taxes", HARMLESS, taxes, Nothing => Directory,
+        "Taxes in the device. Editing a tax changes its code: read this anew."),
+    operation!("cashiers", HARMLESS, cashiers, Nothing => Directory, "Cashiers of the device."),
+    operation!("shifts", HARMLESS, shifts, Nothing => Shifts,
+        "Shifts that are not archived. For the senior cashier or administrator."),
+    operation!("cheques", HARMLESS, cheques, ShiftNumber => Cheques,
+        "Receipts of a shift. For the senior cashier or administrator."),
+    operation!("sales", HARMLESS, sales, ShiftNumber => Sales,
+        "Rows of all receipts of a shift. For the senior cashier or administrator."),
+    operation!("shift_report", HARMLESS, shift_report, ShiftNumber => ShiftReport,
+        "Report of a shift. For the senior cashier or administrator."),
+    operation!("transaction", HARMLESS, transaction, ReceiptKey => Transaction,
+        "What the device made of a receipt, and whether the operator has it. For the senior cashier or administrator."),
+    operation!("print_text", HARMLESS, print_text, PrintText => Printed,
+        "Prints free text. Paper only: whether it was printed cannot be confirmed."),
+    operation!("print_last", HARMLESS, print_last, Nothing => Printed, "Prints the last receipt again."),
+    operation!("start_bank_payment", HARMLESS, start_bank_payment, BankPayment => Printed,
+        "Starts the bank application of the device. Its result cannot be had: ask the cashier, and never repeat by \
+         yourself."),
+];
+
+/// Whether the device is ready.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// True where it is ready and takes the key.
+    pub ready: bool,
+    /// Last closed receipt, where the device tells.
+    pub last_receipt: Option<String>,
+    /// Answer code, where it is not ready.
+    pub code: Option<String>,
+    /// What it means.
+    pub message: String,
+    /// The same in Russian, for the cashier.
+    pub message_ru: Option<String>,
+}
+
+/// Which info.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InfoRequest {
+    /// Only receipt, shift, tax and cashier: the form that the vendor recommends.
+    #[serde(default)]
+    pub minimum: Option<bool>,
+}
+
+/// Which shift.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShiftNumber {
+    /// Number of the shift.
+    #[schemars(range(min = 0))]
+    pub shift: u32,
+}
+
+/// Text to print.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrintText {
+    /// The text. Lines of their own: `--cut--`, `--line--`, `--open-cash--`.
+    #[schemars(length(min = 1, max = 100_000))]
+    pub text: String,
+}
+
+/// A payment at the bank application.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BankPayment {
+    /// How much.
+    pub amount: Amount,
+}
+
+/// What was started on the device.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Printed {
+    /// True where the device said that it took the call; false where its answer was lost, and it may
+    /// have been done all the same.
+    pub confirmed: bool,
+}
+
+/// Does `work` with the device's lease.
+async fn in_order<T>(client: &Client, work: impl AsyncFnOnce(&Ikkm, &Context<'_>) -> Result<T>) -> Result<T> {
+    let vendor: &Ikkm = client.vendor()?;
+    let deadline = client.deadline();
+    let lease = client.delivery.lease("", deadline).await?;
+    let result = work(vendor, &client.context(deadline)).await;
+    client.delivery.release(lease);
+    result
+}
+
+/// Asks `/apicheck` with the current key.
+pub(super) async fn checked(vendor: &Ikkm, context: &Context<'_>) -> Result<Check> {
+    let current = key::current(vendor, context).await?;
+    let said = vendor.check_key(context, &current).await.map_err(crate::http::Failure::into_error)?;
+    match said {
+        Said::Ready { receipt } => Ok(Check {
+            ready: true,
+            last_receipt: receipt.map(|number| number.to_string()),
+            code: None,
+            message: "ready".into(),
+            message_ru: None,
+        }),
+        Said::Refused { code, .. } => {
+            let meaning = codes::meaning(code);
+            Ok(Check {
+                ready: false,
+                last_receipt: None,
+                code: Some(code.to_string()),
+                message: meaning.english.into(),
+                message_ru: Some(meaning.russian.into()),
+            })
+        }
+        Said::Done { .. } => Err(Error::new(Code::AnswerNotUnderstood, "a key instead of readiness")),
+        Said::Strange(what) => Err(Error::new(Code::AnswerNotUnderstood, what)),
+    }
+}
+
+/// See the table.
+pub async fn check(client: &Client, _: Nothing) -> Result<Check> {
+    in_order(client, async |vendor, context| checked(vendor, context).await).await
+}
+
+/// See the table.
+pub async fn info(client: &Client, request: InfoRequest) -> Result<DeviceInfo> {
+    let minimum = request.minimum.unwrap_or(false);
+    in_order(client, async |vendor, context| DeviceInfo::ask(vendor, context, minimum).await).await
+}
+
+fn shift_of(info: &DeviceInfo) -> Shift {
+    Shift { open: info.is_shift_open(), number: info.shift_number.clone(), raw: info.raw.clone() }
+}
+
+/// See the table.
+pub async fn shift(client: &Client, _: Nothing) -> Result<Shift> {
+    in_order(client, async |vendor, context| Ok(shift_of(&DeviceInfo::ask(vendor, context, true).await?)))
+        .await
+}
+
+/// See the table.
+pub async fn cash(client: &Client, _: Nothing) -> Result<Cash> {
+    in_order(client, async |vendor, context| {
+        let info = DeviceInfo::ask(vendor, context, false).await?;
+        let sum =
+            info.cash.ok_or_else(|| Error::new(Code::AnswerNotUnderstood, "the device tells no cash"))?;
+        Ok(Cash { amounts: vec![CashAmount { currency: map::CURRENCY.into(), sum }], raw: info.raw })
+    })
+    .await
+}
+
+/// See the table.
+pub async fn close_shift(client: &Client, _: Nothing) -> Result<Report> {
+    in_order(client, async |vendor, context| {
+        // No key protects this call: it is sent only on a shift that is seen open (3.10).
+        let before = DeviceInfo::ask(vendor, context, true).await?;
+        if !before.is_shift_open() {
+            return Ok(Report { confirmed: true, shift: Some(shift_of(&before)) });
+        }
+        let current = key::current(vendor, context).await?;
+        let target = format!("/apizreport?key={current}");
+        let limit =
+            vendor.config.report_timeout().min(context.deadline.saturating_duration_since(Instant::now()));
+        let said = match vendor.device.exchange(&Call { target: &target, form: None }, limit).await {
+            Ok(reply) => Some(answer::read(&reply, &current)),
+            Err(failure) if failure.reach == Reach::NotSent => return Err(failure.into_error()),
+            Err(_) => None,
+        };
+        if let Some(Said::Refused { code, cause }) = &said
+            && codes::meaning(*code).class != codes::Class::Unclear
+        {
+            return Err(answer::error(*code, cause, Outcome::NotRegistered));
+        }
+        closed_afterwards(vendor, context).await
+    })
+    .await
+}
+
+/// Waits for the shift's state to say that the report was made.
+async fn closed_afterwards(vendor: &Ikkm, context: &Context<'_>) -> Result<Report> {
+    let mut last = Error::new(Code::InDoubt, "the shift is still open");
+    loop {
+        match DeviceInfo::ask(vendor, context, true).await {
+            Ok(info) if !info.is_shift_open() => {
+                return Ok(Report { confirmed: true, shift: Some(shift_of(&info)) });
+            }
+            Ok(_) => {}
+            Err(error) => last = error,
+        }
+        let pause = vendor.hold_after().max(std::time::Duration::from_millis(100));
+        if Instant::now() + pause >= context.deadline {
+            let message =
+                format!("whether the shift is closed is not known ({}); ask for the `shift`", last.message);
+            return Err(Error::new(Code::InDoubt, message).with_outcome(Outcome::Unknown));
+        }
+        sleep(pause).await;
+    }
+}
+
+/// A call whose effect nothing can confirm: told as it is, never repeated.
+async fn started(client: &Client, path: &str, parameters: &str, post: bool) -> Result<Printed> {
+    in_order(client, async |vendor, context| {
+        let current = key::current(vendor, context).await?;
+        let bytes = if parameters.is_empty() {
+            format!("key={current}")
+        } else {
+            format!("key={current}&{parameters}")
+        };
+        let target = if post { path.to_owned() } else { format!("{path}?{bytes}") };
+        let call = Call { target: &target, form: post.then_some(bytes.as_str()) };
+        match vendor.exchange(context, &call).await {
+            Ok(reply) => match answer::read(&reply, &current) {
+                Said::Refused { code, cause } => Err(answer::error(code, &cause, Outcome::NotRegistered)),
+                Said::Ready { .. } => Ok(Printed { confirmed: true }),
+                Said::Done { .. } | Said::Strange(_) => Ok(Printed { confirmed: reply.status == 200 }),
+            },
+            Err(failure) if failure.reach == Reach::NotSent => Err(failure.into_error()),
+            Err(_) => Ok(Printed { confirmed: false }),
+        }
+    })
+    .await
+}
+
+/// See the table.
+pub async fn x_report(client: &Client, _: Nothing) -> Result<Report> {
+    started(client, "/apixreport", "", false).await?;
+    Ok(Report { confirmed: false, shift: None })
+}
+
+/// See the table.
+pub async fn print_text(client: &Client, request: PrintText) -> Result<Printed> {
+    let vendor: &Ikkm = client.vendor()?;
+    let mut form = map::Form::default();
+    form.add("print", &map::wrapped(&request.text, vendor.config.print_width));
+    started(client, "/apiprint", &form.0, true).await
+}
+
+/// See the table.
+pub async fn print_last(client: &Client, _: Nothing) -> Result<Printed> {
+    started(client, "/apicheck/printLastDocument", "", false).await
+}
+
+/// See the table.
+pub async fn start_bank_payment(client: &Client, request: BankPayment) -> Result<Printed> {
+    let mut form = map::Form::default();
+    form.add("amount", &request.amount.shortest());
+    started(client, "/apibank/", &form.0, false).await
+}
+
+/// See the table.
+pub async fn items(client: &Client, _: Nothing) -> Result<Goods> {
+    in_order(client, async |vendor, context| {
+        let (items, raw): (Vec<GoodsItem>, _) =
+            reports::ask(vendor, context, "/dump/table/items", "").await?;
+        Ok(Goods { items, raw: Some(raw) })
+    })
+    .await
+}
+
+/// See the table.
+pub async fn catalog(client: &Client, _: Nothing) -> Result<Directory> {
+    in_order(client, async |vendor, context| reports::directory(vendor, context, "catalog").await).await
+}
+
+/// See the table.
+pub async fn taxes(client: &Client, _: Nothing) -> Result<Directory> {
+    in_order(client, async |vendor, context| reports::directory(vendor, context, "taxes").await).await
+}
+
+/// See the table.
+pub async fn cashiers(client: &Client, _: Nothing) -> Result<Directory> {
+    in_order(client, async |vendor, context| reports::directory(vendor, context, "cashiers").await).await
+}
+
+/// See the table.
+pub async fn shifts(client: &Client, _: Nothing) -> Result<Shifts> {
+    in_order(client, async |vendor, context| {
+        let (shifts, raw): (Vec<ShiftRow>, _) =
+            reports::ask(vendor, context, "/dump/table/shifts", "").await?;
+        Ok(Shifts { shifts, raw: Some(raw) })
+    })
+    .await
+}
+
+/// See the table.
+pub async fn cheques(client: &Client, request: ShiftNumber) -> Result<Cheques> {
+    let path = format!("/dump/table/shifts/{}/cheques", request.shift);
+    in_order(client, async |vendor, context| {
+        let (cheques, raw): (Vec<Cheque>, _) = reports::ask(vendor, context, &path, "").await?;
+        Ok(Cheques { cheques, raw: Some(raw) })
+    })
+    .await
+}
+
+/// See the table.
+pub async fn sales(client: &Client, request: ShiftNumber) -> Result<Sales> {
+    let path = format!("/dump/table/shifts/{}/sales", request.shift);
+    in_order(client, async |vendor, context| {
+        let (rows, raw): (Vec<SaleRow>, _) = reports::ask(vendor, context, &path, "").await?;
+        Ok(Sales { rows, raw: Some(raw) })
+    })
+    .await
+}
+
+/// See the table.
+pub async fn shift_report(client: &Client, request: ShiftNumber) -> Result<ShiftReport> {
+    let path = format!("/dump/table/shifts/{}/report", request.shift);
+    in_order(client, async |vendor, context| {
+        let (report, raw): (ShiftReport, _) = reports::ask(vendor, context, &path, "").await?;
+        Ok(ShiftReport { raw: Some(raw), ..report })
+    })
+    .await
+}
+
+/// See the table.
+pub async fn transaction(client: &Client, request: ReceiptKey) -> Result<Transaction> {
+    let entry = client.delivery.entry(&request.id).await?;
+    let used = key::used(&entry)?;
+    in_order(client, async |vendor, context| {
+        let current = key::current(vendor, context).await?;
+        Transaction::ask(vendor, context, &used, &current).await
+    })
+    .await
+}
+
+/// See the table.
+pub async fn deposit(client: &Client, request: CashMovement) -> Result<Registration> {
+    move_cash(client, "deposit", request).await
+}
+
+/// See the table.
+pub async fn withdraw(client: &Client, request: CashMovement) -> Result<Registration> {
+    move_cash(client, "withdraw", request).await
+}
+
+async fn move_cash(client: &Client, operation: &'static str, request: CashMovement) -> Result<Registration> {
+    let vendor: &Ikkm = client.vendor()?;
+    if request.sum.is_zero() || !request.sum.is_whole() {
+        let message = "the device takes a positive number of whole tenge";
+        return Err(Error::invalid(vec![violation("/sum", Code::OutOfRange, message)]));
+    }
+    let parameters = key::cash_parameters(request.sum);
+    let intent = Intent {
+        register: vendor.register.clone(),
+        receipt_id: request.id,
+        vendor: NAME,
+        operation,
+        fingerprint: crate::client::fingerprint(format!("{operation} {parameters}").as_bytes()),
+        request: parameters.into_bytes(),
+        vendor_document_id: None,
+    };
+    client.deliver(&intent).await
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
@@ -37,6 +37,7 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
         .route("/_emulator/switches", get(switches).post(set_switches))
         .route("/_emulator/clock", get(clock).post(move_clock))
         .route("/_emulator/seed", post(seed))
+        .route("/_emulator/devices/{register}/{action}", post(operate))
         .route("/_emulator/reset", post(reset))
         .route("/_emulator/describe", get(describe))
         .with_state(emulator)
@@ -121,6 +122,17 @@ async fn seed(State(emulator): State<Arc<Emulator>>, body: Bytes) -> Answer {
     carried_out(|| {
         let ForVendor { vendor, rest } = read(&body)?;
         Ok(shown(&emulator.seed(&vendor, Value::Object(rest))?))
+    })
+}
+
+async fn operate(
+    State(emulator): State<Arc<Emulator>>,
+    Path((register, action)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer {
+    carried_out(|| {
+        let what = if body.is_empty() { Value::Null } else { read(&body)? };
+        Ok(shown(&emulator.operate(&register, &action, what)?))
     })
 }
 

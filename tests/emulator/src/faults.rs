@@ -15,9 +15,26 @@ pub const ANY_ROUTE: &str = "*";
 pub const CALLBACK_ROUTE: &str = "callback";
 /// The route word of the call that brings a receipt.
 pub const SUBMIT_ROUTE: &str = "submit";
+/// The route word of a connection that was accepted and not read yet (iKKM).
+pub const CONNECT_ROUTE: &str = "connect";
 
-const DEFAULT_STATUS: u16 = 502;
-const GARBAGE: &[u8] = b"\x1f\x8b<<not json>>\xff";
+/// What strikes the calls of a vendor in the cloud.
+pub const CLOUD_ACTIONS: &[Action] = &[
+    Action::Drop,
+    Action::Delay,
+    Action::Status,
+    Action::Garbage,
+    Action::Cut,
+    Action::Empty,
+    Action::Fail,
+    Action::Twice,
+    Action::BeforeAnswer,
+];
+
+/// The HTTP status of [`Action::Status`] when the rule names none.
+pub const DEFAULT_STATUS: u16 = 502;
+/// Bytes that are no answer of any vendor.
+pub const GARBAGE: &[u8] = b"\x1f\x8b<<not json>>\xff";
 
 /// When a fault strikes during a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +70,26 @@ pub enum Action {
     Twice,
     /// The callback is delivered before the submit is answered.
     BeforeAnswer,
+    /// The device says that it is busy (iKKM).
+    Busy,
+    /// The device reboots; the connection is closed (iKKM).
+    Reboot,
+    /// Another program makes a sale with the current key first; the call goes on (iKKM).
+    OtherWriter,
+}
+
+/// Which part of an answer [`Action::Cut`] spoils.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Half the status line arrives.
+    StatusLine,
+    /// The headers arrive, no body.
+    Headers,
+    /// The headers and half the body arrive.
+    Body,
+    /// All arrives, under a `Content-Length` that is too large.
+    Length,
 }
 
 /// The moment at which a rule is looked up.
@@ -64,6 +101,8 @@ pub enum Stage {
     AfterRecord,
     /// [`When::Answer`].
     Answer,
+    /// A connection was accepted.
+    Connect,
     /// The register works on a document.
     Register,
     /// A callback is being delivered.
@@ -111,6 +150,12 @@ pub struct Fault {
     /// Only calls about a document whose id or number contains this.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
     pub matching: Option<String>,
+    /// The reason phrase of the answer, in place of the vendor's own (iKKM).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What `cut` spoils, the body by default (iKKM).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// The vendor's word for the failure of `fail`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_type: Option<String>,
@@ -139,6 +184,8 @@ impl Fault {
             content_type: None,
             retry_after_s: None,
             matching: None,
+            reason: None,
+            part: None,
             failure_type: None,
             failure_message: None,
         }
@@ -153,11 +200,19 @@ impl Fault {
 
     /// The moment at which this rule is looked up.
     pub fn stage(&self) -> Stage {
+        if self.route == CONNECT_ROUTE {
+            return Stage::Connect;
+        }
         let by_default = match self.action {
             Action::Fail => return Stage::Register,
             Action::Twice => return Stage::Delivery,
             Action::BeforeAnswer => return Stage::EarlyDelivery,
-            Action::Drop | Action::Delay | Action::Status => When::BeforeRecord,
+            Action::Drop
+            | Action::Delay
+            | Action::Status
+            | Action::Busy
+            | Action::Reboot
+            | Action::OtherWriter => When::BeforeRecord,
             Action::Garbage | Action::Cut | Action::Empty => When::Answer,
         };
         match self.when.unwrap_or(by_default) {
@@ -168,7 +223,7 @@ impl Fault {
     }
 
     /// Refuses a rule that could never strike or makes no sense.
-    pub fn check(&self, routes: &[&str], failure_types: &[&str]) -> Result<(), Refused> {
+    pub fn check(&self, routes: &[&str], failure_types: &[&str], actions: &[Action]) -> Result<(), Refused> {
         let route = self.route.as_str();
         let fits = match self.stage() {
             Stage::Register => route == SUBMIT_ROUTE || route == ANY_ROUTE,
@@ -178,6 +233,10 @@ impl Fault {
         let known_failure = self.failure_type.as_deref().is_none_or(|f| failure_types.contains(&f));
         let status_fits =
             self.status.is_none_or(|s| StatusCode::from_u16(s).is_ok_and(|s| s.as_u16() >= 200));
+        let happens = match self.stage() {
+            Stage::Connect => matches!(self.action, Action::Drop | Action::Delay),
+            _ => actions.contains(&self.action),
+        };
         let problems = [
             (
                 !fits,
@@ -187,6 +246,7 @@ impl Fault {
                     self.action
                 ),
             ),
+            (!happens, format!("do: {:?} does not happen here", self.action)),
             (!known_failure, format!("failure_type: one of {failure_types:?}")),
             (!status_fits, "status: from 200 to 999".to_owned()),
             (self.times == Some(0), "times: at least 1, or null for ever".to_owned()),
@@ -210,7 +270,7 @@ impl Fault {
     }
 
     fn goes_on(&self) -> bool {
-        self.action == Action::Delay
+        matches!(self.action, Action::Delay | Action::OtherWriter)
     }
 
     fn answer(&self, honest: Option<&Answer>, refusal: &impl Fn(u16) -> Answer) -> Answer {

@@ -59,6 +59,11 @@ impl Frame {
         self.epoch.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// The number of resets so far.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
     /// Does one vendor call with the scripted faults around it.
     ///
     /// `work` does what the vendor does; it must not run before it is awaited. `refusal` is the
@@ -69,12 +74,12 @@ impl Frame {
         refusal: impl Fn(u16) -> Answer + Sync,
         work: impl Future<Output = Answer>,
     ) -> Answer {
-        let epoch = self.epoch.load(Ordering::SeqCst);
+        let epoch = self.epoch();
         let before = self.faults.interfere(&call, Stage::BeforeRecord, None, &refusal);
         if let Some(answer) = before.await {
             return answer;
         }
-        if self.epoch.load(Ordering::SeqCst) != epoch {
+        if self.epoch() != epoch {
             return Answer::dropped();
         }
         let honest = work.await;

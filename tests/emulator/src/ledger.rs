@@ -23,6 +23,10 @@ pub enum Kind {
     BuyCorrection,
     /// Correction of a refund of a purchase.
     BuyRefundCorrection,
+    /// Cash put into the drawer.
+    Deposit,
+    /// Cash taken out of the drawer.
+    Withdraw,
 }
 
 /// One fiscal document that came to be at a register.
@@ -30,11 +34,11 @@ pub enum Kind {
 pub struct LedgerEntry {
     /// The vendor's name, as in the config.
     pub vendor: String,
-    /// What stands for the register at this vendor (Modulkassa: the retail point's id).
+    /// What stands for the register at this vendor (Modulkassa: the retail point's id, iKKM: the serial number).
     pub register: String,
-    /// The vendor-side id of the document (Modulkassa: `id`).
+    /// The vendor-side id of the document (Modulkassa: `id`, iKKM: the web-api key).
     pub receipt_key: String,
-    /// The number that the shop gave it (Modulkassa: `docNum`).
+    /// Its number (Modulkassa: the shop's `docNum`, iKKM: the device's receipt number).
     pub number: String,
     /// What it records.
     pub kind: Kind,
@@ -48,6 +52,9 @@ pub struct LedgerEntry {
     pub fiscal_sign: String,
     /// When it came to be, by the virtual clock, RFC 3339.
     pub at: String,
+    /// Who made it, when it was not the shop: an operator at the device, another program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// All fiscal documents in the order in which they came to be.

@@ -7,6 +7,7 @@ mod clock;
 mod control;
 mod faults;
 mod frame;
+mod ikkm;
 mod ledger;
 mod modulkassa;
 mod requests;
@@ -28,7 +29,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-pub use crate::faults::{Action, Fault, When};
+pub use crate::faults::{Action, Fault, Part, When};
 pub use crate::frame::Refused;
 pub use crate::ledger::{Kind, LedgerEntry};
 pub use crate::requests::ReceivedRequest;
@@ -144,7 +145,7 @@ impl Emulator {
     pub fn add_faults(&self, faults: Vec<Fault>) -> Result<(), Refused> {
         for fault in &faults {
             let vendor = self.vendor(&fault.vendor)?;
-            fault.check(vendor.routes(), vendor.failure_types())?;
+            fault.check(vendor.routes(), vendor.failure_types(), vendor.actions())?;
         }
         self.frame.faults.add(faults);
         Ok(())
@@ -184,6 +185,12 @@ impl Emulator {
     /// Adds accounts, points and the like to a vendor; the answer is a config for them.
     pub fn seed(&self, vendor: &str, what: Value) -> Result<Value, Refused> {
         self.vendor(vendor)?.clone().seed(what, &self.url)
+    }
+
+    /// Does what an operator does at a device (iKKM); the answer is what the operator sees.
+    pub fn operate(&self, register: &str, action: &str, what: Value) -> Result<Value, Refused> {
+        let mut answers = self.vendors.values().filter_map(|vendor| vendor.operate(register, action, &what));
+        answers.next().unwrap_or_else(|| Err(Refused::new(format!("no device {register:?}"))))
     }
 
     /// The present moment by the virtual clock.

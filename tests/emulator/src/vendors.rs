@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use serde_json::{Map, Value};
 
+use crate::faults::{Action, CLOUD_ACTIONS};
 use crate::frame::{Frame, Refused};
+use crate::ikkm::Ikkm;
 use crate::modulkassa::Modulkassa;
 
 /// One vendor, played.
@@ -15,6 +17,16 @@ pub trait Vendor: Send + Sync {
 
     /// The vendor's words for a failed document, for fault rules.
     fn failure_types(&self) -> &'static [&'static str];
+
+    /// What can strike its calls.
+    fn actions(&self) -> &'static [Action] {
+        CLOUD_ACTIONS
+    }
+
+    /// What an operator does at the device with this number; None when it has no such device.
+    fn operate(&self, _register: &str, _action: &str, _what: &Value) -> Option<Result<Value, Refused>> {
+        None
+    }
 
     /// Its HTTP calls.
     fn router(self: Arc<Self>) -> Router;
@@ -48,4 +60,4 @@ pub trait Vendor: Send + Sync {
 pub type Start = fn(&Arc<Frame>, &Map<String, Value>) -> Result<Arc<dyn Vendor>, Refused>;
 
 /// The vendors by name.
-pub const VENDORS: &[(&str, Start)] = &[("modulkassa", Modulkassa::start)];
+pub const VENDORS: &[(&str, Start)] = &[("ikkm", Ikkm::start), ("modulkassa", Modulkassa::start)];

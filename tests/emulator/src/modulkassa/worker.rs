@@ -197,6 +197,7 @@ impl Queue {
             fiscal_document_number: fiscal.fn_doc_number.to_string(),
             fiscal_sign: fiscal.fn_doc_mark.to_string(),
             at: rfc3339(now),
+            by: None,
         });
         document.fiscal = Some(Arc::new(fiscal));
         document.turn(Status::Printed, now);

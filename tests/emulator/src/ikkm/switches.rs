@@ -1,0 +1,310 @@
+//! What the iKKM fact sheet leaves open, as switches with the sheet's defaults.
+
+use serde::{Deserialize, Serialize};
+
+/// What makes a call a repeat (iKKM fact sheet 3.3-2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RepeatCriterion {
+    /// The key alone.
+    Key,
+    /// The key, the path and all parameters.
+    KeyAndPayload,
+}
+
+/// Where a repeat is recognised (iKKM fact sheet 3.3-4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RepeatCheck {
+    /// Before everything but the form of the key.
+    First,
+    /// After the checks of battery, paper, shift, OFD and drawer.
+    Last,
+}
+
+/// The answer of `/dump/transaction` for a key that made nothing (iKKM fact sheet 7, question 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookupNotFound {
+    /// 400 and `-7`.
+    Code,
+    /// 200 and no body.
+    Empty,
+    /// 200 and `{}`.
+    Object,
+    /// 404.
+    #[serde(rename = "404")]
+    NotFound,
+}
+
+/// Which amounts the firmware reads (iKKM fact sheet 2.3; E10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Amounts {
+    /// Old firmware: digits only.
+    Whole,
+    /// New firmware: a point and decimals; more than two are rounded.
+    Tiyn,
+}
+
+/// The reason phrase of a success that has a receipt number (iKKM fact sheet 3.1; 6.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptReason {
+    /// The number.
+    Number,
+    /// `OK`.
+    Ok,
+    /// Nothing, not even a space.
+    Absent,
+}
+
+/// Language and bytes of the cause in the reason phrase (iKKM fact sheet 7, question 8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// English.
+    English,
+    /// Russian in UTF-8.
+    RussianUtf8,
+    /// Russian in Windows-1251.
+    RussianWindows1251,
+}
+
+/// What stands around the number in a text body (E2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextBody {
+    /// Nothing.
+    Bare,
+    /// A line end behind it.
+    Crlf,
+    /// A byte order mark before it.
+    Bom,
+}
+
+/// The number in the reason phrase of a deposit or withdrawal (iKKM fact sheet 6.3, "which number").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CashNumber {
+    /// The next in the series of receipts.
+    Next,
+    /// The number of the last receipt.
+    LastReceipt,
+}
+
+/// What too fast a client gets (E20).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaceAnswer {
+    /// `-2`.
+    Busy,
+    /// The connection is closed.
+    Close,
+}
+
+/// The answer of `/apizreport` and `/apixreport` (E16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportAnswer {
+    /// 200 and `0`.
+    Zero,
+    /// The connection is closed.
+    Close,
+}
+
+/// The code of a return whose payment exceeds it (iKKM fact sheet 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OverpaidReturn {
+    /// `-13`.
+    #[serde(rename = "-13")]
+    MoreThanTotal,
+    /// `-9`.
+    #[serde(rename = "-9")]
+    BadValue,
+}
+
+/// What happens with `itemdata` (iKKM fact sheet 2.5; E9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemData {
+    /// It is read and stored.
+    Enabled,
+    /// The function is off: it is not looked at.
+    Ignored,
+    /// The function is off: `-17`.
+    Refused,
+}
+
+/// Literal types in JSON (iKKM fact sheet 5, 6.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JsonLiterals {
+    /// As documented.
+    Documented,
+    /// Every number is a string.
+    Strings,
+    /// Every string that is a number, without a leading zero, is a number.
+    Numbers,
+}
+
+/// The fiscal object of an archived shift (iKKM fact sheet 5.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ArchivedFiscal {
+    /// `fiscalData`.
+    #[serde(rename = "fiscalData")]
+    Current,
+    /// `fiscalDataOnShiftOpen`.
+    #[serde(rename = "fiscalDataOnShiftOpen")]
+    OnShiftOpen,
+}
+
+/// The name of the mark of an archived shift (iKKM fact sheet 5.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ArchivedName {
+    /// As documented, without "c".
+    #[serde(rename = "isArhived")]
+    Documented,
+    /// As English has it.
+    #[serde(rename = "isArchived")]
+    Correct,
+}
+
+/// All switches of iKKM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Switches {
+    /// How many answers the device remembers; 0 for all (3.3-1; E6).
+    pub repeat_depth: usize,
+    /// Whether a reboot forgets them (3.3-3; E6).
+    pub repeat_volatile: bool,
+    /// What makes a call a repeat (3.3-2; E6).
+    pub repeat_criterion: RepeatCriterion,
+    /// Where a repeat is recognised (3.3-4; E6).
+    pub repeat_check: RepeatCheck,
+    /// Whether deposits and withdrawals are remembered too (3.3-5).
+    pub repeat_cash: bool,
+    /// Whether the operator's new key leaves the remembered answers alone (3.2).
+    pub repeat_survives_rekey: bool,
+    /// Whether `/apicheck` compares the key at all (7, question 2).
+    pub check_compares_key: bool,
+    /// Whether `/apicheck` takes the previous key too (3.3-6).
+    pub check_accepts_previous_key: bool,
+    /// Whether `/dump/...` takes the previous key too (3.3-6).
+    pub dump_accepts_previous_key: bool,
+    /// Whether the key outlives a reboot (7, question 4).
+    pub key_survives_reboot: bool,
+    /// Whether a receipt made by hand moves the key (7, question 4).
+    pub hand_sale_moves_key: bool,
+    /// Whether switching the web-api off and on moves the key (7, question 4).
+    pub web_api_moves_key: bool,
+    /// How many digits a new key has (E4).
+    pub key_digits: u32,
+    /// The answer for a key that made nothing (7, question 2; E7).
+    pub lookup_not_found: LookupNotFound,
+    /// Whether `/dump/transaction` finds deposits and withdrawals (7, question 2).
+    pub lookup_finds_cash: bool,
+    /// Whether `/dump/transaction` needs the senior cashier (7, question 2; E15).
+    pub lookup_needs_senior: bool,
+    /// Which amounts the firmware reads (E10).
+    pub amounts: Amounts,
+    /// Whether a `+` in parameters is a space (1, encoding).
+    pub plus_is_space: bool,
+    /// The code of a return whose payment exceeds it (2.2).
+    pub overpaid_return: OverpaidReturn,
+    /// Whether a return or purchase may be paid otherwise than in cash (7, question 7); else -7.
+    pub noncash_return: bool,
+    /// What happens with `itemdata` (2.5; E9).
+    pub itemdata: ItemData,
+    /// Whether positions must add up to the amount (2.5); else -17.
+    pub itemdata_sum_checked: bool,
+    /// Characters in a printed line (2.4).
+    pub printer_columns: usize,
+    /// Whether `print` of `/api` honours the special lines (2.4).
+    pub special_lines_in_receipt: bool,
+    /// The reason phrase of a success with a receipt number (3.1).
+    pub receipt_reason: ReceiptReason,
+    /// Language and bytes of error causes (7, question 8).
+    pub cause: Cause,
+    /// What stands around the number in a text body (E2).
+    pub text_body: TextBody,
+    /// The number of a deposit or withdrawal (6.3).
+    pub cash_number: CashNumber,
+    /// The answer of the reports (E16).
+    pub report_answer: ReportAnswer,
+    /// Whether a Z report works in states -3 and -11 (7, question 9).
+    pub z_in_any_shift: bool,
+    /// Milliseconds of real time between two requests (0.1; E20); 0 for no limit.
+    pub pace_ms: u64,
+    /// What too fast a client gets (E20).
+    pub pace_answer: PaceAnswer,
+    /// Milliseconds of real time that a registration takes (E19).
+    pub processing_ms: u64,
+    /// Milliseconds of real time that the bank application takes (E17).
+    pub bank_busy_ms: u64,
+    /// Literal types in JSON (5.12; 6.2).
+    pub json_literals: JsonLiterals,
+    /// Fields left out of JSON, separated by commas (6.2).
+    pub json_omit: String,
+    /// Whether every JSON object has a field that is not documented (6.2).
+    pub json_unknown_field: bool,
+    /// The name of the mark of an archived shift (5.8).
+    pub archived_name: ArchivedName,
+    /// Whether that mark is a string (5.8).
+    pub archived_as_string: bool,
+    /// The fiscal object of an archived shift (5.8).
+    pub archived_fiscal: ArchivedFiscal,
+    /// Whether the device has a battery (5.10).
+    pub battery_present: bool,
+    /// Hours of the device's local time ahead of UTC (5).
+    pub utc_offset_hours: i8,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            repeat_depth: 1,
+            repeat_volatile: true,
+            repeat_criterion: RepeatCriterion::Key,
+            repeat_check: RepeatCheck::First,
+            repeat_cash: true,
+            repeat_survives_rekey: true,
+            check_compares_key: true,
+            check_accepts_previous_key: false,
+            dump_accepts_previous_key: false,
+            key_survives_reboot: true,
+            hand_sale_moves_key: false,
+            web_api_moves_key: false,
+            key_digits: 8,
+            lookup_not_found: LookupNotFound::Code,
+            lookup_finds_cash: true,
+            lookup_needs_senior: true,
+            amounts: Amounts::Whole,
+            plus_is_space: true,
+            overpaid_return: OverpaidReturn::MoreThanTotal,
+            noncash_return: true,
+            itemdata: ItemData::Enabled,
+            itemdata_sum_checked: false,
+            printer_columns: 24,
+            special_lines_in_receipt: true,
+            receipt_reason: ReceiptReason::Number,
+            cause: Cause::English,
+            text_body: TextBody::Bare,
+            cash_number: CashNumber::Next,
+            report_answer: ReportAnswer::Zero,
+            z_in_any_shift: true,
+            pace_ms: 1000,
+            pace_answer: PaceAnswer::Busy,
+            processing_ms: 0,
+            bank_busy_ms: 2000,
+            json_literals: JsonLiterals::Documented,
+            json_omit: String::new(),
+            json_unknown_field: false,
+            archived_name: ArchivedName::Documented,
+            archived_as_string: false,
+            archived_fiscal: ArchivedFiscal::Current,
+            battery_present: true,
+            utc_offset_hours: 5,
+        }
+    }
+}

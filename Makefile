@@ -53,11 +53,10 @@ node/node_modules/ready: node/package.json
 
 .PHONY: build-demo build-test place
 build-demo: system-demo $(VENV)/ready
-	cargo build --quiet $(CRATES) --example sale
+	cargo build --quiet $(CRATES) --lib --bins --example sale
 	@$(MAKE) --no-print-directory place
 build-test: system-test $(VENV)/ready node/node_modules/ready
-	cargo build --quiet $(CRATES) $(TESTING)
-	cargo build --quiet $(CRATES) $(TESTING) --example sale
+	cargo build --quiet $(CRATES) $(TESTING) --lib --bins --example sale
 	@$(MAKE) --no-print-directory place
 
 place:

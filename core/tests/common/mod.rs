@@ -55,6 +55,27 @@ impl Bench {
     }
 }
 
+/// A client of the emulated iKKM device without its pace, and quick to settle.
+pub fn ikkm(bench: &Bench, changes: Value) -> Client {
+    let mut config = bench.emulator.config("ikkm");
+    let own = json!({"journal": bench.journal(), "timeout_ms": 4000, "settle_ms": 5, "pace_ms": 0});
+    for changes in [own, changes] {
+        for (name, value) in changes.as_object().unwrap() {
+            config[name] = value.clone();
+        }
+    }
+    Client::open(&config.to_string()).unwrap()
+}
+
+/// A sale of 290 tenge.
+pub fn tenge(id: &str) -> Value {
+    json!({
+        "id": id, "kind": "sell",
+        "items": [{"name": "Mug", "price": "150", "quantity": "2", "discount": "10"}],
+        "payments": [{"type": "card", "sum": "290"}]
+    })
+}
+
 /// A sale of 290.00.
 pub fn receipt(id: &str) -> Value {
     json!({

@@ -90,18 +90,22 @@ impl IkkmConfig {
         self.common.register.clone().or_else(address).map(|name| format!("ikkm:{name}"))
     }
 
+    /// Least time between the starts of two requests.
     pub fn pace(&self) -> Duration {
         Duration::from_millis(self.pace_ms.unwrap_or(PACE_MS))
     }
 
+    /// Time for an answer.
     pub fn response_timeout(&self) -> Duration {
         Duration::from_millis(self.response_timeout_ms.unwrap_or(RESPONSE_TIMEOUT_MS))
     }
 
+    /// Time for a report that may close the shift.
     pub fn report_timeout(&self) -> Duration {
         Duration::from_millis(self.report_timeout_ms.unwrap_or(REPORT_TIMEOUT_MS))
     }
 
+    /// How long after a lost answer the device is left alone.
     pub fn settle_after(&self) -> Duration {
         Duration::from_millis(self.settle_ms.unwrap_or(SETTLE_MS))
     }

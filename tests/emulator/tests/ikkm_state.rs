@@ -4,6 +4,7 @@
 
 mod device;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use device::{Kkm, REGISTER, sale, until};
@@ -203,4 +204,22 @@ async fn item_19_a_reboot_ends_a_registration_that_runs() {
     assert!(lost.is_none() && kkm.ledger().is_empty());
     kkm.switch("processing_ms", 0);
     assert_eq!(kkm.sale_with(&key, 100).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn item_19_many_clients_with_one_key_make_one_sale() {
+    let kkm = Arc::new(Kkm::open_with(&[("processing_ms", json!(5))]).await);
+    for _ in 0..10 {
+        let target = sale(&kkm.key(), 100);
+        let client = |kkm: Arc<Kkm>, target: String| async move { kkm.get(&target).await };
+        let clients: Vec<_> = (0..8).map(|_| tokio::spawn(client(kkm.clone(), target.clone()))).collect();
+        let mut registered = 0;
+        for client in clients {
+            let reply = client.await.unwrap();
+            registered += usize::from(reply.status == 200);
+            assert!(reply.status != 400 || reply.code() == -2, "{reply:?}");
+        }
+        assert_eq!(registered, 1);
+    }
+    assert_eq!(kkm.ledger().len(), 10);
 }

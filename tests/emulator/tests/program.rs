@@ -138,3 +138,17 @@ fn refuses_wrong_arguments_without_a_word_on_stdout() {
         assert!(!output.stderr.is_empty());
     }
 }
+
+#[test]
+fn prints_a_config_for_a_device_on_a_port_of_its_own() {
+    let program = Program::start(&["--switch", "ikkm.pace_ms=0", "--switch", "ikkm.overpaid_return=-9"]);
+    let config = program.ready["vendors"]["ikkm"]["config"].clone();
+    let fields: Vec<_> = config.as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["base_url", "key", "register", "vendor"]);
+    let address = config["base_url"].as_str().unwrap().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET /apicheck?key={} HTTP/1.1\r\n\r\n", config["key"].as_str().unwrap()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 0\r\n") && answer.ends_with("\r\n\r\n0"), "{answer}");
+}

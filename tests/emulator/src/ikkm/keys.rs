@@ -98,3 +98,16 @@ impl Keys {
         self.remembered.iter().rev().find(fits)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_keys_never_come_again() {
+        let switches = Switches { key_digits: MIN_DIGITS, ..Switches::default() };
+        let mut keys = Keys::new(1, "100000".to_owned());
+        let series: HashSet<_> = (0..5000).map(|_| keys.move_on(&switches).to_owned()).collect();
+        assert_eq!(series.len(), 5000);
+    }
+}

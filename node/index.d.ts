@@ -22,6 +22,11 @@ export type AgentType =
 /** Money in the receipt's currency: a decimal string, not negative, at most 2 decimals. */
 export type Amount = string | number
 
+/** How amounts are written for this device (0.1, 2.3). */
+export type Amounts =
+  | 'whole'
+  | 'tiyn'
+
 /** Which retail point to associate with. */
 export interface Associate {
   /** Application at the retail point; absent means the configured one. */
@@ -40,6 +45,12 @@ export interface Association {
   address?: string | null
   /** Name of the retail point. */
   name?: string | null
+}
+
+/** A payment at the bank application. */
+export interface BankPayment {
+  /** How much. */
+  amount: Amount
 }
 
 /** What the vendor sent to `callback_url`. */
@@ -94,6 +105,30 @@ export interface Capabilities {
   vendor: string
 }
 
+/** Cash in the drawer. */
+export interface Cash {
+  /** Amounts by currency. */
+  amounts: Array<CashAmount>
+  /** The answer as it came. */
+  raw?: Raw | null
+}
+
+/** Cash of one currency. */
+export interface CashAmount {
+  /** Currency (ISO 4217). */
+  currency: string
+  /** How much: a decimal text. */
+  sum: string
+}
+
+/** Cash that is put into the drawer or taken out of it. */
+export interface CashMovement {
+  /** The caller's own id and the idempotency key. */
+  id: string
+  /** How much. */
+  sum: Amount
+}
+
 /** The cashier. */
 export interface Cashier {
   /** Name, tag 1021. */
@@ -102,6 +137,40 @@ export interface Cashier {
   position?: string | null
   /** Taxpayer number, tag 1203. */
   tax_id?: string | null
+}
+
+/** Whether the device is ready. */
+export interface Check {
+  /** What it means. */
+  message: string
+  /** True where it is ready and takes the key. */
+  ready: boolean
+  /** Answer code, where it is not ready. */
+  code?: string | null
+  /** Last closed receipt, where the device tells. */
+  last_receipt?: string | null
+  /** The same in Russian, for the cashier. */
+  message_ru?: string | null
+}
+
+/** A receipt of the device (5.6). */
+export interface Cheque {
+  /** `0` sale, `1` purchase, `2` return of sale, `3` return of purchase. */
+  cheque_type?: string | null
+  /** When it was opened, by the device's clock. */
+  opened_at?: string | null
+  /** Receipt number. */
+  receipt_number?: string | null
+  /** Rows. */
+  rows?: Array<SaleRow>
+}
+
+/** Receipts of a shift (5.6). */
+export interface Cheques {
+  /** The receipts. */
+  cheques: Array<Cheque>
+  /** The answer as it came. */
+  raw?: Raw | null
 }
 
 /** The shop. */
@@ -132,6 +201,14 @@ export interface Correction {
 export type CorrectionType =
   | 'self'
   | 'instruction'
+
+/** A sum over receipts (5.8). */
+export interface Counted {
+  /** Number of receipts. */
+  count?: string | null
+  /** Sum. */
+  sum?: string | null
+}
 
 /** A user name with its password. The password shows in no `Debug` output. */
 export interface Credentials {
@@ -173,6 +250,52 @@ export interface Delivered {
   left: number
   /** Came on record. */
   registered: number
+}
+
+/** Info of the device (5.10, 5.11). */
+export interface DeviceInfo {
+  /** Version of the application. */
+  application_version?: string | null
+  /** Charge of the battery in percent, where there is one. */
+  battery_percent?: string | null
+  /** Cash in the drawer. */
+  cash?: string | null
+  /** Current cashier. */
+  cashier_id?: string | null
+  /** Name of the current cashier. */
+  cashier_name?: string | null
+  /** Size of the data base in kilobytes. */
+  database_kilobytes?: string | null
+  /** Default tax of the web-api. */
+  default_tax_code?: string | null
+  /** Flash in use, in megabytes. */
+  flash_used_megabytes?: string | null
+  /** Last closed receipt. */
+  last_receipt?: string | null
+  /** Free memory in megabytes; the device's name for it says "used". */
+  memory_free_megabytes?: string | null
+  /** Printer in use. */
+  printing_mode?: string | null
+  /** The answer as it came. */
+  raw?: Raw | null
+  /** Whether sums are rounded. */
+  rounding_rule?: string | null
+  /** Factory serial number; it names the device. */
+  serial_number?: string | null
+  /** Current shift. */
+  shift_number?: string | null
+  /** `opened` or `closed`. */
+  shift_state?: string | null
+  /** Messages not yet sent to the operator. */
+  unsent_messages?: string | null
+}
+
+/** A directory: names by their codes (5.2 to 5.4). */
+export interface Directory {
+  /** Names by code. */
+  names: Record<string, string>
+  /** The answer as it came. */
+  raw?: Raw | null
 }
 
 /** Which document; give one of the two. */
@@ -307,6 +430,36 @@ export interface Fiscal {
   url?: string | null
 }
 
+/** Goods of the device (5.1). */
+export interface Goods {
+  /** The goods. */
+  items: Array<GoodsItem>
+  /** The answer as it came. */
+  raw?: Raw | null
+}
+
+/** An article of the device (5.1). */
+export interface GoodsItem {
+  /** Barcode. */
+  barcode?: string | null
+  /** Catalogue code. */
+  catalog_code?: string | null
+  /** Goods code. */
+  code?: string | null
+  /** Internal unique code. */
+  id?: string | null
+  /** Type; its values are not documented. */
+  item_type?: string | null
+  /** Unit; its values are not documented. */
+  measure?: string | null
+  /** Name. */
+  name?: string | null
+  /** Retail price. */
+  price?: string | null
+  /** Tax code. */
+  tax_code?: string | null
+}
+
 /** Whether the vendor and its cash register are ready. */
 export interface Health {
   /** What the vendor says. */
@@ -315,6 +468,81 @@ export interface Health {
   ready: boolean
   /** The answer as it came. */
   raw?: Raw | null
+}
+
+/** Configuration of an iKKM client. */
+export interface IkkmConfig {
+  /** Always `ikkm`; the facades set it themselves. */
+  vendor?: string
+  /** How amounts are written; `whole` unless given. */
+  amounts?: Amounts | null
+  /**
+   * Address of the vendor's interface, for the emulator or a gateway. Plain http is taken for
+   * loopback only.
+   */
+  base_url?: string | null
+  /** Time for a connection in milliseconds (3000). */
+  connect_timeout_ms?: number | null
+  /** Whether the items are sent (`true`). Switch it off where the device has no item list. */
+  item_list?: boolean | null
+  /**
+   * `sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+   * KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
+   */
+  journal?: string | null
+  /**
+   * The web-api key that an operator set on the device. Needed once: then the journal keeps the
+   * key that the device gave last. A key that differs from the one configured before is taken
+   * for a new one of the operator.
+   */
+  key?: string | null
+  /** Which log lines come back with each answer; absent means none. */
+  log?: LogLevel | null
+  /** Milliseconds between the starts of two requests (1000); the device takes one a second. */
+  pace_ms?: number | null
+  /**
+   * Characters in a printed line: 24, 32 or 19 on the built-in printer, 42 or 30 on another.
+   * Longer lines of `print_text` are wrapped; absent means they are left alone.
+   */
+  print_width?: number | null
+  /** Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all. */
+  proxy?: string | null
+  /** Name of the cash register in the journal, where the vendor's own id may change. */
+  register?: string | null
+  /** Milliseconds for a report that may close the shift (90000). */
+  report_timeout_ms?: number | null
+  /** Milliseconds for an answer (30000). A short time only makes doubt. */
+  response_timeout_ms?: number | null
+  /** Milliseconds after a lost answer before the device is asked about it (10000). */
+  settle_ms?: number | null
+  /**
+   * Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may
+   * use two thirds of it, so that a lost answer can still be looked up within the call.
+   */
+  timeout_ms?: number | null
+  /** Trust. */
+  tls?: Tls | null
+}
+
+/** iKKM's own part of a receipt. */
+export interface IkkmReceipt {
+  /** Cash that the customer handed over, where change is given (sales only). */
+  cash_received?: Amount | null
+  /** Free text for the paper. Lines of their own: `--cut--`, `--line--`, `--open-cash--`. */
+  print_text?: string | null
+  /** One summary line instead of the items: the only way for more than 79 rows. */
+  summary_line?: boolean | null
+  /**
+   * Tax code from `taxes`; absent means the device's default. Editing a tax on the device
+   * changes its code: read the table anew.
+   */
+  tax_code?: string | null
+}
+
+/** Which info. */
+export interface InfoRequest {
+  /** Only receipt, shift, tax and cashier: the form that the vendor recommends. */
+  minimum?: boolean | null
 }
 
 /** A line of the receipt. */
@@ -471,8 +699,8 @@ export interface ModulkassaConfig {
   /** Milliseconds after a lost answer from which "unknown document" is believed (1000). */
   settle_ms?: number | null
   /**
-   * Time for a whole call in milliseconds (30000). One exchange with the vendor may use two
-   * thirds of it, so that a lost answer can still be looked up within the call.
+   * Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may
+   * use two thirds of it, so that a lost answer can still be looked up within the call.
    */
   timeout_ms?: number | null
   /** Trust. */
@@ -596,10 +824,26 @@ export type PaymentType =
   | 'card'
   | 'prepaid'
   | 'credit'
+  | 'tare'
   | 'other'
 
 /** A phone number: `+` and 7 to 18 digits (2.9). */
 export type Phone = string
+
+/** Text to print. */
+export interface PrintText {
+  /** The text. Lines of their own: `--cut--`, `--line--`, `--open-cash--`. */
+  text: string
+}
+
+/** What was started on the device. */
+export interface Printed {
+  /**
+   * True where the device said that it took the call; false where its answer was lost, and it
+   * may have been done all the same.
+   */
+  confirmed: boolean
+}
 
 /**
  * A quantity: a decimal string, not negative, at most 3 decimals (6 where the vendor allows
@@ -699,10 +943,23 @@ export interface Registration {
   vendor_document_id?: string | null
 }
 
+/** What a report did. The paper has the numbers. */
+export interface Report {
+  /**
+   * True where the device's state proves that the report was made; false where it may have been
+   * printed and nothing can tell.
+   */
+  confirmed: boolean
+  /** The shift afterwards. */
+  shift?: Shift | null
+}
+
 /** How to settle a receipt; without `mode` and `verdict` it is completed. */
 export interface Resolve {
   /** The caller's id. */
   id: string
+  /** A key that a person read or set on the cash register (iKKM). */
+  key?: string | null
   /** What may be done. */
   mode?: ResolveMode | null
   /** What a person found out; then nothing is asked or sent. */
@@ -740,6 +997,44 @@ export interface RetailPointKey {
 export interface RetailPoints {
   /** The retail points. */
   retail_points: Array<RetailPoint>
+  /** The answer as it came. */
+  raw?: Raw | null
+}
+
+/** Running totals (5.8). Sales are `sale` in one object of the device and `sales` in the other. */
+export interface RunningTotals {
+  /** Purchases. */
+  buy?: string | null
+  /** Returns of purchases. */
+  buy_return?: string | null
+  /** Sales. */
+  sale?: string | null
+  /** Returns of sales. */
+  sale_return?: string | null
+}
+
+/** A row of a receipt (5.6, 5.7). */
+export interface SaleRow {
+  /** Row code. */
+  id?: string | null
+  /** Goods code, may be empty. */
+  item_code?: string | null
+  /** Price. */
+  price?: string | null
+  /** Quantity. */
+  quantity?: string | null
+  /** Receipt number; in the rows of a shift only. */
+  receipt_number?: string | null
+  /** Sum of the row. */
+  sum?: string | null
+  /** Tax code. */
+  tax_code?: string | null
+}
+
+/** Rows of all receipts of a shift (5.7). */
+export interface Sales {
+  /** The rows. */
+  rows: Array<SaleRow>
   /** The answer as it came. */
   raw?: Raw | null
 }
@@ -783,6 +1078,90 @@ export interface ServiceStatus {
   reported_at?: string | null
 }
 
+/** A shift. */
+export interface Shift {
+  /** True where the shift is open. */
+  open: boolean
+  /** Number of the shift. */
+  number?: string | null
+  /** The answer as it came. */
+  raw?: Raw | null
+}
+
+/** Which shift. */
+export interface ShiftNumber {
+  /** Number of the shift. */
+  shift: number
+}
+
+/** Report of a shift (5.8). */
+export interface ShiftReport {
+  /** `true` for an archived shift; the device spells it `isArhived`. */
+  archived?: string | null
+  /** Cash in the drawer. */
+  cash?: string | null
+  /** When it was closed, without seconds. */
+  closed_at?: string | null
+  /** Cash deposited. */
+  deposited?: string | null
+  /** Number of deposits. */
+  deposits?: string | null
+  /** When it was opened, without seconds. */
+  opened_at?: string | null
+  /** Returns of purchases of the shift; the device spells it `buyRetDetails`. */
+  purchase_returns?: Counted | null
+  /** Purchases of the shift. */
+  purchases?: Counted | null
+  /** The answer as it came. */
+  raw?: Raw | null
+  /** Income. */
+  revenue?: string | null
+  /** Returns of sales of the shift. */
+  sale_returns?: Counted | null
+  /** Sales of the shift. */
+  sales?: Counted | null
+  /** `opened` or `closed`. */
+  state?: string | null
+  /** Running totals at the start of the shift. */
+  totals_at_start?: RunningTotals | null
+  /** Running totals now, whatever shift was asked for. */
+  totals_now?: RunningTotals | null
+  /** Number of withdrawals. */
+  withdrawals?: string | null
+  /** Cash withdrawn. */
+  withdrawn?: string | null
+}
+
+/** A shift of the device (5.5). Totals are those at the start of the shift. */
+export interface ShiftRow {
+  /** Purchases so far. */
+  buy?: string | null
+  /** Returns of purchases so far. */
+  buy_return?: string | null
+  /** Cashier. */
+  cashier_id?: string | null
+  /** When it was closed, by the device's clock. */
+  closed_at?: string | null
+  /** Number. */
+  number?: string | null
+  /** `1` open, `0` closed. */
+  opened?: string | null
+  /** When it was opened, by the device's clock. */
+  opened_at?: string | null
+  /** Sales so far. */
+  sale?: string | null
+  /** Returns of sales so far. */
+  sale_return?: string | null
+}
+
+/** Shifts that are not archived (5.5). */
+export interface Shifts {
+  /** The shifts. */
+  shifts: Array<ShiftRow>
+  /** The answer as it came. */
+  raw?: Raw | null
+}
+
 /** Where a receipt stands. Only `registered` and `failed` are final. */
 export type State =
   | 'queued'
@@ -805,6 +1184,22 @@ export type TaxSystem =
 export interface Tls {
   /** PEM file with one more root certificate, for instance a state root. */
   ca_file?: string | null
+}
+
+/** What was made with a key (5.9). */
+export interface Transaction {
+  /** When it was made, by the device's clock. */
+  created_at?: string | null
+  /** The operator's receipt code. */
+  online_code?: string | null
+  /** The answer as it came. */
+  raw?: Raw | null
+  /** Receipt number. */
+  receipt_number?: string | null
+  /** `1` sent to the operator, `0` not yet: on record all the same. */
+  status?: string | null
+  /** When it was sent to the fiscal data operator. */
+  submitted_at?: string | null
 }
 
 /** Unit of measure of a line. */
@@ -880,6 +1275,8 @@ export interface VendorItem {
 
 /** What only one vendor has, for the receipt as a whole. Other vendors leave it unread. */
 export interface VendorReceipt {
+  /** iKKM. */
+  ikkm?: IkkmReceipt | null
   /** Modulkassa. */
   modulkassa?: ModulkassaReceipt | null
 }
@@ -1047,6 +1444,164 @@ export class Modulkassa extends Client {
   retailPointSync(request?: RetailPointKey): RetailPoints
 }
 
+/** iKKM, Kazakhstan: a device on the shop's network with a key that changes at every sale. */
+export class Ikkm extends Client {
+  constructor(config: IkkmConfig, options?: Options)
+  /** What this vendor can do. Nothing is sent. */
+  capabilities(request?: Nothing): Promise<Capabilities>
+  /** `capabilities` while the event loop stands still. */
+  capabilitiesSync(request?: Nothing): Capabilities
+  /** Checks a receipt and computes its totals. Nothing is sent or written down. */
+  validate(request: Receipt): Promise<Validation>
+  /** `validate` while the event loop stands still. */
+  validateSync(request: Receipt): Validation
+  /**
+   * Puts a receipt on the fiscal record, exactly once. The same id with the same content
+   * continues or gives back what is known; with other content it is a conflict. Fails unless
+   * the receipt is `registered`, or `accepted` into the vendor's queue (then `wait`).
+   */
+  register(request: Receipt): Promise<Registration>
+  /** `register` while the event loop stands still. */
+  registerSync(request: Receipt): Registration
+  /**
+   * What became of a receipt; asks the vendor where that is not final. Nothing is sent that
+   * could make a document.
+   */
+  status(request: ReceiptKey): Promise<Registration>
+  /** `status` while the event loop stands still. */
+  statusSync(request: ReceiptKey): Registration
+  /**
+   * Asks for the status until it is final or the time is up; gives back the last one either
+   * way.
+   */
+  wait(request: Wait): Promise<Registration>
+  /** `wait` while the event loop stands still. */
+  waitSync(request: Wait): Registration
+  /**
+   * Settles a receipt in doubt: `complete` brings it on record, `probe` only finds out,
+   * `verdict` writes down what a person found out.
+   */
+  resolve(request: Resolve): Promise<Registration>
+  /** `resolve` while the event loop stands still. */
+  resolveSync(request: Resolve): Registration
+  /** Writes receipts into the journal, durably, and returns; `deliver` sends them. */
+  enqueue(request: Enqueue): Promise<Enqueued>
+  /** `enqueue` while the event loop stands still. */
+  enqueueSync(request: Enqueue): Enqueued
+  /**
+   * Moves everything in the journal forward: queued, accepted and in doubt, as far as it gets
+   * in the time.
+   */
+  deliver(request?: Deliver): Promise<Delivered>
+  /** `deliver` while the event loop stands still. */
+  deliverSync(request?: Deliver): Delivered
+  /** What the journal knows: a list, or one receipt with every step. */
+  journal(request?: JournalQuery): Promise<JournalPage>
+  /** `journal` while the event loop stands still. */
+  journalSync(request?: JournalQuery): JournalPage
+  /** Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`. */
+  parseCallback(request?: Callback): Promise<CallbackReading>
+  /** `parseCallback` while the event loop stands still. */
+  parseCallbackSync(request?: Callback): CallbackReading
+  /** Whether the vendor and its cash register are ready. */
+  health(request?: Nothing): Promise<Health>
+  /** `health` while the event loop stands still. */
+  healthSync(request?: Nothing): Health
+  /** Calls, errors and times of this client, and what the journal holds. */
+  metrics(request?: Nothing): Promise<Metrics>
+  /** `metrics` while the event loop stands still. */
+  metricsSync(request?: Nothing): Metrics
+  /** The current shift. */
+  shift(request?: Nothing): Promise<Shift>
+  /** `shift` while the event loop stands still. */
+  shiftSync(request?: Nothing): Shift
+  /**
+   * Closes the shift (Z report). The device does not answer this call; the shift's state
+   * confirms it. A shift that is closed already is left alone.
+   */
+  closeShift(request?: Nothing): Promise<Report>
+  /** `closeShift` while the event loop stands still. */
+  closeShiftSync(request?: Nothing): Report
+  /** Prints an X report. Paper only: whether it was printed cannot be confirmed. */
+  xReport(request?: Nothing): Promise<Report>
+  /** `xReport` while the event loop stands still. */
+  xReportSync(request?: Nothing): Report
+  /** Cash in the drawer. */
+  cash(request?: Nothing): Promise<Cash>
+  /** `cash` while the event loop stands still. */
+  cashSync(request?: Nothing): Cash
+  /** Puts cash into the drawer, exactly once, like `register`. */
+  deposit(request: CashMovement): Promise<Registration>
+  /** `deposit` while the event loop stands still. */
+  depositSync(request: CashMovement): Registration
+  /** Takes cash out of the drawer, exactly once, like `register`. */
+  withdraw(request: CashMovement): Promise<Registration>
+  /** `withdraw` while the event loop stands still. */
+  withdrawSync(request: CashMovement): Registration
+  /** Whether the device is ready and takes the key. */
+  check(request?: Nothing): Promise<Check>
+  /** `check` while the event loop stands still. */
+  checkSync(request?: Nothing): Check
+  /** What the device tells of itself. */
+  info(request?: InfoRequest): Promise<DeviceInfo>
+  /** `info` while the event loop stands still. */
+  infoSync(request?: InfoRequest): DeviceInfo
+  /** Goods in the device. */
+  items(request?: Nothing): Promise<Goods>
+  /** `items` while the event loop stands still. */
+  itemsSync(request?: Nothing): Goods
+  /** Catalogue groups in the device. */
+  catalog(request?: Nothing): Promise<Directory>
+  /** `catalog` while the event loop stands still. */
+  catalogSync(request?: Nothing): Directory
+  /** Taxes in the device. Editing a tax changes its code: read this anew. */
+  taxes(request?: Nothing): Promise<Directory>
+  /** `taxes` while the event loop stands still. */
+  taxesSync(request?: Nothing): Directory
+  /** Cashiers of the device. */
+  cashiers(request?: Nothing): Promise<Directory>
+  /** `cashiers` while the event loop stands still. */
+  cashiersSync(request?: Nothing): Directory
+  /** Shifts that are not archived. For the senior cashier or administrator. */
+  shifts(request?: Nothing): Promise<Shifts>
+  /** `shifts` while the event loop stands still. */
+  shiftsSync(request?: Nothing): Shifts
+  /** Receipts of a shift. For the senior cashier or administrator. */
+  cheques(request: ShiftNumber): Promise<Cheques>
+  /** `cheques` while the event loop stands still. */
+  chequesSync(request: ShiftNumber): Cheques
+  /** Rows of all receipts of a shift. For the senior cashier or administrator. */
+  sales(request: ShiftNumber): Promise<Sales>
+  /** `sales` while the event loop stands still. */
+  salesSync(request: ShiftNumber): Sales
+  /** Report of a shift. For the senior cashier or administrator. */
+  shiftReport(request: ShiftNumber): Promise<ShiftReport>
+  /** `shiftReport` while the event loop stands still. */
+  shiftReportSync(request: ShiftNumber): ShiftReport
+  /**
+   * What the device made of a receipt, and whether the operator has it. For the senior cashier
+   * or administrator.
+   */
+  transaction(request: ReceiptKey): Promise<Transaction>
+  /** `transaction` while the event loop stands still. */
+  transactionSync(request: ReceiptKey): Transaction
+  /** Prints free text. Paper only: whether it was printed cannot be confirmed. */
+  printText(request: PrintText): Promise<Printed>
+  /** `printText` while the event loop stands still. */
+  printTextSync(request: PrintText): Printed
+  /** Prints the last receipt again. */
+  printLast(request?: Nothing): Promise<Printed>
+  /** `printLast` while the event loop stands still. */
+  printLastSync(request?: Nothing): Printed
+  /**
+   * Starts the bank application of the device. Its result cannot be had: ask the cashier, and
+   * never repeat by yourself.
+   */
+  startBankPayment(request: BankPayment): Promise<Printed>
+  /** `startBankPayment` while the event loop stands still. */
+  startBankPaymentSync(request: BankPayment): Printed
+}
+
 /** Code of an error. Codes are never renamed and never used again. */
 export type ErrorCode =
   | 'config_invalid'
@@ -1087,6 +1642,9 @@ export type ErrorCode =
   | 'not_requeueable'
   | 'not_found'
   | 'busy'
+  | 'register_blocked'
+  | 'register_not_ready'
+  | 'key_refused'
   | 'limited'
   | 'unreachable'
   | 'no_answer'
@@ -1189,6 +1747,8 @@ export class ConflictError extends KassaError {}
  *   the same id.
  * - `not_permitted`: The credentials have no right to this. Ask the vendor, then call again with
  *   the same id.
+ * - `key_refused`: The cash register does not accept the web-api key. Read or set the key on the
+ *   device and give it to `resolve` or the configuration.
  */
 export class AuthError extends KassaError {}
 
@@ -1202,6 +1762,8 @@ export class AuthError extends KassaError {}
  * - `withdrawn_by_person`: A person decided that this receipt is not on record.
  * - `not_requeueable`: Only a failed document can be put back into the queue.
  * - `not_found`: The vendor does not know the object that was asked for.
+ * - `register_not_ready`: The cash register cannot record now. Remove the cause, then call again
+ *   with the same id.
  */
 export class RefusedError extends KassaError {}
 
@@ -1210,6 +1772,8 @@ export class RefusedError extends KassaError {}
  *
  * - `busy`: Another process works on the same document or cash register. Call again with the same
  *   id.
+ * - `register_blocked`: An earlier document of this cash register is in doubt; settle it with
+ *   `resolve`, then call again with the same id.
  */
 export class BusyError extends KassaError {}
 

@@ -159,4 +159,264 @@ class Modulkassa extends Client {
   }
 }
 
-module.exports = { Modulkassa }
+class Ikkm extends Client {
+  static vendor = 'ikkm'
+
+  capabilities(request) {
+    return this.call('capabilities', request)
+  }
+
+  capabilitiesSync(request) {
+    return this.callSync('capabilities', request)
+  }
+
+  validate(request) {
+    return this.call('validate', request)
+  }
+
+  validateSync(request) {
+    return this.callSync('validate', request)
+  }
+
+  register(request) {
+    return this.call('register', request)
+  }
+
+  registerSync(request) {
+    return this.callSync('register', request)
+  }
+
+  status(request) {
+    return this.call('status', request)
+  }
+
+  statusSync(request) {
+    return this.callSync('status', request)
+  }
+
+  wait(request) {
+    return this.call('wait', request)
+  }
+
+  waitSync(request) {
+    return this.callSync('wait', request)
+  }
+
+  resolve(request) {
+    return this.call('resolve', request)
+  }
+
+  resolveSync(request) {
+    return this.callSync('resolve', request)
+  }
+
+  enqueue(request) {
+    return this.call('enqueue', request)
+  }
+
+  enqueueSync(request) {
+    return this.callSync('enqueue', request)
+  }
+
+  deliver(request) {
+    return this.call('deliver', request)
+  }
+
+  deliverSync(request) {
+    return this.callSync('deliver', request)
+  }
+
+  journal(request) {
+    return this.call('journal', request)
+  }
+
+  journalSync(request) {
+    return this.callSync('journal', request)
+  }
+
+  parseCallback(request) {
+    return this.call('parse_callback', request)
+  }
+
+  parseCallbackSync(request) {
+    return this.callSync('parse_callback', request)
+  }
+
+  health(request) {
+    return this.call('health', request)
+  }
+
+  healthSync(request) {
+    return this.callSync('health', request)
+  }
+
+  metrics(request) {
+    return this.call('metrics', request)
+  }
+
+  metricsSync(request) {
+    return this.callSync('metrics', request)
+  }
+
+  shift(request) {
+    return this.call('shift', request)
+  }
+
+  shiftSync(request) {
+    return this.callSync('shift', request)
+  }
+
+  closeShift(request) {
+    return this.call('close_shift', request)
+  }
+
+  closeShiftSync(request) {
+    return this.callSync('close_shift', request)
+  }
+
+  xReport(request) {
+    return this.call('x_report', request)
+  }
+
+  xReportSync(request) {
+    return this.callSync('x_report', request)
+  }
+
+  cash(request) {
+    return this.call('cash', request)
+  }
+
+  cashSync(request) {
+    return this.callSync('cash', request)
+  }
+
+  deposit(request) {
+    return this.call('deposit', request)
+  }
+
+  depositSync(request) {
+    return this.callSync('deposit', request)
+  }
+
+  withdraw(request) {
+    return this.call('withdraw', request)
+  }
+
+  withdrawSync(request) {
+    return this.callSync('withdraw', request)
+  }
+
+  check(request) {
+    return this.call('check', request)
+  }
+
+  checkSync(request) {
+    return this.callSync('check', request)
+  }
+
+  info(request) {
+    return this.call('info', request)
+  }
+
+  infoSync(request) {
+    return this.callSync('info', request)
+  }
+
+  items(request) {
+    return this.call('items', request)
+  }
+
+  itemsSync(request) {
+    return this.callSync('items', request)
+  }
+
+  catalog(request) {
+    return this.call('catalog', request)
+  }
+
+  catalogSync(request) {
+    return this.callSync('catalog', request)
+  }
+
+  taxes(request) {
+    return this.call('taxes', request)
+  }
+
+  taxesSync(request) {
+    return this.callSync('taxes', request)
+  }
+
+  cashiers(request) {
+    return this.call('cashiers', request)
+  }
+
+  cashiersSync(request) {
+    return this.callSync('cashiers', request)
+  }
+
+  shifts(request) {
+    return this.call('shifts', request)
+  }
+
+  shiftsSync(request) {
+    return this.callSync('shifts', request)
+  }
+
+  cheques(request) {
+    return this.call('cheques', request)
+  }
+
+  chequesSync(request) {
+    return this.callSync('cheques', request)
+  }
+
+  sales(request) {
+    return this.call('sales', request)
+  }
+
+  salesSync(request) {
+    return this.callSync('sales', request)
+  }
+
+  shiftReport(request) {
+    return this.call('shift_report', request)
+  }
+
+  shiftReportSync(request) {
+    return this.callSync('shift_report', request)
+  }
+
+  transaction(request) {
+    return this.call('transaction', request)
+  }
+
+  transactionSync(request) {
+    return this.callSync('transaction', request)
+  }
+
+  printText(request) {
+    return this.call('print_text', request)
+  }
+
+  printTextSync(request) {
+    return this.callSync('print_text', request)
+  }
+
+  printLast(request) {
+    return this.call('print_last', request)
+  }
+
+  printLastSync(request) {
+    return this.callSync('print_last', request)
+  }
+
+  startBankPayment(request) {
+    return this.call('start_bank_payment', request)
+  }
+
+  startBankPaymentSync(request) {
+    return this.callSync('start_bank_payment', request)
+  }
+}
+
+module.exports = { Modulkassa, Ikkm }

@@ -101,7 +101,7 @@ async fn nothing_new_is_sent_while_a_sale_is_in_doubt() {
     let till = ikkm(&bench, json!({"response_timeout_ms": 200, "timeout_ms": 900}));
     ok(&till, "register", tenge("order-0")).await;
     fault(&bench, json!({"when": "after_record", "do": "drop"}));
-    fault(&bench, json!({"route": "*", "when": "before_record", "do": "drop", "times": 6}));
+    fault(&bench, json!({"route": "*", "when": "before_record", "do": "drop", "skip": 1, "times": 6}));
     assert_eq!(error(&till, "register", tenge("order-1")).await["code"], "in_doubt");
     let blocked = error(&till, "register", tenge("order-2")).await;
     assert_eq!(blocked["outcome"], "not_registered", "{blocked}");
@@ -169,14 +169,14 @@ async fn refusals_say_what_to_do_and_leave_the_key_alone() {
     let bench = quick().await;
     let till = ikkm(&bench, json!({}));
     ok(&till, "register", tenge("order-0")).await;
-    operate(&bench, "battery", json!({"state": "low"}));
+    operate(&bench, "battery", json!({"low": true}));
     let refused = error(&till, "register", tenge("order-1")).await;
     assert_eq!(
         (refused["code"].clone(), refused["vendor"]["code"].clone()),
         (json!("register_not_ready"), json!("-5"))
     );
     assert_eq!(refused["outcome"], "not_registered");
-    operate(&bench, "battery", json!({"state": "ok"}));
+    operate(&bench, "battery", json!({"low": false}));
     ok(&till, "register", tenge("order-1")).await;
     let mut unknown_tax = tenge("order-2");
     unknown_tax["vendor"] = json!({"ikkm": {"tax_code": "99"}});

@@ -9,6 +9,8 @@ namespace Kassa;
  *
  * * `busy`: Another process works on the same document or cash register. Call again with the same
  *   id.
+ * * `register_blocked`: An earlier document of this cash register is in doubt; settle it with
+ *   `resolve`, then call again with the same id.
  */
 final class BusyError extends KassaError
 {

@@ -124,6 +124,21 @@ final class ErrorCode
     /** Another process works on the same document or cash register. Call again with the same id. */
     public const BUSY = 'busy';
 
+    /**
+     * An earlier document of this cash register is in doubt; settle it with `resolve`, then call
+     * again with the same id.
+     */
+    public const REGISTER_BLOCKED = 'register_blocked';
+
+    /** The cash register cannot record now. Remove the cause, then call again with the same id. */
+    public const REGISTER_NOT_READY = 'register_not_ready';
+
+    /**
+     * The cash register does not accept the web-api key. Read or set the key on the device and give
+     * it to `resolve` or the configuration.
+     */
+    public const KEY_REFUSED = 'key_refused';
+
     /** The vendor asks to slow down. Call again with the same id after `retry_after_ms`. */
     public const LIMITED = 'limited';
 
@@ -206,6 +221,9 @@ final class ErrorCode
         'not_requeueable' => 'refused',
         'not_found' => 'refused',
         'busy' => 'busy',
+        'register_blocked' => 'busy',
+        'register_not_ready' => 'refused',
+        'key_refused' => 'auth',
         'limited' => 'limited',
         'unreachable' => 'unreachable',
         'no_answer' => 'unreachable',
@@ -260,6 +278,9 @@ final class ErrorCode
         'not_requeueable' => 'Only a failed document can be put back into the queue.',
         'not_found' => 'The vendor does not know the object that was asked for.',
         'busy' => 'Another process works on the same document or cash register. Call again with the same id.',
+        'register_blocked' => 'An earlier document of this cash register is in doubt; settle it with `resolve`, then call again with the same id.',
+        'register_not_ready' => 'The cash register cannot record now. Remove the cause, then call again with the same id.',
+        'key_refused' => 'The cash register does not accept the web-api key. Read or set the key on the device and give it to `resolve` or the configuration.',
         'limited' => 'The vendor asks to slow down. Call again with the same id after `retry_after_ms`.',
         'unreachable' => 'The vendor could not be reached and nothing was sent. Call again with the same id.',
         'no_answer' => 'The vendor did not answer. The call changes nothing on the fiscal record; repeat it.',

@@ -14,6 +14,8 @@ namespace Kassa;
  * * `withdrawn_by_person`: A person decided that this receipt is not on record.
  * * `not_requeueable`: Only a failed document can be put back into the queue.
  * * `not_found`: The vendor does not know the object that was asked for.
+ * * `register_not_ready`: The cash register cannot record now. Remove the cause, then call again
+ *   with the same id.
  */
 final class RefusedError extends KassaError
 {

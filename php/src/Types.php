@@ -16,6 +16,8 @@ namespace Kassa;
  *
  * @phpstan-type Amount string|int|float
  *
+ * @phpstan-type Amounts 'whole'|'tiyn'
+ *
  * @phpstan-type Associate array{
  *     client_id?: string|null,
  *     retail_point_id?: string|null,
@@ -26,6 +28,10 @@ namespace Kassa;
  *     user_name: string,
  *     address?: string|null,
  *     name?: string|null,
+ * }
+ *
+ * @phpstan-type BankPayment array{
+ *     amount: Amount,
  * }
  *
  * @phpstan-type Callback array{
@@ -57,10 +63,45 @@ namespace Kassa;
  *     vendor: string,
  * }
  *
+ * @phpstan-type Cash array{
+ *     amounts: list<CashAmount>,
+ *     raw?: Raw|null,
+ * }
+ *
+ * @phpstan-type CashAmount array{
+ *     currency: string,
+ *     sum: string,
+ * }
+ *
+ * @phpstan-type CashMovement array{
+ *     id: string,
+ *     sum: Amount,
+ * }
+ *
  * @phpstan-type Cashier array{
  *     name: string,
  *     position?: string|null,
  *     tax_id?: string|null,
+ * }
+ *
+ * @phpstan-type Check array{
+ *     message: string,
+ *     ready: bool,
+ *     code?: string|null,
+ *     last_receipt?: string|null,
+ *     message_ru?: string|null,
+ * }
+ *
+ * @phpstan-type Cheque array{
+ *     cheque_type?: string|null,
+ *     opened_at?: string|null,
+ *     receipt_number?: string|null,
+ *     rows?: list<SaleRow>|null,
+ * }
+ *
+ * @phpstan-type Cheques array{
+ *     cheques: list<Cheque>,
+ *     raw?: Raw|null,
  * }
  *
  * @phpstan-type Company array{
@@ -78,6 +119,11 @@ namespace Kassa;
  * }
  *
  * @phpstan-type CorrectionType 'self'|'instruction'
+ *
+ * @phpstan-type Counted array{
+ *     count?: string|null,
+ *     sum?: string|null,
+ * }
  *
  * @phpstan-type Credentials array{
  *     password: string,
@@ -102,6 +148,31 @@ namespace Kassa;
  *     in_doubt: int,
  *     left: int,
  *     registered: int,
+ * }
+ *
+ * @phpstan-type DeviceInfo array{
+ *     application_version?: string|null,
+ *     battery_percent?: string|null,
+ *     cash?: string|null,
+ *     cashier_id?: string|null,
+ *     cashier_name?: string|null,
+ *     database_kilobytes?: string|null,
+ *     default_tax_code?: string|null,
+ *     flash_used_megabytes?: string|null,
+ *     last_receipt?: string|null,
+ *     memory_free_megabytes?: string|null,
+ *     printing_mode?: string|null,
+ *     raw?: Raw|null,
+ *     rounding_rule?: string|null,
+ *     serial_number?: string|null,
+ *     shift_number?: string|null,
+ *     shift_state?: string|null,
+ *     unsent_messages?: string|null,
+ * }
+ *
+ * @phpstan-type Directory array{
+ *     names: array<string, string>,
+ *     raw?: Raw|null,
  * }
  *
  * @phpstan-type DocumentKey array{
@@ -167,10 +238,57 @@ namespace Kassa;
  *     url?: string|null,
  * }
  *
+ * @phpstan-type Goods array{
+ *     items: list<GoodsItem>,
+ *     raw?: Raw|null,
+ * }
+ *
+ * @phpstan-type GoodsItem array{
+ *     barcode?: string|null,
+ *     catalog_code?: string|null,
+ *     code?: string|null,
+ *     id?: string|null,
+ *     item_type?: string|null,
+ *     measure?: string|null,
+ *     name?: string|null,
+ *     price?: string|null,
+ *     tax_code?: string|null,
+ * }
+ *
  * @phpstan-type Health array{
  *     message: string,
  *     ready: bool,
  *     raw?: Raw|null,
+ * }
+ *
+ * @phpstan-type IkkmConfig array{
+ *     amounts?: Amounts|null,
+ *     base_url?: string|null,
+ *     connect_timeout_ms?: int|null,
+ *     item_list?: bool|null,
+ *     journal?: string|null,
+ *     key?: string|null,
+ *     log?: LogLevel|null,
+ *     pace_ms?: int|null,
+ *     print_width?: int|null,
+ *     proxy?: string|null,
+ *     register?: string|null,
+ *     report_timeout_ms?: int|null,
+ *     response_timeout_ms?: int|null,
+ *     settle_ms?: int|null,
+ *     timeout_ms?: int|null,
+ *     tls?: Tls|null,
+ * }
+ *
+ * @phpstan-type IkkmReceipt array{
+ *     cash_received?: Amount|null,
+ *     print_text?: string|null,
+ *     summary_line?: bool|null,
+ *     tax_code?: string|null,
+ * }
+ *
+ * @phpstan-type InfoRequest array{
+ *     minimum?: bool|null,
  * }
  *
  * @phpstan-type Item array{
@@ -306,9 +424,17 @@ namespace Kassa;
  *
  * @phpstan-type PaymentObject 'commodity'|'excise'|'job'|'service'|'gambling_bet'|'gambling_prize'|'lottery'|'lottery_prize'|'intellectual_activity'|'payment'|'agent_commission'|'composite'|'award'|'another'|'property_right'|'non-operating_gain'|'insurance_premium'|'sales_tax'|'resort_fee'
  *
- * @phpstan-type PaymentType 'cash'|'card'|'prepaid'|'credit'|'other'
+ * @phpstan-type PaymentType 'cash'|'card'|'prepaid'|'credit'|'tare'|'other'
  *
  * @phpstan-type Phone string
+ *
+ * @phpstan-type PrintText array{
+ *     text: string,
+ * }
+ *
+ * @phpstan-type Printed array{
+ *     confirmed: bool,
+ * }
  *
  * @phpstan-type Quantity string|int|float
  *
@@ -361,8 +487,14 @@ namespace Kassa;
  *     vendor_document_id?: string|null,
  * }
  *
+ * @phpstan-type Report array{
+ *     confirmed: bool,
+ *     shift?: Shift|null,
+ * }
+ *
  * @phpstan-type Resolve array{
  *     id: string,
+ *     key?: string|null,
  *     mode?: ResolveMode|null,
  *     verdict?: Verdict|null,
  * }
@@ -387,6 +519,28 @@ namespace Kassa;
  *     raw?: Raw|null,
  * }
  *
+ * @phpstan-type RunningTotals array{
+ *     buy?: string|null,
+ *     buy_return?: string|null,
+ *     sale?: string|null,
+ *     sale_return?: string|null,
+ * }
+ *
+ * @phpstan-type SaleRow array{
+ *     id?: string|null,
+ *     item_code?: string|null,
+ *     price?: string|null,
+ *     quantity?: string|null,
+ *     receipt_number?: string|null,
+ *     sum?: string|null,
+ *     tax_code?: string|null,
+ * }
+ *
+ * @phpstan-type Sales array{
+ *     rows: list<SaleRow>,
+ *     raw?: Raw|null,
+ * }
+ *
  * @phpstan-type Sectoral array{
  *     date: string,
  *     federal_id: string,
@@ -408,12 +562,68 @@ namespace Kassa;
  *     reported_at?: string|null,
  * }
  *
+ * @phpstan-type Shift array{
+ *     open: bool,
+ *     number?: string|null,
+ *     raw?: Raw|null,
+ * }
+ *
+ * @phpstan-type ShiftNumber array{
+ *     shift: int,
+ * }
+ *
+ * @phpstan-type ShiftReport array{
+ *     archived?: string|null,
+ *     cash?: string|null,
+ *     closed_at?: string|null,
+ *     deposited?: string|null,
+ *     deposits?: string|null,
+ *     opened_at?: string|null,
+ *     purchase_returns?: Counted|null,
+ *     purchases?: Counted|null,
+ *     raw?: Raw|null,
+ *     revenue?: string|null,
+ *     sale_returns?: Counted|null,
+ *     sales?: Counted|null,
+ *     state?: string|null,
+ *     totals_at_start?: RunningTotals|null,
+ *     totals_now?: RunningTotals|null,
+ *     withdrawals?: string|null,
+ *     withdrawn?: string|null,
+ * }
+ *
+ * @phpstan-type ShiftRow array{
+ *     buy?: string|null,
+ *     buy_return?: string|null,
+ *     cashier_id?: string|null,
+ *     closed_at?: string|null,
+ *     number?: string|null,
+ *     opened?: string|null,
+ *     opened_at?: string|null,
+ *     sale?: string|null,
+ *     sale_return?: string|null,
+ * }
+ *
+ * @phpstan-type Shifts array{
+ *     shifts: list<ShiftRow>,
+ *     raw?: Raw|null,
+ * }
+ *
  * @phpstan-type State 'queued'|'sending'|'in_doubt'|'accepted'|'registered'|'failed'
  *
  * @phpstan-type TaxSystem 'osn'|'usn_income'|'usn_income_outcome'|'envd'|'esn'|'patent'
  *
  * @phpstan-type Tls array{
  *     ca_file?: string|null,
+ * }
+ *
+ * @phpstan-type Transaction array{
+ *     created_at?: string|null,
+ *     online_code?: string|null,
+ *     raw?: Raw|null,
+ *     receipt_number?: string|null,
+ *     status?: string|null,
+ *     submitted_at?: string|null,
  * }
  *
  * @phpstan-type Unit 'piece'|'gram'|'kilogram'|'tonne'|'centimetre'|'decimetre'|'metre'|'square_centimetre'|'square_decimetre'|'square_metre'|'millilitre'|'litre'|'cubic_metre'|'kilowatt_hour'|'gigacalorie'|'day'|'hour'|'minute'|'second'|'other'
@@ -440,6 +650,7 @@ namespace Kassa;
  * }
  *
  * @phpstan-type VendorReceipt array{
+ *     ikkm?: IkkmReceipt|null,
  *     modulkassa?: ModulkassaReceipt|null,
  * }
  *

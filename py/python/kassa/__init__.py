@@ -15,7 +15,7 @@ if _native.version() != __version__:
     )
 
 from ._client import Client
-from ._operations import Modulkassa
+from ._operations import Modulkassa, Ikkm
 from .errors import (
     ERROR_CODES,
     KassaError,
@@ -38,6 +38,7 @@ from .errors import (
 
 __all__ = [
     "Modulkassa",
+    "Ikkm",
     "Client",
     "ERROR_CODES",
     "KassaError",

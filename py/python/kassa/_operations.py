@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from . import types as t
 
-__all__ = ["Modulkassa"]
+__all__ = ["Modulkassa", "Ikkm"]
 
 
 class Modulkassa(Client):
@@ -155,4 +155,213 @@ class Modulkassa(Client):
     def retail_point(self, request: Optional[t.RetailPointKey] = None) -> t.RetailPoints:
         """What the back office knows of a retail point, or of all of the account."""
         response: t.RetailPoints = self.call("retail_point", request)
+        return response
+
+
+class Ikkm(Client):
+    """iKKM, Kazakhstan: a device on the shop's network with a key that changes at every sale."""
+
+    vendor = "ikkm"
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            config: Optional[t.IkkmConfig] = None,
+            *,
+            logger: Optional[logging.Logger] = None,
+            amounts: Optional[t.Amounts] = None,
+            base_url: Optional[str] = None,
+            connect_timeout_ms: Optional[int] = None,
+            item_list: Optional[bool] = None,
+            journal: Optional[str] = None,
+            key: Optional[str] = None,
+            log: Optional[t.LogLevel] = None,
+            pace_ms: Optional[int] = None,
+            print_width: Optional[int] = None,
+            proxy: Optional[str] = None,
+            register: Optional[str] = None,
+            report_timeout_ms: Optional[int] = None,
+            response_timeout_ms: Optional[int] = None,
+            settle_ms: Optional[int] = None,
+            timeout_ms: Optional[int] = None,
+            tls: Optional[t.Tls] = None,
+        ) -> None: ...
+
+    def capabilities(self, request: Optional[t.Nothing] = None) -> t.Capabilities:
+        """What this vendor can do. Nothing is sent."""
+        response: t.Capabilities = self.call("capabilities", request)
+        return response
+
+    def validate(self, request: t.Receipt) -> t.Validation:
+        """Checks a receipt and computes its totals. Nothing is sent or written down."""
+        response: t.Validation = self.call("validate", request)
+        return response
+
+    def register(self, request: t.Receipt) -> t.Registration:
+        """Puts a receipt on the fiscal record, exactly once. The same id with the same content
+        continues or gives back what is known; with other content it is a conflict. Fails
+        unless the receipt is `registered`, or `accepted` into the vendor's queue (then
+        `wait`).
+        """
+        response: t.Registration = self.call("register", request)
+        return response
+
+    def status(self, request: t.ReceiptKey) -> t.Registration:
+        """What became of a receipt; asks the vendor where that is not final. Nothing is sent
+        that could make a document.
+        """
+        response: t.Registration = self.call("status", request)
+        return response
+
+    def wait(self, request: t.Wait) -> t.Registration:
+        """Asks for the status until it is final or the time is up; gives back the last one
+        either way.
+        """
+        response: t.Registration = self.call("wait", request)
+        return response
+
+    def resolve(self, request: t.Resolve) -> t.Registration:
+        """Settles a receipt in doubt: `complete` brings it on record, `probe` only finds out,
+        `verdict` writes down what a person found out.
+        """
+        response: t.Registration = self.call("resolve", request)
+        return response
+
+    def enqueue(self, request: t.Enqueue) -> t.Enqueued:
+        """Writes receipts into the journal, durably, and returns; `deliver` sends them."""
+        response: t.Enqueued = self.call("enqueue", request)
+        return response
+
+    def deliver(self, request: Optional[t.Deliver] = None) -> t.Delivered:
+        """Moves everything in the journal forward: queued, accepted and in doubt, as far as it
+        gets in the time.
+        """
+        response: t.Delivered = self.call("deliver", request)
+        return response
+
+    def journal(self, request: Optional[t.JournalQuery] = None) -> t.JournalPage:
+        """What the journal knows: a list, or one receipt with every step."""
+        response: t.JournalPage = self.call("journal", request)
+        return response
+
+    def parse_callback(self, request: Optional[t.Callback] = None) -> t.CallbackReading:
+        """Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`."""
+        response: t.CallbackReading = self.call("parse_callback", request)
+        return response
+
+    def health(self, request: Optional[t.Nothing] = None) -> t.Health:
+        """Whether the vendor and its cash register are ready."""
+        response: t.Health = self.call("health", request)
+        return response
+
+    def metrics(self, request: Optional[t.Nothing] = None) -> t.Metrics:
+        """Calls, errors and times of this client, and what the journal holds."""
+        response: t.Metrics = self.call("metrics", request)
+        return response
+
+    def shift(self, request: Optional[t.Nothing] = None) -> t.Shift:
+        """The current shift."""
+        response: t.Shift = self.call("shift", request)
+        return response
+
+    def close_shift(self, request: Optional[t.Nothing] = None) -> t.Report:
+        """Closes the shift (Z report). The device does not answer this call; the shift's state
+        confirms it. A shift that is closed already is left alone.
+        """
+        response: t.Report = self.call("close_shift", request)
+        return response
+
+    def x_report(self, request: Optional[t.Nothing] = None) -> t.Report:
+        """Prints an X report. Paper only: whether it was printed cannot be confirmed."""
+        response: t.Report = self.call("x_report", request)
+        return response
+
+    def cash(self, request: Optional[t.Nothing] = None) -> t.Cash:
+        """Cash in the drawer."""
+        response: t.Cash = self.call("cash", request)
+        return response
+
+    def deposit(self, request: t.CashMovement) -> t.Registration:
+        """Puts cash into the drawer, exactly once, like `register`."""
+        response: t.Registration = self.call("deposit", request)
+        return response
+
+    def withdraw(self, request: t.CashMovement) -> t.Registration:
+        """Takes cash out of the drawer, exactly once, like `register`."""
+        response: t.Registration = self.call("withdraw", request)
+        return response
+
+    def check(self, request: Optional[t.Nothing] = None) -> t.Check:
+        """Whether the device is ready and takes the key."""
+        response: t.Check = self.call("check", request)
+        return response
+
+    def info(self, request: Optional[t.InfoRequest] = None) -> t.DeviceInfo:
+        """What the device tells of itself."""
+        response: t.DeviceInfo = self.call("info", request)
+        return response
+
+    def items(self, request: Optional[t.Nothing] = None) -> t.Goods:
+        """Goods in the device."""
+        response: t.Goods = self.call("items", request)
+        return response
+
+    def catalog(self, request: Optional[t.Nothing] = None) -> t.Directory:
+        """Catalogue groups in the device."""
+        response: t.Directory = self.call("catalog", request)
+        return response
+
+    def taxes(self, request: Optional[t.Nothing] = None) -> t.Directory:
+        """Taxes in the device. Editing a tax changes its code: read this anew."""
+        response: t.Directory = self.call("taxes", request)
+        return response
+
+    def cashiers(self, request: Optional[t.Nothing] = None) -> t.Directory:
+        """Cashiers of the device."""
+        response: t.Directory = self.call("cashiers", request)
+        return response
+
+    def shifts(self, request: Optional[t.Nothing] = None) -> t.Shifts:
+        """Shifts that are not archived. For the senior cashier or administrator."""
+        response: t.Shifts = self.call("shifts", request)
+        return response
+
+    def cheques(self, request: t.ShiftNumber) -> t.Cheques:
+        """Receipts of a shift. For the senior cashier or administrator."""
+        response: t.Cheques = self.call("cheques", request)
+        return response
+
+    def sales(self, request: t.ShiftNumber) -> t.Sales:
+        """Rows of all receipts of a shift. For the senior cashier or administrator."""
+        response: t.Sales = self.call("sales", request)
+        return response
+
+    def shift_report(self, request: t.ShiftNumber) -> t.ShiftReport:
+        """Report of a shift. For the senior cashier or administrator."""
+        response: t.ShiftReport = self.call("shift_report", request)
+        return response
+
+    def transaction(self, request: t.ReceiptKey) -> t.Transaction:
+        """What the device made of a receipt, and whether the operator has it. For the senior
+        cashier or administrator.
+        """
+        response: t.Transaction = self.call("transaction", request)
+        return response
+
+    def print_text(self, request: t.PrintText) -> t.Printed:
+        """Prints free text. Paper only: whether it was printed cannot be confirmed."""
+        response: t.Printed = self.call("print_text", request)
+        return response
+
+    def print_last(self, request: Optional[t.Nothing] = None) -> t.Printed:
+        """Prints the last receipt again."""
+        response: t.Printed = self.call("print_last", request)
+        return response
+
+    def start_bank_payment(self, request: t.BankPayment) -> t.Printed:
+        """Starts the bank application of the device. Its result cannot be had: ask the cashier,
+        and never repeat by yourself.
+        """
+        response: t.Printed = self.call("start_bank_payment", request)
         return response

@@ -126,6 +126,8 @@ class AuthError(KassaError):
       with the same id.
     * `not_permitted`: The credentials have no right to this. Ask the vendor, then call again with
       the same id.
+    * `key_refused`: The cash register does not accept the web-api key. Read or set the key on the
+      device and give it to `resolve` or the configuration.
     """
 
 
@@ -139,6 +141,8 @@ class RefusedError(KassaError):
     * `withdrawn_by_person`: A person decided that this receipt is not on record.
     * `not_requeueable`: Only a failed document can be put back into the queue.
     * `not_found`: The vendor does not know the object that was asked for.
+    * `register_not_ready`: The cash register cannot record now. Remove the cause, then call again
+      with the same id.
     """
 
 
@@ -147,6 +151,8 @@ class BusyError(KassaError):
 
     * `busy`: Another process works on the same document or cash register. Call again with the
       same id.
+    * `register_blocked`: An earlier document of this cash register is in doubt; settle it with
+      `resolve`, then call again with the same id.
     """
 
 
@@ -388,6 +394,18 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     "busy": (
         "busy",
         "Another process works on the same document or cash register. Call again with the same id.",
+    ),
+    "register_blocked": (
+        "busy",
+        "An earlier document of this cash register is in doubt; settle it with `resolve`, then call again with the same id.",
+    ),
+    "register_not_ready": (
+        "refused",
+        "The cash register cannot record now. Remove the cause, then call again with the same id.",
+    ),
+    "key_refused": (
+        "auth",
+        "The cash register does not accept the web-api key. Read or set the key on the device and give it to `resolve` or the configuration.",
     ),
     "limited": (
         "limited",

@@ -20,6 +20,12 @@ AgentType = Literal[
 Amount = Union[str, Decimal, int]
 """Money in the receipt's currency: a decimal string, not negative, at most 2 decimals."""
 
+Amounts = Literal[
+    "whole",
+    "tiyn",
+]
+"""How amounts are written for this device (0.1, 2.3)."""
+
 CorrectionType = Literal[
     "self",
     "instruction",
@@ -112,6 +118,7 @@ PaymentType = Literal[
     "card",
     "prepaid",
     "credit",
+    "tare",
     "other",
 ]
 """How the customer pays."""
@@ -242,6 +249,13 @@ class Association(_Association, total=False):
     """Name of the retail point."""
 
 
+class BankPayment(TypedDict):
+    """A payment at the bank application."""
+
+    amount: Amount
+    """How much."""
+
+
 class Callback(TypedDict, total=False):
     """What the vendor sent to `callback_url`."""
 
@@ -316,6 +330,38 @@ class Capabilities(TypedDict):
     """Which vendor."""
 
 
+class _Cash(TypedDict):
+    amounts: List[CashAmount]
+    """Amounts by currency."""
+
+
+class Cash(_Cash, total=False):
+    """Cash in the drawer."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+
+class CashAmount(TypedDict):
+    """Cash of one currency."""
+
+    currency: str
+    """Currency (ISO 4217)."""
+
+    sum: str
+    """How much: a decimal text."""
+
+
+class CashMovement(TypedDict):
+    """Cash that is put into the drawer or taken out of it."""
+
+    id: str
+    """The caller's own id and the idempotency key."""
+
+    sum: Amount
+    """How much."""
+
+
 class _Cashier(TypedDict):
     name: str
     """Name, tag 1021."""
@@ -329,6 +375,54 @@ class Cashier(_Cashier, total=False):
 
     tax_id: Optional[str]
     """Taxpayer number, tag 1203."""
+
+
+class _Check(TypedDict):
+    message: str
+    """What it means."""
+    ready: bool
+    """True where it is ready and takes the key."""
+
+
+class Check(_Check, total=False):
+    """Whether the device is ready."""
+
+    code: Optional[str]
+    """Answer code, where it is not ready."""
+
+    last_receipt: Optional[str]
+    """Last closed receipt, where the device tells."""
+
+    message_ru: Optional[str]
+    """The same in Russian, for the cashier."""
+
+
+class Cheque(TypedDict, total=False):
+    """A receipt of the device (5.6)."""
+
+    cheque_type: Optional[str]
+    """`0` sale, `1` purchase, `2` return of sale, `3` return of purchase."""
+
+    opened_at: Optional[str]
+    """When it was opened, by the device's clock."""
+
+    receipt_number: Optional[str]
+    """Receipt number."""
+
+    rows: List[SaleRow]
+    """Rows."""
+
+
+class _Cheques(TypedDict):
+    cheques: List[Cheque]
+    """The receipts."""
+
+
+class Cheques(_Cheques, total=False):
+    """Receipts of a shift (5.6)."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
 
 
 class Company(TypedDict, total=False):
@@ -362,6 +456,16 @@ class Correction(_Correction, total=False):
 
     fiscal_sign: Optional[str]
     """Fiscal sign of the wrong receipt."""
+
+
+class Counted(TypedDict, total=False):
+    """A sum over receipts (5.8)."""
+
+    count: Optional[str]
+    """Number of receipts."""
+
+    sum: Optional[str]
+    """Sum."""
 
 
 class Credentials(TypedDict):
@@ -417,6 +521,73 @@ class Delivered(TypedDict):
 
     registered: int
     """Came on record."""
+
+
+class DeviceInfo(TypedDict, total=False):
+    """Info of the device (5.10, 5.11)."""
+
+    application_version: Optional[str]
+    """Version of the application."""
+
+    battery_percent: Optional[str]
+    """Charge of the battery in percent, where there is one."""
+
+    cash: Optional[str]
+    """Cash in the drawer."""
+
+    cashier_id: Optional[str]
+    """Current cashier."""
+
+    cashier_name: Optional[str]
+    """Name of the current cashier."""
+
+    database_kilobytes: Optional[str]
+    """Size of the data base in kilobytes."""
+
+    default_tax_code: Optional[str]
+    """Default tax of the web-api."""
+
+    flash_used_megabytes: Optional[str]
+    """Flash in use, in megabytes."""
+
+    last_receipt: Optional[str]
+    """Last closed receipt."""
+
+    memory_free_megabytes: Optional[str]
+    """Free memory in megabytes; the device's name for it says "used"."""
+
+    printing_mode: Optional[str]
+    """Printer in use."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+    rounding_rule: Optional[str]
+    """Whether sums are rounded."""
+
+    serial_number: Optional[str]
+    """Factory serial number; it names the device."""
+
+    shift_number: Optional[str]
+    """Current shift."""
+
+    shift_state: Optional[str]
+    """`opened` or `closed`."""
+
+    unsent_messages: Optional[str]
+    """Messages not yet sent to the operator."""
+
+
+class _Directory(TypedDict):
+    names: Dict[str, str]
+    """Names by code."""
+
+
+class Directory(_Directory, total=False):
+    """A directory: names by their codes (5.2 to 5.4)."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
 
 
 class DocumentKey(TypedDict, total=False):
@@ -556,6 +727,49 @@ class Fiscal(TypedDict, total=False):
     """Link to the rendered receipt."""
 
 
+class _Goods(TypedDict):
+    items: List[GoodsItem]
+    """The goods."""
+
+
+class Goods(_Goods, total=False):
+    """Goods of the device (5.1)."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+
+class GoodsItem(TypedDict, total=False):
+    """An article of the device (5.1)."""
+
+    barcode: Optional[str]
+    """Barcode."""
+
+    catalog_code: Optional[str]
+    """Catalogue code."""
+
+    code: Optional[str]
+    """Goods code."""
+
+    id: Optional[str]
+    """Internal unique code."""
+
+    item_type: Optional[str]
+    """Type; its values are not documented."""
+
+    measure: Optional[str]
+    """Unit; its values are not documented."""
+
+    name: Optional[str]
+    """Name."""
+
+    price: Optional[str]
+    """Retail price."""
+
+    tax_code: Optional[str]
+    """Tax code."""
+
+
 class _Health(TypedDict):
     message: str
     """What the vendor says."""
@@ -568,6 +782,97 @@ class Health(_Health, total=False):
 
     raw: Optional[Raw]
     """The answer as it came."""
+
+
+class IkkmConfig(TypedDict, total=False):
+    """Configuration of an iKKM client."""
+
+    vendor: str
+    """Always `ikkm`; the facades set it themselves."""
+
+    amounts: Optional[Amounts]
+    """How amounts are written; `whole` unless given."""
+
+    base_url: Optional[str]
+    """Address of the vendor's interface, for the emulator or a gateway. Plain http is taken for
+    loopback only.
+    """
+
+    connect_timeout_ms: Optional[int]
+    """Time for a connection in milliseconds (3000)."""
+
+    item_list: Optional[bool]
+    """Whether the items are sent (`true`). Switch it off where the device has no item list."""
+
+    journal: Optional[str]
+    """`sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+    KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
+    """
+
+    key: Optional[str]
+    """The web-api key that an operator set on the device. Needed once: then the journal keeps
+    the key that the device gave last. A key that differs from the one configured before is
+    taken for a new one of the operator.
+    """
+
+    log: Optional[LogLevel]
+    """Which log lines come back with each answer; absent means none."""
+
+    pace_ms: Optional[int]
+    """Milliseconds between the starts of two requests (1000); the device takes one a second."""
+
+    print_width: Optional[int]
+    """Characters in a printed line: 24, 32 or 19 on the built-in printer, 42 or 30 on another.
+    Longer lines of `print_text` are wrapped; absent means they are left alone.
+    """
+
+    proxy: Optional[str]
+    """Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all."""
+
+    register: Optional[str]
+    """Name of the cash register in the journal, where the vendor's own id may change."""
+
+    report_timeout_ms: Optional[int]
+    """Milliseconds for a report that may close the shift (90000)."""
+
+    response_timeout_ms: Optional[int]
+    """Milliseconds for an answer (30000). A short time only makes doubt."""
+
+    settle_ms: Optional[int]
+    """Milliseconds after a lost answer before the device is asked about it (10000)."""
+
+    timeout_ms: Optional[int]
+    """Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor
+    may use two thirds of it, so that a lost answer can still be looked up within the call.
+    """
+
+    tls: Optional[Tls]
+    """Trust."""
+
+
+class IkkmReceipt(TypedDict, total=False):
+    """iKKM's own part of a receipt."""
+
+    cash_received: Optional[Amount]
+    """Cash that the customer handed over, where change is given (sales only)."""
+
+    print_text: Optional[str]
+    """Free text for the paper. Lines of their own: `--cut--`, `--line--`, `--open-cash--`."""
+
+    summary_line: Optional[bool]
+    """One summary line instead of the items: the only way for more than 79 rows."""
+
+    tax_code: Optional[str]
+    """Tax code from `taxes`; absent means the device's default. Editing a tax on the device
+    changes its code: read the table anew.
+    """
+
+
+class InfoRequest(TypedDict, total=False):
+    """Which info."""
+
+    minimum: Optional[bool]
+    """Only receipt, shift, tax and cashier: the form that the vendor recommends."""
 
 
 class _Item(TypedDict):
@@ -772,8 +1077,8 @@ class ModulkassaConfig(TypedDict, total=False):
     """Milliseconds after a lost answer from which "unknown document" is believed (1000)."""
 
     timeout_ms: Optional[int]
-    """Time for a whole call in milliseconds (30000). One exchange with the vendor may use two
-    thirds of it, so that a lost answer can still be looked up within the call.
+    """Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor
+    may use two thirds of it, so that a lost answer can still be looked up within the call.
     """
 
     tls: Optional[Tls]
@@ -875,6 +1180,22 @@ class Payment(TypedDict):
 
     type: PaymentType
     """How it is paid."""
+
+
+class PrintText(TypedDict):
+    """Text to print."""
+
+    text: str
+    """The text. Lines of their own: `--cut--`, `--line--`, `--open-cash--`."""
+
+
+class Printed(TypedDict):
+    """What was started on the device."""
+
+    confirmed: bool
+    """True where the device said that it took the call; false where its answer was lost, and it
+    may have been done all the same.
+    """
 
 
 class QueueError(TypedDict):
@@ -980,6 +1301,20 @@ class Registration(_Registration, total=False):
     """The document's id at the vendor."""
 
 
+class _Report(TypedDict):
+    confirmed: bool
+    """True where the device's state proves that the report was made; false where it may have
+    been printed and nothing can tell.
+    """
+
+
+class Report(_Report, total=False):
+    """What a report did. The paper has the numbers."""
+
+    shift: Optional[Shift]
+    """The shift afterwards."""
+
+
 class _Resolve(TypedDict):
     id: str
     """The caller's id."""
@@ -987,6 +1322,9 @@ class _Resolve(TypedDict):
 
 class Resolve(_Resolve, total=False):
     """How to settle a receipt; without `mode` and `verdict` it is completed."""
+
+    key: Optional[str]
+    """A key that a person read or set on the cash register (iKKM)."""
 
     mode: Optional[ResolveMode]
     """What may be done."""
@@ -1031,6 +1369,61 @@ class _RetailPoints(TypedDict):
 
 class RetailPoints(_RetailPoints, total=False):
     """Retail points of the account."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+
+class RunningTotals(TypedDict, total=False):
+    """Running totals (5.8). Sales are `sale` in one object of the device and `sales` in the
+    other.
+    """
+
+    buy: Optional[str]
+    """Purchases."""
+
+    buy_return: Optional[str]
+    """Returns of purchases."""
+
+    sale: Optional[str]
+    """Sales."""
+
+    sale_return: Optional[str]
+    """Returns of sales."""
+
+
+class SaleRow(TypedDict, total=False):
+    """A row of a receipt (5.6, 5.7)."""
+
+    id: Optional[str]
+    """Row code."""
+
+    item_code: Optional[str]
+    """Goods code, may be empty."""
+
+    price: Optional[str]
+    """Price."""
+
+    quantity: Optional[str]
+    """Quantity."""
+
+    receipt_number: Optional[str]
+    """Receipt number; in the rows of a shift only."""
+
+    sum: Optional[str]
+    """Sum of the row."""
+
+    tax_code: Optional[str]
+    """Tax code."""
+
+
+class _Sales(TypedDict):
+    rows: List[SaleRow]
+    """The rows."""
+
+
+class Sales(_Sales, total=False):
+    """Rows of all receipts of a shift (5.7)."""
 
     raw: Optional[Raw]
     """The answer as it came."""
@@ -1086,11 +1479,153 @@ class ServiceStatus(_ServiceStatus, total=False):
     """When the cash register last reported (RFC 3339)."""
 
 
+class _Shift(TypedDict):
+    open: bool
+    """True where the shift is open."""
+
+
+class Shift(_Shift, total=False):
+    """A shift."""
+
+    number: Optional[str]
+    """Number of the shift."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+
+class ShiftNumber(TypedDict):
+    """Which shift."""
+
+    shift: int
+    """Number of the shift."""
+
+
+class ShiftReport(TypedDict, total=False):
+    """Report of a shift (5.8)."""
+
+    archived: Optional[str]
+    """`true` for an archived shift; the device spells it `isArhived`."""
+
+    cash: Optional[str]
+    """Cash in the drawer."""
+
+    closed_at: Optional[str]
+    """When it was closed, without seconds."""
+
+    deposited: Optional[str]
+    """Cash deposited."""
+
+    deposits: Optional[str]
+    """Number of deposits."""
+
+    opened_at: Optional[str]
+    """When it was opened, without seconds."""
+
+    purchase_returns: Optional[Counted]
+    """Returns of purchases of the shift; the device spells it `buyRetDetails`."""
+
+    purchases: Optional[Counted]
+    """Purchases of the shift."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+    revenue: Optional[str]
+    """Income."""
+
+    sale_returns: Optional[Counted]
+    """Returns of sales of the shift."""
+
+    sales: Optional[Counted]
+    """Sales of the shift."""
+
+    state: Optional[str]
+    """`opened` or `closed`."""
+
+    totals_at_start: Optional[RunningTotals]
+    """Running totals at the start of the shift."""
+
+    totals_now: Optional[RunningTotals]
+    """Running totals now, whatever shift was asked for."""
+
+    withdrawals: Optional[str]
+    """Number of withdrawals."""
+
+    withdrawn: Optional[str]
+    """Cash withdrawn."""
+
+
+class ShiftRow(TypedDict, total=False):
+    """A shift of the device (5.5). Totals are those at the start of the shift."""
+
+    buy: Optional[str]
+    """Purchases so far."""
+
+    buy_return: Optional[str]
+    """Returns of purchases so far."""
+
+    cashier_id: Optional[str]
+    """Cashier."""
+
+    closed_at: Optional[str]
+    """When it was closed, by the device's clock."""
+
+    number: Optional[str]
+    """Number."""
+
+    opened: Optional[str]
+    """`1` open, `0` closed."""
+
+    opened_at: Optional[str]
+    """When it was opened, by the device's clock."""
+
+    sale: Optional[str]
+    """Sales so far."""
+
+    sale_return: Optional[str]
+    """Returns of sales so far."""
+
+
+class _Shifts(TypedDict):
+    shifts: List[ShiftRow]
+    """The shifts."""
+
+
+class Shifts(_Shifts, total=False):
+    """Shifts that are not archived (5.5)."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+
 class Tls(TypedDict, total=False):
     """Trust in addition to the system's own."""
 
     ca_file: Optional[str]
     """PEM file with one more root certificate, for instance a state root."""
+
+
+class Transaction(TypedDict, total=False):
+    """What was made with a key (5.9)."""
+
+    created_at: Optional[str]
+    """When it was made, by the device's clock."""
+
+    online_code: Optional[str]
+    """The operator's receipt code."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+    receipt_number: Optional[str]
+    """Receipt number."""
+
+    status: Optional[str]
+    """`1` sent to the operator, `0` not yet: on record all the same."""
+
+    submitted_at: Optional[str]
+    """When it was sent to the fiscal data operator."""
 
 
 class _Validation(TypedDict):
@@ -1139,6 +1674,9 @@ class VendorItem(TypedDict, total=False):
 
 class VendorReceipt(TypedDict, total=False):
     """What only one vendor has, for the receipt as a whole. Other vendors leave it unread."""
+
+    ikkm: Optional[IkkmReceipt]
+    """iKKM."""
 
     modulkassa: Optional[ModulkassaReceipt]
     """Modulkassa."""

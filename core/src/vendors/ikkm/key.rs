@@ -91,6 +91,8 @@ pub async fn bind(vendor: &Ikkm, context: &Context<'_>) -> Result<String> {
     if last_receipt.is_none() {
         last_receipt = match vendor.check_key(context, &key).await {
             Ok(Said::Ready { receipt }) => receipt,
+            // Another writer may have used it: a send can be answered with its successor (3.8).
+            Ok(Said::Refused { code: -1, .. }) => None,
             Ok(Said::Refused { code, cause }) => {
                 return Err(answer::error(code, &cause, Outcome::NotRegistered));
             }

@@ -42,6 +42,8 @@ def test_two_calls_overlap(till):
 
 
 def test_ctrl_c_ends_the_wait(till):
+    # A test run in the background inherits an ignored SIGINT.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     sent = []
 
     def interrupt():
@@ -51,6 +53,7 @@ def test_ctrl_c_ends_the_wait(till):
     threading.Timer(0.3, interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         till.call("test_sleep", {"ms": 5000})
+    signal.signal(signal.SIGINT, before)
     assert time.monotonic() - sent[0] < 1
     assert till.call("test_echo", {"text": "on"}) == {"text": "on"}
 

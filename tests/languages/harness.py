@@ -118,6 +118,9 @@ class Emulator:
     def fault(self, **fault):
         self.control("faults", {"vendor": "modulkassa", **fault})
 
+    def switch(self, vendor, **switches):
+        self.control("switches", {"vendor": vendor, **switches})
+
 
 class Script:
     """A vendor that answers what a case says and keeps what it received."""
@@ -136,7 +139,7 @@ class Script:
                 payload = answer.get("body", "")
                 payload = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
                 payload = payload.encode()
-                self.send_response(answer["status"])
+                self.send_response(answer["status"], answer.get("reason"))
                 for name, value in answer.get("headers", {}).items():
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(payload)))

@@ -24,13 +24,19 @@ CASES = [
 ]
 CREDENTIALS = {"user_name": "c0de1f52-7a0b-4c19-9d3e-6b8f2a41e705", "password": "Qm7xT2vLz9Ka"}
 ACCOUNT = {"login": "owner@shop.example", "password": "account-password"}
-BASE = {
+VENDORS = {
     "modulkassa": {
+        "base_url": "{}/api/fn",
         "credentials": CREDENTIALS,
         "account": ACCOUNT,
         "retail_point_id": "5a1d0c7e-93b4-4f0a-8a57-0c2b7f6e1d20",
         "settle_ms": 0,
-    }
+    },
+    "ikkm": {"base_url": "{}", "register": "011700029000", "key": "11112222", "settle_ms": 0, "pace_ms": 0},
+}
+CONTENT_TYPES = {
+    "modulkassa": "application/json",
+    "ikkm": "application/x-www-form-urlencoded; charset=utf-8",
 }
 
 
@@ -62,30 +68,28 @@ def differences(expected, actual, path=""):
     return [] if expected == actual else [f"{path}: {actual!r} instead of {expected!r}"]
 
 
-def check_exchange(expected, received):
+def check_exchange(vendor, expected, received):
     assert received["method"] == expected["method"]
     assert received["path"] == expected["path"]
     headers = dict(received["headers"])
-    assert headers["authorization"] == AUTHORIZATION[expected.get("as", "association")]
+    if vendor == "modulkassa":
+        assert headers["authorization"] == AUTHORIZATION[expected.get("as", "association")]
+    else:
+        assert headers["connection"] == "close" and headers["cache-control"] == "no-store"
     body = expected.get("body")
     if body is None:
         assert received["body"] == ""
         assert "content-type" not in headers
     else:
-        assert headers["content-type"] == "application/json"
+        assert headers["content-type"] == CONTENT_TYPES[vendor]
         # The text itself: digits and order are part of the promise.
         assert received["body"] == (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False))
 
 
 def play(language, vendor, case, script):
     """Runs a case; gives back everything that was sent and every envelope."""
-    config = {
-        "vendor": vendor,
-        "base_url": f"{script.url}/api/fn",
-        "journal": "memory:",
-        **BASE[vendor],
-        **case.get("config", {}),
-    }
+    config = {"vendor": vendor, "journal": "memory:", **VENDORS[vendor], **case.get("config", {})}
+    config["base_url"] = config["base_url"].format(script.url)
     sent, envelopes = [], []
     with Runner(language) as runner:
         opened = runner.open(config)
@@ -102,7 +106,7 @@ def play(language, vendor, case, script):
             wanted = [exchange["request"] for exchange in step.get("exchange", [])]
             assert len(received) == len(wanted), f"{language} {step['operation']}: sent {received}"
             for expected, request in zip(wanted, received):
-                check_exchange(expected, request)
+                check_exchange(vendor, expected, request)
             sent.append(received)
             envelopes.append(envelope if step.get("comparable", True) else None)
     return sent, envelopes

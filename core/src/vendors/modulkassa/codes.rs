@@ -42,8 +42,8 @@ pub const TAX_MODES: &[(TaxSystem, &str)] = &[
 
 /// `paymentType` (2.12).
 pub const PAYMENT_TYPES: &[(PaymentType, &str)] = &[
-    (PaymentType::Card, "CARD"),
     (PaymentType::Cash, "CASH"),
+    (PaymentType::Card, "CARD"),
     (PaymentType::Prepaid, "PREPAID"),
     (PaymentType::Credit, "POSTPAY"),
     (PaymentType::Other, "OTHER"),

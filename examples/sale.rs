@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs::read_to_string;
 
 use kassa::Client;
-use kassa::client::Wait;
+use kassa::messages::Wait;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -198,8 +198,8 @@ impl Delivery {
         }
     }
 
-    /// How long the vendor's "I do not know it" is not believed yet. A clock that went back makes
-    /// the wait longer, never shorter than the doubt is old.
+    /// How long the vendor's "I do not know it" is not believed yet. Where the clock went back, the
+    /// whole time is waited.
     fn until_settled(&self, entry: &Entry) -> Duration {
         let settle = self.vendor.settle_after();
         let age = Duration::from_millis(u64::try_from(now_ms() - entry.updated_at_ms).unwrap_or(0));

@@ -13,9 +13,10 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::client::{About, Client, Shared};
+use crate::client::{Client, Shared};
 use crate::error::{Code, Error, Result};
 use crate::journal::sqlite;
+use crate::messages::About;
 use crate::{logging, operations};
 
 static FIRST: OnceLock<Host> = OnceLock::new();

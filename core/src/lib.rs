@@ -29,6 +29,7 @@ pub mod journal;
 mod lenient;
 #[cfg(feature = "host")]
 mod logging;
+pub mod messages;
 pub mod metrics;
 pub mod money;
 pub mod operations;

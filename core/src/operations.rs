@@ -11,12 +11,13 @@ use schemars::Schema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::client::{
-    Callback, CallbackReading, Capabilities, Client, Deliver, Delivered, Enqueue, Enqueued, Health,
-    JournalPage, JournalQuery, Metrics, Nothing, ReceiptKey, Resolve, Validation, Wait,
-};
+use crate::client::Client;
 use crate::error::{Code, Error, ErrorBody, Kind, Result};
 use crate::input::schema_of;
+use crate::messages::{
+    Callback, CallbackReading, Capabilities, Deliver, Delivered, Enqueue, Enqueued, Health, JournalPage,
+    JournalQuery, Metrics, Nothing, ReceiptKey, Resolve, Validation, Wait,
+};
 use crate::receipt::Receipt;
 use crate::registration::Registration;
 use crate::vendors::{VENDORS, VendorInfo};

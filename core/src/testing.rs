@@ -4,8 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Client, Nothing};
+use crate::client::Client;
 use crate::error::{Code, Error, Result};
+use crate::messages::Nothing;
 use crate::operations::{Operation, operation};
 
 /// The rows.

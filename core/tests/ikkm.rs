@@ -329,33 +329,7 @@ async fn what_capabilities_say_is_what_happens() {
     let bench = quick().await;
     operate(&bench, "user", json!({"role": "senior"}));
     let till = ikkm(&bench, json!({}));
-    let can = ok(&till, "capabilities", json!({})).await;
     ok(&till, "deposit", json!({"id": "in-1", "sum": "10000"})).await;
-    let schema = serde_json::to_value(kassa::input::schema_of::<kassa::Receipt>()).unwrap();
-    let tables = [
-        ("kinds", "ReceiptKind", "/kind"),
-        ("vat", "Vat", "/items/0/vat"),
-        ("payment_types", "PaymentType", "/payments/0/type"),
-        ("payment_objects", "PaymentObject", "/items/0/payment_object"),
-        ("units", "Unit", "/items/0/unit"),
-    ];
-    for (list, name, pointer) in tables {
-        for word in schema["$defs"][name]["oneOf"].as_array().unwrap().iter().map(|one| one["const"].clone())
-        {
-            let mut sale = tenge(&format!("{list} {word}"));
-            let (parent, field) = pointer.rsplit_once('/').unwrap();
-            sale.pointer_mut(parent).unwrap()[field] = word.clone();
-            if word.as_str().unwrap().ends_with("_correction") {
-                sale["correction"] = json!({"type": "self", "base_date": "2026-01-02"});
-            }
-            let envelope = common::call(&till, "register", sale).await;
-            let said = can[list].as_array().unwrap().contains(&word);
-            assert_eq!(envelope["ok"]["state"] == "registered", said, "{list} {word}: {envelope}");
-            assert!(said || envelope["error"]["kind"] == "invalid", "{envelope}");
-        }
-    }
-    for operation in can["operations"].as_array().unwrap() {
-        let envelope = common::call(&till, operation.as_str().unwrap(), json!({"no_such_field": 1})).await;
-        assert_eq!(envelope["error"]["kind"], "invalid", "{operation}");
-    }
+    let registered = common::try_capabilities(&till, tenge).await;
+    assert_eq!(bench.emulator.ledger().len(), registered + 1);
 }

@@ -190,48 +190,8 @@ async fn every_field_of_the_receipt_has_its_place_in_the_document() {
 async fn what_capabilities_say_is_what_happens() {
     let bench = Bench::new().await;
     let till = bench.client();
-    let can = ok(&till, "capabilities", json!({})).await;
-    let has = |list: &str, word: &str| can[list].as_array().unwrap().iter().any(|known| known == word);
-    let try_with = async |pointer: &str, value: &str, id: String| -> bool {
-        let mut sale = receipt(&id);
-        let (parent, field) = pointer.rsplit_once('/').unwrap();
-        sale.pointer_mut(parent).unwrap()[field] = json!(value);
-        if value.ends_with("_correction") {
-            sale["correction"] =
-                json!({"type": "instruction", "base_date": "2026-01-02", "base_number": "17"});
-        }
-        let envelope = common::call(&till, "register", sale).await;
-        if envelope["error"].is_null() {
-            return ok(&till, "wait", json!({"id": id})).await["state"] == "registered";
-        }
-        assert_eq!(envelope["error"]["kind"], "invalid", "{envelope}");
-        false
-    };
-    let types = serde_json::to_value(kassa::input::schema_of::<kassa::Receipt>()).unwrap();
-    let words = |name: &str| -> Vec<String> {
-        let described = types["$defs"][name]["oneOf"].as_array().unwrap().iter();
-        described.map(|one| one["const"].as_str().unwrap().to_owned()).collect()
-    };
-    let tables = [
-        ("kinds", "ReceiptKind", "/kind"),
-        ("vat", "Vat", "/items/0/vat"),
-        ("payment_types", "PaymentType", "/payments/0/type"),
-        ("payment_objects", "PaymentObject", "/items/0/payment_object"),
-        ("units", "Unit", "/items/0/unit"),
-    ];
-    let mut registered = 0;
-    for (list, name, pointer) in tables {
-        for word in words(name) {
-            let done = try_with(pointer, &word, format!("{list}-{}", word.replace('/', "-"))).await;
-            assert_eq!(done, has(list, &word), "{list}: {word}");
-            registered += usize::from(done);
-        }
-    }
+    let registered = common::try_capabilities(&till, receipt).await;
     assert_eq!(bench.emulator.ledger().len(), registered);
-    for operation in can["operations"].as_array().unwrap() {
-        let envelope = common::call(&till, operation.as_str().unwrap(), json!({"no_such_field": 1})).await;
-        assert_eq!(envelope["error"]["kind"], "invalid", "{operation}");
-    }
     assert_eq!(error(&till, "open_shift", json!({})).await["code"], "operation_unknown");
 }
 

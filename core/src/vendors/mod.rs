@@ -13,10 +13,11 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::client::{Callback, CallbackReading, Capabilities, Health, Shared};
+use crate::client::Shared;
 use crate::config::Common;
 use crate::error::{Code, Error, Result, Violation};
 use crate::journal::{Entry, Journal};
+use crate::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::operations::Operation;
 use crate::receipt::Receipt;
 use crate::registration::{Failure, Fiscal, Raw};

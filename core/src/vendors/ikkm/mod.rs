@@ -26,10 +26,11 @@ pub use extras::ReceiptExtras;
 pub use operations::*;
 pub use reports::*;
 
-use crate::client::{Callback, CallbackReading, Capabilities, Health, Shared};
+use crate::client::Shared;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
+use crate::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Vendor, VendorInfo};
 use answer::Said;

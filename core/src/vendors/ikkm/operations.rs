@@ -13,10 +13,11 @@ use super::reports::{
     Shifts, Transaction,
 };
 use super::{Ikkm, NAME, key, map};
-use crate::client::{Client, Nothing, ReceiptKey};
+use crate::client::Client;
 use crate::error::{Code, Error, Outcome, Result, violation};
 use crate::http::Reach;
 use crate::journal::Intent;
+use crate::messages::{Nothing, ReceiptKey};
 use crate::money::Amount;
 use crate::operations::{Operation, operation};
 use crate::registration::Registration;

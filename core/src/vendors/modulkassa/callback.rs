@@ -5,8 +5,8 @@
 use url::form_urlencoded;
 
 use super::{map, wire};
-use crate::client::{Callback, CallbackReading};
 use crate::error::{Code, Error, Result};
+use crate::messages::{Callback, CallbackReading};
 use crate::money::Amount;
 use crate::registration::{Fiscal, Raw};
 use crate::vendors::Told;

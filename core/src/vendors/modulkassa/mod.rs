@@ -23,11 +23,12 @@ pub use config::{Account, DocumentVersion, Environment, ModulkassaConfig};
 pub use extras::*;
 pub use operations::*;
 
-use crate::client::{Callback, CallbackReading, Capabilities, Health, Shared};
+use crate::client::Shared;
 use crate::config::CALL_TIMEOUT_MS;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
+use crate::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::receipt::{Kind, PaymentObject, Receipt};
 use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Vendor, VendorInfo};
 use api::Api;

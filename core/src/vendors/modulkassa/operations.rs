@@ -7,9 +7,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Modulkassa, NAME, map, wire};
-use crate::client::{Client, Nothing};
+use crate::client::Client;
 use crate::error::{Code, Error, Outcome, Result, violation};
 use crate::journal::{Conclusion, Intent};
+use crate::messages::Nothing;
 use crate::operations::{Operation, operation};
 use crate::registration::{Failure, Fiscal, Raw, Registration, State};
 use crate::vendors::Told;

@@ -20,6 +20,12 @@ RUNNERS = {
     "node": ["node", str(ROOT / "tests/runners/runner.mjs")],
 }
 LANGUAGES = list(RUNNERS)
+# Where the runners find what was built.
+FOUND = {
+    "KASSA_LIBRARY": str(BUILD / "libkassa.so"),
+    "LD_LIBRARY_PATH": str(BUILD),
+    "PYTHONPATH": str(ROOT / "py/python"),
+}
 ANSWER_WITHIN_S = 60
 
 
@@ -34,7 +40,7 @@ class Runner:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env={**os.environ, "KASSA_LIBRARY": str(BUILD / "libkassa.so"), **(environment or {})},
+            env={**os.environ, **FOUND, **(environment or {})},
             **popen,
         )
 

@@ -35,9 +35,9 @@ test: test-rust test-c test-php test-python test-node test-languages
 
 .PHONY: system-demo system-test
 system-demo:
-	@tests/setup.sh cc=gcc php=php-cli
+	@tests/setup.sh cc=gcc python3:ensurepip=python3-venv php=php-cli
 system-test:
-	@tests/setup.sh cc=gcc php=php-cli phpunit=phpunit valgrind=valgrind
+	@tests/setup.sh cc=gcc python3:ensurepip=python3-venv php=php-cli phpunit=phpunit valgrind=valgrind
 
 $(VENV)/ready: tests/requirements.txt
 	python3 -m venv $(VENV)

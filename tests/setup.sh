@@ -1,11 +1,19 @@
 #!/usr/bin/env bash
-# Installs the Debian packages named by the arguments, as PROGRAM=PACKAGE pairs, where the program
-# is missing. Says which package is needed where it may not install.
+# Installs the Debian packages named by the arguments, as PROGRAM=PACKAGE or python3:MODULE=PACKAGE
+# pairs, where the program or module is missing. Says which package is needed where it may not
+# install.
 set -euo pipefail
+
+present() {
+    case $1 in
+        python3:*) python3 -c "import ${1#*:}" 2>/dev/null ;;
+        *) command -v "$1" >/dev/null ;;
+    esac
+}
 
 missing=()
 for pair in "$@"; do
-    command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+    present "${pair%%=*}" || missing+=("${pair#*=}")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness import LANGUAGES, Emulator, Script
+from harness import LANGUAGES, VENDORS, Emulator, Script
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +15,7 @@ def running_emulator():
 @pytest.fixture
 def emulator(running_emulator):
     running_emulator.reset()
+    running_emulator.switch("ikkm", pace_ms=0)
     return running_emulator
 
 
@@ -30,12 +31,23 @@ def language(request):
     return request.param
 
 
+@pytest.fixture(params=VENDORS)
+def vendor(request):
+    return request.param
+
+
+def ready(emulator, folder, vendor):
+    """Ready for `open`, with a SQLite journal of this test and quick deadlines."""
+    pace = {"pace_ms": 0} if vendor == "ikkm" else {}
+    journal = f"sqlite:{folder / 'journal.sqlite'}"
+    return {**emulator.configs[vendor], "journal": journal, "timeout_ms": 3000, "settle_ms": 20, **pace}
+
+
 @pytest.fixture
 def config(emulator, tmp_path):
-    """Ready for `open`, with a SQLite journal of this test and quick deadlines."""
-    return {
-        **emulator.configs["modulkassa"],
-        "journal": f"sqlite:{tmp_path / 'journal.sqlite'}",
-        "timeout_ms": 3000,
-        "settle_ms": 20,
-    }
+    return ready(emulator, tmp_path, "modulkassa")
+
+
+@pytest.fixture
+def vendor_config(emulator, tmp_path, vendor):
+    return ready(emulator, tmp_path, vendor)

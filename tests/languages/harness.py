@@ -1,5 +1,6 @@
 """Drives the runner of every language, the emulator, and a server that plays a script."""
 
+import copy
 import json
 import os
 import select
@@ -122,7 +123,7 @@ class Emulator:
         return self.control("requests")
 
     def fault(self, **fault):
-        self.control("faults", {"vendor": "modulkassa", **fault})
+        self.control("faults", fault)
 
     def switch(self, vendor, **switches):
         self.control("switches", {"vendor": vendor, **switches})
@@ -183,12 +184,26 @@ class Script:
         self.server.server_close()
 
 
-def receipt(identity):
-    """A sale of 290.00."""
-    return {
-        "id": identity,
+# A sale that each vendor takes.
+SALES = {
+    "modulkassa": {
         "kind": "sell",
-        "items": [{"name": "Кружка", "price": "150.00", "quantity": "2", "discount": "10.00", "vat": "20"}],
+        "items": [{"name": "Кружка", "price": "150.00", "quantity": "2", "discount": "10.00", "vat": "22"}],
         "payments": [{"type": "card", "sum": "290.00"}],
         "customer": {"email": "buyer@shop.example"},
-    }
+    },
+    "ikkm": {
+        "kind": "sell",
+        "items": [{"name": "Кружка", "price": "150", "quantity": "2", "discount": "10"}],
+        "payments": [{"type": "card", "sum": "290"}],
+    },
+}
+VENDORS = list(SALES)
+# The emulator's word for the call that brings a receipt, and its path.
+SUBMIT = {"modulkassa": "submit", "ikkm": "register"}
+SUBMIT_PATH = {"modulkassa": "/v2/doc", "ikkm": "/api"}
+
+
+def receipt(identity, vendor="modulkassa"):
+    """A sale of 290.00."""
+    return {"id": identity, **copy.deepcopy(SALES[vendor])}

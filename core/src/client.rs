@@ -325,8 +325,12 @@ impl Client {
     /// See the table of operations.
     pub async fn parse_callback(&self, callback: Callback) -> Result<CallbackReading> {
         let mut reading = self.delivery.vendor.read_callback(&callback)?;
+        // What the shop says of its own address must be known; what a stranger says need not be.
         if let Some(id) = &callback.id {
             reading.registration = Some(self.delivery.entry(id).await?.registration());
+        } else if let Some(id) = &reading.receipt_id {
+            let found = self.delivery.journal.find(self.delivery.vendor.register(), id).await?;
+            reading.registration = found.map(|entry| entry.registration());
         }
         Ok(reading)
     }

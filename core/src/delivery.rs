@@ -260,13 +260,15 @@ impl Delivery {
             note: String::new(),
         };
         let what = match learned.told {
-            Told::Registered { fiscal, raw } => {
+            Told::Registered { document_id, fiscal, raw } => {
+                conclusion.vendor_document_id = document_id;
                 conclusion.state = State::Registered;
                 conclusion.fiscal = Some(*fiscal);
                 conclusion.raw = Some(raw);
                 "registered".into()
             }
-            Told::Accepted { raw } => {
+            Told::Accepted { document_id, raw } => {
+                conclusion.vendor_document_id = document_id;
                 conclusion.state = State::Accepted;
                 conclusion.raw = Some(raw);
                 "accepted".into()

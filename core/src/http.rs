@@ -62,18 +62,26 @@ pub struct Request {
     url: Url,
     authorization: Option<(String, SecretString)>,
     json: Option<Vec<u8>>,
+    headers: Vec<(&'static str, SecretString)>,
 }
 
 impl Request {
     /// A request without a body.
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, authorization: None, json: None }
+        Self { method, url, authorization: None, json: None, headers: Vec::new() }
     }
 
     /// With HTTP Basic credentials.
     #[must_use]
     pub fn basic(mut self, credentials: &Credentials) -> Self {
         self.authorization = Some((credentials.user_name.clone(), credentials.password.clone()));
+        self
+    }
+
+    /// With a header whose value may be a secret.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: SecretString) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -200,6 +208,9 @@ impl Transport {
         let mut builder = self.client.request(request.method.clone(), request.url.clone()).timeout(timeout);
         if let Some((name, password)) = &request.authorization {
             builder = builder.basic_auth(name, Some(password.expose_secret()));
+        }
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value.expose_secret());
         }
         if let Some(body) = &request.json {
             builder = builder.header("content-type", "application/json").body(body.clone());

@@ -336,6 +336,8 @@ pub struct Callback {
 pub struct CallbackReading {
     /// True where it reports that the document is on record.
     pub success: bool,
+    /// The caller's id, where the vendor tells it.
+    pub receipt_id: Option<String>,
     /// The vendor's word for it, if it has one.
     pub vendor_status: Option<String>,
     /// Fiscal data, if it has any.

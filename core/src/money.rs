@@ -57,6 +57,21 @@ impl Amount {
         (!difference.is_sign_negative() || difference.is_zero()).then_some(Self(difference))
     }
 
+    /// The price per unit that gives exactly this total; `None` where there is none of 2 decimals.
+    pub fn per(self, quantity: Quantity) -> Option<Self> {
+        let price = self.0.checked_div(quantity.0)?;
+        let price =
+            Self(price.round_dp_with_strategy(AMOUNT_DECIMALS, RoundingStrategy::MidpointAwayFromZero));
+        (price.times(quantity)? == self).then_some(price)
+    }
+
+    /// The VAT contained in the amount at `rate` percent, rounded half up.
+    pub fn vat(self, rate: u8) -> Option<Self> {
+        let rate = Decimal::from(rate);
+        let share = self.0.checked_mul(rate)?.checked_div(rate.checked_add(Decimal::ONE_HUNDRED)?)?;
+        Some(Self(share.round_dp_with_strategy(AMOUNT_DECIMALS, RoundingStrategy::MidpointAwayFromZero)))
+    }
+
     /// True without kopecks or tiyn.
     pub fn is_whole(self) -> bool {
         self.0.fract().is_zero()

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Violation, violation};
 use crate::money::{Amount, Quantity};
-use crate::vendors::{ikkm, modulkassa};
+use crate::vendors::{atol, ikkm, modulkassa};
 
 /// Most lines that a receipt may have in this library.
 pub const MOST_LINES: usize = 1_000;
@@ -126,6 +126,32 @@ words! {
         SalesTax "sales_tax",
         /// Resort fee.
         ResortFee "resort_fee",
+        /// Pledge.
+        Deposit "deposit",
+        /// Expenses that reduce income.
+        Expense "expense",
+        /// Pension insurance of a sole trader without staff.
+        PensionInsuranceIp "pension_insurance_ip",
+        /// Pension insurance of an employer.
+        PensionInsurance "pension_insurance",
+        /// Medical insurance of a sole trader without staff.
+        MedicalInsuranceIp "medical_insurance_ip",
+        /// Medical insurance of an employer.
+        MedicalInsurance "medical_insurance",
+        /// Social insurance.
+        SocialInsurance "social_insurance",
+        /// Exchange tokens of casinos and slot halls.
+        CasinoPayment "casino_payment",
+        /// Cash handed out by a bank's paying agent (1212: 27).
+        BankAgentCash "bank_agent_cash",
+        /// Excisable goods subject to marking, without a code (1212: 30).
+        ExciseMarkedWithoutCode "excise_marked_without_code",
+        /// Excisable goods subject to marking, with a code (1212: 31).
+        ExciseMarked "excise_marked",
+        /// Goods subject to marking, without a code (1212: 32).
+        MarkedWithoutCode "marked_without_code",
+        /// Goods subject to marking, with a code (1212: 33).
+        Marked "marked",
     }
 }
 
@@ -252,6 +278,32 @@ words! {
         Instruction "instruction",
     }
 }
+
+words! {
+    /// Kind of agent, tag 1057 and 1222.
+    AgentType {
+        /// Bank paying agent.
+        BankPayingAgent "bank_paying_agent",
+        /// Bank paying subagent.
+        BankPayingSubagent "bank_paying_subagent",
+        /// Paying agent.
+        PayingAgent "paying_agent",
+        /// Paying subagent.
+        PayingSubagent "paying_subagent",
+        /// Attorney.
+        Attorney "attorney",
+        /// Commission agent.
+        CommissionAgent "commission_agent",
+        /// Another agent.
+        Another "another",
+    }
+}
+
+/// A phone number: `+` and 7 to 18 digits (tag 1073 and its kin).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(extend("format" = "phone"))]
+pub struct Phone(pub String);
 
 /// A receipt to be put on the fiscal record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -490,6 +542,9 @@ pub struct VendorReceipt {
     /// iKKM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ikkm: Option<ikkm::ReceiptExtras>,
+    /// ATOL Online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub atol: Option<atol::ReceiptExtras>,
 }
 
 /// What only one vendor has, for a line. Other vendors leave it unread.
@@ -499,6 +554,9 @@ pub struct VendorItem {
     /// Modulkassa.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modulkassa: Option<modulkassa::ItemExtras>,
+    /// ATOL Online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub atol: Option<atol::ItemExtras>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

@@ -1,6 +1,7 @@
 //! What a vendor is: a folder with its calls, its wire types, its mapping and its code tables.
 //! No vendor imports another. Adding one is a folder and a line in `VENDORS`.
 
+pub mod atol;
 pub mod ikkm;
 pub mod modulkassa;
 
@@ -23,7 +24,7 @@ use crate::receipt::Receipt;
 use crate::registration::{Failure, Fiscal, Raw};
 
 /// Every vendor there is.
-pub const VENDORS: &[&VendorInfo] = &[&modulkassa::INFO, &ikkm::INFO];
+pub const VENDORS: &[&VendorInfo] = &[&modulkassa::INFO, &ikkm::INFO, &atol::INFO];
 
 /// A row of the table of vendors.
 pub struct VendorInfo {
@@ -62,6 +63,8 @@ pub struct Prepared {
 pub enum Told {
     /// On the fiscal record.
     Registered {
+        /// The document's id at the vendor, where the vendor chooses it.
+        document_id: Option<String>,
         /// Fiscal data.
         fiscal: Box<Fiscal>,
         /// The answer as it came.
@@ -69,6 +72,8 @@ pub enum Told {
     },
     /// In the vendor's queue.
     Accepted {
+        /// The document's id at the vendor, where the vendor chooses it.
+        document_id: Option<String>,
         /// The answer as it came.
         raw: Raw,
     },

@@ -266,6 +266,7 @@ async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bou
     match Transaction::ask(vendor, context, &bound.key, &now).await {
         Ok(Transaction { receipt_number: Some(number), raw, .. }) => Learned {
             told: Told::Registered {
+                document_id: None,
                 fiscal: Box::new(fiscal(entry, Some(number.clone()))),
                 raw: raw.unwrap_or_else(|| Raw::from_body(b"{}")),
             },
@@ -294,6 +295,7 @@ fn done(vendor: &Ikkm, entry: &Entry, key: &str, receipt: Option<u64>, repeated:
     let number = receipt.map(|number| number.to_string());
     Learned {
         told: Told::Registered {
+            document_id: None,
             fiscal: Box::new(fiscal(entry, number)),
             raw: Raw::from_body(raw.to_string().as_bytes()),
         },

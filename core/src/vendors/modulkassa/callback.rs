@@ -38,7 +38,14 @@ fn from_query(query: &str) -> Result<CallbackReading> {
         Some(word) => word.eq_ignore_ascii_case("SUCCESS"),
         None => true,
     };
-    Ok(CallbackReading { success, vendor_status: status, fiscal, registration: None, raw: None })
+    Ok(CallbackReading {
+        success,
+        receipt_id: None,
+        vendor_status: status,
+        fiscal,
+        registration: None,
+        raw: None,
+    })
 }
 
 fn from_body(body: &str) -> Result<CallbackReading> {
@@ -48,6 +55,7 @@ fn from_body(body: &str) -> Result<CallbackReading> {
     let told = map::told(&status, &raw).ok_or_else(|| unreadable("the body has no known `status`"))?;
     Ok(CallbackReading {
         success: matches!(told, Told::Registered { .. }),
+        receipt_id: None,
         vendor_status: status.status.0.clone(),
         fiscal: status.fiscal_info.as_ref().map(map::fiscal),
         registration: None,

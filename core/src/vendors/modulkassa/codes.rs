@@ -66,8 +66,27 @@ pub const MEASURES: &[(Unit, &str)] = &[
     (Unit::Other, "other"),
 ];
 
-/// Settlement objects that the vendor does not know (2.6); it spells the others as we do.
-pub const UNKNOWN_OBJECTS: &[PaymentObject] = &[PaymentObject::Award];
+/// `paymentObject` (2.6): the vendor spells them as we do.
+pub const OBJECTS: &[PaymentObject] = &[
+    PaymentObject::Commodity,
+    PaymentObject::Excise,
+    PaymentObject::Job,
+    PaymentObject::Service,
+    PaymentObject::GamblingBet,
+    PaymentObject::GamblingPrize,
+    PaymentObject::Lottery,
+    PaymentObject::LotteryPrize,
+    PaymentObject::IntellectualActivity,
+    PaymentObject::Payment,
+    PaymentObject::AgentCommission,
+    PaymentObject::Composite,
+    PaymentObject::Another,
+    PaymentObject::PropertyRight,
+    PaymentObject::NonOperatingGain,
+    PaymentObject::InsurancePremium,
+    PaymentObject::SalesTax,
+    PaymentObject::ResortFee,
+];
 
 /// The vendor's value for a shared one.
 pub fn code<K: Copy + PartialEq, V: Copy>(table: &[(K, V)], key: K) -> Option<V> {

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::receipt::words;
+use crate::receipt::{AgentType, Phone};
 
 /// Modulkassa's own part of a receipt.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,32 +40,6 @@ pub struct ItemExtras {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supplier: Option<Supplier>,
 }
-
-words! {
-    /// Kind of agent, tag 1057 and 1222.
-    AgentType {
-        /// Bank paying agent.
-        BankPayingAgent "bank_paying_agent",
-        /// Bank paying subagent.
-        BankPayingSubagent "bank_paying_subagent",
-        /// Paying agent.
-        PayingAgent "paying_agent",
-        /// Paying subagent.
-        PayingSubagent "paying_subagent",
-        /// Attorney.
-        Attorney "attorney",
-        /// Commission agent.
-        CommissionAgent "commission_agent",
-        /// Another agent.
-        Another "another",
-    }
-}
-
-/// A phone number: `+` and 7 to 18 digits (2.9).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-#[schemars(extend("format" = "phone"))]
-pub struct Phone(pub String);
 
 /// Agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -65,7 +65,7 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
         if item.quantity.decimals() > QUANTITY_DECIMALS {
             wrong("quantity", Code::TooManyDecimals, "Modulkassa takes 3 decimals at most");
         }
-        if item.payment_object.is_some_and(|object| codes::UNKNOWN_OBJECTS.contains(&object)) {
+        if item.payment_object.is_some_and(|object| !codes::OBJECTS.contains(&object)) {
             wrong(
                 "payment_object",
                 Code::NotForThisVendor,
@@ -210,10 +210,10 @@ fn agent(agent: &extras::Agent) -> wire::Agent<'_> {
 pub fn told(status: &wire::DocumentStatus, raw: &Raw) -> Option<Told> {
     let raw = raw.clone();
     Some(match word(&status.status)?.as_str() {
-        "QUEUED" | "PENDING" | "REQUEUED" => Told::Accepted { raw },
+        "QUEUED" | "PENDING" | "REQUEUED" => Told::Accepted { document_id: None, raw },
         "PRINTED" | "WAIT_FOR_CALLBACK" | "COMPLETED" => {
             let fiscal = status.fiscal_info.as_ref().map(fiscal).unwrap_or_default();
-            Told::Registered { fiscal: Box::new(fiscal), raw }
+            Told::Registered { document_id: None, fiscal: Box::new(fiscal), raw }
         }
         "FAILED" => Told::Failed { failure: failure(status), raw: Some(raw) },
         _ => return None,

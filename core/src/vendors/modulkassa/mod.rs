@@ -29,7 +29,7 @@ use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
 use crate::messages::{Callback, CallbackReading, Capabilities, Health};
-use crate::receipt::{Kind, PaymentObject, Receipt};
+use crate::receipt::{Kind, Receipt};
 use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Vendor, VendorInfo};
 use api::Api;
 
@@ -100,14 +100,13 @@ impl Vendor for Modulkassa {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let objects = PaymentObject::ALL.iter().copied();
         Capabilities {
             vendor: NAME.into(),
             operations: crate::operations::of(&INFO).map(|operation| operation.name.into()).collect(),
             kinds: Kind::ALL.to_vec(),
             vat: codes::VAT_TAGS.iter().map(|(vat, _)| *vat).collect(),
             payment_types: codes::PAYMENT_TYPES.iter().map(|(kind, _)| *kind).collect(),
-            payment_objects: objects.filter(|o| !codes::UNKNOWN_OBJECTS.contains(o)).collect(),
+            payment_objects: codes::OBJECTS.to_vec(),
             units: codes::MEASURES.iter().map(|(unit, _)| *unit).collect(),
             currencies: vec![map::CURRENCY.into()],
             idempotency_key: true,

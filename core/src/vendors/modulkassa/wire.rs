@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::extras::Phone;
 use crate::lenient::Scalar;
 use crate::money::{Amount, Quantity};
+use crate::receipt::Phone;
 
 /// Document (2.1), in the order of the sheet. Absent optional fields are left out.
 #[derive(Serialize)]

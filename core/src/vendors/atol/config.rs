@@ -1,0 +1,133 @@
+//! ATOL Online's configuration (fact sheet 1.1, 2.1, 2.3, 2.6).
+
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use crate::config::{Common, Credentials, PlainHttp};
+use crate::error::{Code, Violation, violation};
+use crate::receipt::Company;
+
+/// Which of the vendor's systems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "AtolEnvironment")]
+pub enum Environment {
+    /// online.atol.ru.
+    Production,
+    /// testonline.atol.ru, the vendor's public stand.
+    Test,
+}
+
+impl Environment {
+    const fn host(self) -> &'static str {
+        match self {
+            Environment::Production => "https://online.atol.ru",
+            Environment::Test => "https://testonline.atol.ru",
+        }
+    }
+}
+
+/// Version of the document protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// Version 4, format FFD 1.05.
+    V4,
+    /// Version 5, format FFD 1.2.
+    V5,
+}
+
+impl Protocol {
+    /// The version as it stands in paths.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Protocol::V4 => "v4",
+            Protocol::V5 => "v5",
+        }
+    }
+}
+
+/// Configuration of an ATOL Online client.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct AtolConfig {
+    /// Always `atol`; the facades set it themselves.
+    #[schemars(length(min = 1))]
+    pub vendor: String,
+    /// Which of the vendor's systems; required unless `base_url` is given.
+    #[serde(default)]
+    pub environment: Option<Environment>,
+    /// Login of the integrator settings.
+    #[schemars(length(min = 1, max = 100))]
+    pub login: String,
+    /// Password of the integrator settings.
+    #[schemars(with = "String", length(min = 1, max = 100))]
+    pub password: SecretString,
+    /// Code of the group of cash registers. Needed for documents, not for monitoring.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 100))]
+    pub group_code: Option<String>,
+    /// Version of the document protocol; `v5` unless given. Error 21 says that a group needs the other.
+    #[serde(default)]
+    pub protocol: Option<Protocol>,
+    /// What a receipt's `company` leaves out.
+    #[serde(default)]
+    pub company: Option<Company>,
+    /// Address of the monitoring interface; absent means that of `environment`, or `api` beside
+    /// `base_url`.
+    #[serde(default)]
+    #[schemars(extend("format" = "uri"))]
+    pub monitoring_url: Option<String>,
+    /// What every vendor's configuration has. `base_url` is what stands in front of `/v4` and `/v5`.
+    #[serde(flatten)]
+    pub common: Common,
+}
+
+impl AtolConfig {
+    /// Address of the documents: what stands in front of `/v4` and `/v5`.
+    pub fn base(&self) -> Option<Url> {
+        match (&self.common.base_url, self.environment) {
+            (Some(text), _) => Url::parse(text).ok(),
+            (None, Some(environment)) => Url::parse(environment.host()).ok()?.join("possystem").ok(),
+            (None, None) => None,
+        }
+    }
+
+    /// Address of the monitoring: what stands in front of `/auth` and `/kkt`.
+    pub fn monitoring(&self) -> Option<Url> {
+        match &self.monitoring_url {
+            Some(text) => Url::parse(text).ok(),
+            None => self.base()?.join("/api").ok(),
+        }
+    }
+
+    /// The document protocol.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol.unwrap_or(Protocol::V5)
+    }
+
+    /// Login and password.
+    pub fn credentials(&self) -> Credentials {
+        Credentials { user_name: self.login.clone(), password: self.password.clone() }
+    }
+
+    /// Stable name of the group of cash registers. Ids are unique within it (2.12).
+    pub fn register(&self) -> String {
+        let name = self.common.register.as_ref().or(self.group_code.as_ref()).unwrap_or(&self.login);
+        format!("atol:{name}")
+    }
+
+    /// Mistakes that the schema cannot see.
+    pub fn violations(&self) -> Vec<Violation> {
+        let mut found = self.common.violations(PlainHttp::LoopbackOnly);
+        let mut wrong = |path: &str, code, message: &str| found.push(violation(path, code, message));
+        if self.environment.is_none() && self.common.base_url.is_none() {
+            wrong("/environment", Code::MissingField, "give `environment` (or `base_url` for the emulator)");
+        }
+        if self.login.contains(char::is_whitespace) {
+            wrong("/login", Code::WrongFormat, "must have no spaces");
+        }
+        found
+    }
+}

@@ -1,0 +1,135 @@
+//! ATOL's errors (fact sheet 2.13, 2.14). A code is unique only together with its type.
+
+use super::error_table::{DRIVER, SERVICE};
+use crate::error::{Code, Outcome};
+
+/// What is to be done about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Correct the document; it may be registered under a new id.
+    Correct,
+    /// The vendor has to act; then it may be registered under a new id.
+    Vendor,
+    /// It may be registered under a new id at once.
+    Again,
+    /// A limit or a request that the cash register does not take: ask the vendor.
+    Limit,
+    /// Log in anew; the library does so by itself, once.
+    Token,
+    /// Correct the credentials, the group or the version of the protocol.
+    Access,
+    /// It is known already: its first uuid counts.
+    Known,
+    /// It is not finished yet: ask again.
+    Wait,
+}
+
+impl Remedy {
+    /// What to do, for a person.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Remedy::Correct => "correct the document and register it under a new id",
+            Remedy::Vendor => "ask the vendor; then register it under a new id",
+            Remedy::Again => "register it again under a new id",
+            Remedy::Limit => "a limit of the cash register: ask the vendor, then register it under a new id",
+            Remedy::Token => "log in anew",
+            Remedy::Access => {
+                "correct login, group or version of the protocol, then call again with the same id"
+            }
+            Remedy::Known => "the document is known; ask for its status",
+            Remedy::Wait => "the document is not finished; ask again",
+        }
+    }
+
+    /// The same in Russian.
+    pub const fn advice_ru(self) -> &'static str {
+        match self {
+            Remedy::Correct => "исправьте документ и отправьте его с новым идентификатором",
+            Remedy::Vendor => "обратитесь к поставщику, затем отправьте с новым идентификатором",
+            Remedy::Again => "отправьте снова с новым идентификатором",
+            Remedy::Limit => {
+                "ограничение кассы: обратитесь к поставщику, затем отправьте с новым идентификатором"
+            }
+            Remedy::Token => "получите новый токен",
+            Remedy::Access => {
+                "исправьте логин, группу или версию протокола и повторите с тем же идентификатором"
+            }
+            Remedy::Known => "документ известен, запросите его состояние",
+            Remedy::Wait => "документ ещё не обработан, запросите позднее",
+        }
+    }
+
+    /// The library's code for it.
+    pub const fn code(self) -> Code {
+        match self {
+            Remedy::Correct => Code::Refused,
+            Remedy::Vendor | Remedy::Again | Remedy::Limit => Code::FiscalizationFailed,
+            Remedy::Token | Remedy::Access => Code::CredentialsRefused,
+            Remedy::Known | Remedy::Wait => Code::InDoubt,
+        }
+    }
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// Type of the error: `system`, `driver`, `timeout`, `agent`, `unknown`.
+    pub error_type: &'static str,
+    /// Code within the type.
+    pub code: i64,
+    /// What is to be done.
+    pub remedy: Remedy,
+    /// What it means.
+    pub english: &'static str,
+    /// The same in Russian.
+    pub russian: &'static str,
+    /// Whether the document is on record when the error answers its registration.
+    pub outcome: Outcome,
+}
+
+/// Every row.
+pub fn all() -> impl Iterator<Item = Row> {
+    let driver = DRIVER.iter().map(|(code, remedy, english, russian)| Row {
+        error_type: "driver",
+        code: *code,
+        remedy: *remedy,
+        english,
+        russian,
+        outcome: Outcome::NotRegistered,
+    });
+    SERVICE.iter().copied().chain(driver)
+}
+
+/// The row of an error; `None` for one that is not documented.
+pub fn find(error_type: &str, code: i64) -> Option<Row> {
+    all().find(|row| row.error_type == error_type && row.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_kind_outcome_and_advice_and_is_unique() {
+        let rows: Vec<Row> = all().collect();
+        for (index, row) in rows.iter().enumerate() {
+            assert!(!row.english.is_empty() && !row.russian.is_empty(), "{row:?}");
+            assert!(!row.remedy.advice().is_empty() && !row.remedy.code().advice().is_empty(), "{row:?}");
+            let twin = |other: &Row| (other.error_type, other.code) == (row.error_type, row.code);
+            assert!(!rows[index + 1..].iter().any(twin), "{row:?} stands twice");
+        }
+        // 21 of the service, 6 of agents and the receipt parser, 186 of the driver.
+        assert!(rows.len() > 200, "{}", rows.len());
+    }
+
+    #[test]
+    fn the_type_decides_between_errors_of_the_same_code() {
+        let meaning = |error_type, code| find(error_type, code).map(|row| row.remedy);
+        assert_eq!(meaning("timeout", 1), Some(Remedy::Again));
+        assert_eq!(meaning("driver", 1), Some(Remedy::Vendor));
+        assert_eq!(meaning("system", 34), Some(Remedy::Wait));
+        assert_eq!(meaning("driver", 34), Some(Remedy::Vendor));
+        assert_eq!(meaning("system", -2_146_233_033), Some(Remedy::Correct));
+        assert_eq!(meaning("driver", 9_999), None);
+    }
+}

@@ -1,0 +1,267 @@
+//! What only ATOL Online has, as it stands under `vendor.atol` of a receipt or a line (fact sheet 2.5
+//! to 2.7). Where our name is the protocol's, the value goes out as it is.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::money::Amount;
+use crate::receipt::{AgentType, Phone, Sectoral};
+
+macro_rules! part {
+    ($(#[$doc:meta])* $name:ident $schema:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty $([$($limit:tt)*])?,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        #[schemars(rename = $schema)]
+        pub struct $name {
+            $($(#[$field_doc])*
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            $(#[schemars($($limit)*)])?
+            pub $field: Option<$type>,)*
+        }
+    };
+}
+
+part! {
+    /// ATOL's own part of a receipt.
+    ReceiptExtras "AtolReceipt" {
+        /// The buyer's further data (v5).
+        client: ClientExtras,
+        /// Place of settlement beyond the address, tag 1009.
+        location: String [length(min = 1, max = 256)],
+        /// Agent for the receipt as a whole (v4).
+        agent_info: AgentInfo,
+        /// Supplier for the receipt as a whole (v4).
+        supplier_info: SupplierInfo,
+        /// Additional attribute of the receipt, tag 1192.
+        additional_check_props: String [length(max = 16)],
+        /// Additional attribute of the user, tag 1084.
+        additional_user_props: UserProps,
+        /// Operational attribute of the receipt, tag 1270 (v5).
+        operating_check_props: OperatingProps,
+        /// Sectoral attributes of the receipt, tag 1261 (v5).
+        sectoral_check_props: Vec<Sectoral> [length(min = 1, max = 10)],
+        /// Number of the automatic device, tag 1036.
+        device_number: String [length(min = 1, max = 20)],
+        /// Settled on the Internet, tag 1125.
+        internet: bool,
+        /// Cashless payments in detail, tag 1235.
+        cashless_payments: Vec<CashlessPayment> [length(min = 1, max = 10)],
+        /// Time zone of the settlement, 1 to 11: UTC+2 to UTC+12, tag 1011 (v5).
+        timezone: u8 [range(min = 1, max = 11)],
+        /// Record it even if the marking system does not answer in time (v5).
+        ism_optional: bool,
+    }
+}
+
+part! {
+    /// The buyer's further data (v5).
+    ClientExtras "AtolClient" {
+        /// Date of birth, tag 1243.
+        birthdate: String [extend("format" = "date")],
+        /// Citizenship, 3 digits, tag 1244.
+        citizenship: String [length(min = 3, max = 3)],
+        /// Kind of identity document, 2 digits, tag 1245.
+        document_code: String [length(min = 2, max = 2)],
+        /// Data of the identity document, tag 1246.
+        document_data: String [length(min = 1, max = 64)],
+        /// Address, tag 1254.
+        address: String [length(min = 1, max = 256)],
+    }
+}
+
+part! {
+    /// ATOL's own part of a line.
+    ItemExtras "AtolItem" {
+        /// Unit as free text (v4); absent means the word for `unit`.
+        measurement_unit: String [length(min = 1, max = 16)],
+        /// Agent for this line.
+        agent_info: AgentInfo,
+        /// Supplier of this line.
+        supplier_info: SupplierInfo,
+        /// Additional attribute of the line, tag 1191.
+        user_data: String [length(min = 1, max = 64)],
+        /// Excise, tag 1229.
+        excise: Amount,
+        /// Marking code in one of the protocol's forms (v5); absent means `gs1m` of `marking.code`.
+        mark_code: MarkCode,
+        /// Part of a marked package (v5).
+        mark_quantity: MarkQuantity,
+        /// Planned status of marked goods, 1 to 6, tag 2003 (v5).
+        planned_status: u8 [range(min = 1, max = 6)],
+        /// Accounting by volume and sort (v5).
+        wholesale: bool,
+    }
+}
+
+part! {
+    /// A marking code; give exactly one form (2.7.2).
+    MarkCode "AtolMarkCode" {
+        /// Not recognised, tag 1300.
+        unknown: String [length(min = 1, max = 32)],
+        /// EAN-8, tag 1301.
+        ean8: String [length(min = 8, max = 8)],
+        /// EAN-13, tag 1302.
+        ean13: String [length(min = 13, max = 13)],
+        /// ITF-14, tag 1303.
+        itf14: String [length(min = 14, max = 14)],
+        /// GS1 of goods that are not subject to marking, tag 1304.
+        gs10: String [length(min = 1, max = 38)],
+        /// GS1 of marked goods, the whole code in Base64, tag 1305.
+        gs1m: String [length(min = 1, max = 200)],
+        /// Short code, tag 1306.
+        short: String [length(min = 1, max = 38)],
+        /// Fur, tag 1307.
+        fur: String [length(min = 20, max = 20)],
+        /// Alcohol, second version, tag 1308.
+        egais20: String [length(min = 23, max = 33)],
+        /// Alcohol, third version, tag 1309.
+        egais30: String [length(min = 14, max = 14)],
+    }
+}
+
+impl MarkCode {
+    /// How many forms are given.
+    pub fn forms(&self) -> usize {
+        let all = [
+            &self.unknown,
+            &self.ean8,
+            &self.ean13,
+            &self.itf14,
+            &self.gs10,
+            &self.gs1m,
+            &self.short,
+            &self.fur,
+            &self.egais20,
+            &self.egais30,
+        ];
+        all.into_iter().flatten().count()
+    }
+}
+
+/// Part of a marked package: smaller than a whole (2.7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AtolMarkQuantity")]
+pub struct MarkQuantity {
+    /// Numerator, tag 1293.
+    #[schemars(range(min = 1))]
+    pub numerator: u32,
+    /// Denominator, tag 1294.
+    #[schemars(range(min = 1))]
+    pub denominator: u32,
+}
+
+/// Additional attribute of the user, tag 1084.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AtolUserProps")]
+pub struct UserProps {
+    /// Name, tag 1085.
+    #[schemars(length(min = 1, max = 64))]
+    pub name: String,
+    /// Value, tag 1086.
+    #[schemars(length(min = 1, max = 256))]
+    pub value: String,
+}
+
+/// Operational attribute of the receipt, tag 1270.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AtolOperatingProps")]
+pub struct OperatingProps {
+    /// Value, tag 1272.
+    #[schemars(length(min = 1, max = 64))]
+    pub value: String,
+    /// Time, tag 1273.
+    #[schemars(extend("format" = "date-time"))]
+    pub at: String,
+}
+
+/// A cashless payment in detail, tag 1235.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AtolCashlessPayment")]
+pub struct CashlessPayment {
+    /// How much, tag 1082.
+    pub sum: Amount,
+    /// Method as the tax service numbers them, tag 1236.
+    #[schemars(range(min = 0, max = 255))]
+    pub method: u8,
+    /// Id of the payment, tag 1237.
+    #[schemars(length(min = 1, max = 256))]
+    pub id: String,
+    /// More about it, tag 1238.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub additional_info: Option<String>,
+}
+
+/// Agent (2.6.2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AtolAgent")]
+pub struct AgentInfo {
+    /// Kind of agent, of those the cash register was set up with.
+    #[serde(rename = "type")]
+    pub agent_type: AgentType,
+    /// Paying agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paying_agent: Option<PayingAgent>,
+    /// Operator that receives payments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receive_payments_operator: Option<Phones>,
+    /// Operator that transfers money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub money_transfer_operator: Option<MoneyTransferOperator>,
+}
+
+part! {
+    /// Paying agent.
+    PayingAgent "AtolPayingAgent" {
+        /// Operation, tag 1044.
+        operation: String [length(min = 1, max = 24)],
+        /// Phones, tag 1073.
+        phones: Vec<Phone> [length(max = 10)],
+    }
+}
+
+part! {
+    /// Operator that receives payments.
+    Phones "AtolPhones" {
+        /// Phones, tag 1074.
+        phones: Vec<Phone> [length(max = 10)],
+    }
+}
+
+part! {
+    /// Operator that transfers money.
+    MoneyTransferOperator "AtolMoneyTransferOperator" {
+        /// Phones, tag 1075.
+        phones: Vec<Phone> [length(max = 10)],
+        /// Name, tag 1026.
+        name: String [length(min = 1, max = 64)],
+        /// Address, tag 1005.
+        address: String [length(min = 1, max = 256)],
+        /// Taxpayer number, tag 1016.
+        inn: String [length(min = 10, max = 12)],
+    }
+}
+
+/// Supplier (2.6.2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AtolSupplier")]
+pub struct SupplierInfo {
+    /// Phones, tag 1171.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    pub phones: Vec<Phone>,
+    /// Name, tag 1225.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub name: Option<String>,
+    /// Taxpayer number, tag 1226; `000000000000` for a supplier without a Russian one.
+    #[schemars(length(min = 10, max = 12))]
+    pub inn: String,
+}

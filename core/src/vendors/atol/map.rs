@@ -1,0 +1,505 @@
+//! Receipt to the body of a v4 or v5 document (fact sheet 2.5 to 2.7). No I/O.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use time::format_description::well_known::{Iso8601, Rfc3339};
+use time::macros::{format_description, offset};
+use time::{Date, OffsetDateTime, PrimitiveDateTime};
+
+use super::codes;
+use super::config::{AtolConfig, Protocol};
+use super::extras::{ItemExtras, ReceiptExtras};
+use super::json::Object;
+use crate::error::{Code, Violation, violation};
+use crate::money::Amount;
+use crate::receipt::{AgentType, Company, Item, Kind, PaymentMethod, PaymentObject, Receipt, Unit, Vat};
+use crate::vat;
+
+/// The only currency.
+pub const CURRENCY: &str = "RUB";
+/// Largest price and line, in roubles (2.9: the strictest of the documents).
+const LARGEST_LINE: &str = "42949672.95";
+/// Largest total, in roubles (2.9).
+const LARGEST_TOTAL: &str = "100000000";
+/// Most decimals of a quantity (2.9).
+const QUANTITY_DECIMALS: u32 = 3;
+/// Most lines of a v4 receipt (2.6).
+const MOST_LINES: usize = 100;
+/// Longest callback address (2.5).
+const CALLBACK_LENGTH: usize = 256;
+/// Characters of a callback address beside letters and digits (2.5, the vendor's mask).
+const CALLBACK_CHARACTERS: &str = "-.:/?,'\\+&=%$#_";
+
+/// A settlement object's value for the protocol: a text in v4, a number in v5.
+pub fn object_known(object: PaymentObject, protocol: Protocol) -> bool {
+    let row = codes::OBJECTS.iter().find(|(known, ..)| *known == object);
+    row.is_some_and(|(_, text, number)| match protocol {
+        Protocol::V4 => text.is_some(),
+        Protocol::V5 => number.is_some(),
+    })
+}
+
+/// True for the kinds that the protocol has.
+pub fn kind_known(kind: Kind, protocol: Protocol) -> bool {
+    protocol == Protocol::V5 || codes::V4_KINDS.contains(&kind)
+}
+
+fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
+    receipt.vendor.as_ref().and_then(|vendor| vendor.atol.as_ref())
+}
+
+fn item_extras(item: &Item) -> Option<&ItemExtras> {
+    item.vendor.as_ref().and_then(|vendor| vendor.atol.as_ref())
+}
+
+/// The receipt's company, with what it leaves out from the configuration.
+fn company(receipt: &Receipt, config: &AtolConfig) -> Company {
+    let (said, usual) =
+        (receipt.company.clone().unwrap_or_default(), config.company.clone().unwrap_or_default());
+    Company {
+        tax_id: said.tax_id.or(usual.tax_id),
+        tax_system: said.tax_system.or(usual.tax_system),
+        payment_address: said.payment_address.or(usual.payment_address),
+        email: said.email.or(usual.email),
+    }
+}
+
+/// Everything about a receipt that ATOL cannot carry. `at` is now.
+pub fn violations(receipt: &Receipt, config: &AtolConfig, at: OffsetDateTime) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let protocol = config.protocol();
+    let (v4, correction) = (protocol == Protocol::V4, receipt.kind.is_correction());
+    let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
+    if !kind_known(receipt.kind, protocol) {
+        wrong("/kind".into(), Code::NotForThisVendor, "v4 has no corrections of refunds");
+    }
+    if receipt.currency.as_deref().is_some_and(|currency| currency != CURRENCY) {
+        wrong("/currency".into(), Code::NotForThisVendor, "ATOL records roubles (RUB) only");
+    }
+    let customer = receipt.customer.as_ref();
+    let reachable = customer.is_some_and(|c| c.email.is_some() || c.phone.is_some());
+    if !correction && !reachable {
+        wrong("/customer".into(), Code::MissingField, "give the buyer's e-mail address or phone");
+    }
+    let company = company(receipt, config);
+    let missing = [
+        ("/company/tax_id", company.tax_id.is_none()),
+        ("/company/payment_address", company.payment_address.is_none()),
+        ("/company/email", company.email.is_none() && !(v4 && correction)),
+        ("/company/tax_system", company.tax_system.is_none() && !v4),
+    ];
+    for (path, _) in missing.into_iter().filter(|(_, missing)| *missing) {
+        wrong(path.into(), Code::MissingField, "needed here or as `company` in the configuration");
+    }
+    let digits = |number: Option<&str>, lengths: &[usize]| {
+        number.is_some_and(|n| !lengths.contains(&n.len()) || !n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if digits(company.tax_id.as_deref(), &[10, 12]) {
+        wrong("/company/tax_id".into(), Code::WrongFormat, "must be 10 or 12 digits");
+    }
+    if digits(customer.and_then(|c| c.tax_id.as_deref()), &[10, 12]) {
+        wrong("/customer/tax_id".into(), Code::WrongFormat, "must be 10 or 12 digits");
+    }
+    if digits(receipt.cashier.as_ref().and_then(|c| c.tax_id.as_deref()), &[12]) {
+        wrong("/cashier/tax_id".into(), Code::WrongFormat, "must be 12 digits");
+    }
+    if receipt.callback_url.as_deref().is_some_and(|url| !is_callback(url)) {
+        wrong("/callback_url".into(), Code::WrongFormat, "ATOL's mask does not let this address through");
+    }
+    if receipt.total().is_some_and(|total| over(total, LARGEST_TOTAL)) {
+        wrong("/items".into(), Code::OutOfRange, "the total is at most 100000000.00");
+    }
+    if v4 && receipt.items.len() > MOST_LINES {
+        wrong("/items".into(), Code::TooLong, "v4 takes 100 lines at most");
+    }
+    if receipt.payments.len() > 10 {
+        wrong("/payments".into(), Code::TooLong, "ATOL takes 10 payments at most");
+    }
+    for (index, payment) in receipt.payments.iter().enumerate() {
+        if !codes::PAYMENTS.iter().any(|(known, _)| *known == payment.payment_type) {
+            wrong(format!("/payments/{index}/type"), Code::NotForThisVendor, "ATOL does not know this type");
+        }
+    }
+    for (index, item) in receipt.items.iter().enumerate() {
+        let mut wrong =
+            |field: &str, code, message: &str| wrong(format!("/items/{index}/{field}"), code, message);
+        item_violations(item, receipt, protocol, at, &mut wrong);
+    }
+    if let Some(extras) = extras(receipt) {
+        extras_violations(extras, v4, &mut wrong);
+    }
+    found
+}
+
+fn item_violations(
+    item: &Item,
+    receipt: &Receipt,
+    protocol: Protocol,
+    at: OffsetDateTime,
+    wrong: &mut dyn FnMut(&str, Code, &str),
+) {
+    let issued = moment(receipt, at).date();
+    let v4 = protocol == Protocol::V4;
+    match item.vat {
+        None => wrong("vat", Code::MissingField, "`vat` is required; `none` means not subject to VAT"),
+        Some(vat) if !codes::VATS.iter().any(|(known, ..)| *known == vat) => {
+            wrong("vat", Code::VatNotAllowed, "ATOL does not know this rate");
+        }
+        Some(vat) => {
+            if let Some(since) = vat::in_force_since(vat).filter(|since| issued < *since) {
+                let message = format!("{} is in force since {since}, the receipt is of {issued}", vat.word());
+                wrong("vat", Code::VatNotAllowed, &message);
+            }
+        }
+    }
+    if item.quantity.decimals() > QUANTITY_DECIMALS {
+        wrong("quantity", Code::TooManyDecimals, "ATOL takes 3 decimals at most");
+    }
+    if over(item.price, LARGEST_LINE) || item.total().is_some_and(|total| over(total, LARGEST_LINE)) {
+        wrong("price", Code::OutOfRange, "price and line are at most 42949672.95");
+    }
+    if item.total().is_some_and(|total| !item.quantity.is_zero() && total.per(item.quantity).is_none()) {
+        let message = "ATOL has no discounts, and no price of 2 decimals gives this line; split the line";
+        wrong("discount", Code::NotForThisVendor, message);
+    }
+    if item.payment_object.is_some_and(|object| !object_known(object, protocol)) {
+        wrong("payment_object", Code::NotForThisVendor, "this version of the protocol does not know it");
+    }
+    if v4 && (!item.sectoral.is_empty()) {
+        wrong("sectoral", Code::NotForThisVendor, "sectoral attributes need v5");
+    }
+    if !v4 && item.country_code.as_deref().is_some_and(|code| code.len() != 3) {
+        wrong("country_code", Code::WrongFormat, "must be 3 digits");
+    }
+    let marking = item.marking.as_ref();
+    if !v4 && marking.is_some_and(|marking| marking.nomenclature_code.is_some()) {
+        wrong("marking/nomenclature_code", Code::NotForThisVendor, "v5 takes `code`");
+    }
+    let Some(extras) = item_extras(item) else { return };
+    if extras.mark_code.as_ref().is_some_and(|code| code.forms() != 1) {
+        wrong("vendor/atol/mark_code", Code::WrongValue, "give exactly one form");
+    }
+    if extras.mark_quantity.is_some_and(|part| part.numerator >= part.denominator) {
+        wrong("vendor/atol/mark_quantity", Code::OutOfRange, "the numerator is smaller than the denominator");
+    }
+    if v4 && (extras.mark_code.is_some() || extras.mark_quantity.is_some() || extras.planned_status.is_some())
+    {
+        wrong("vendor/atol", Code::NotForThisVendor, "marking in these forms needs v5");
+    }
+    if let Some(agent) = &extras.agent_info {
+        let supplier = extras.supplier_info.as_ref();
+        if supplier.is_none() {
+            wrong("vendor/atol/supplier_info", Code::MissingField, "an agent's line names its supplier");
+        }
+        let pays = matches!(
+            agent.agent_type,
+            AgentType::BankPayingAgent
+                | AgentType::BankPayingSubagent
+                | AgentType::PayingAgent
+                | AgentType::PayingSubagent
+        );
+        if !v4 && pays && supplier.is_some_and(|s| s.name.is_none() || s.phones.is_empty()) {
+            wrong(
+                "vendor/atol/supplier_info",
+                Code::MissingField,
+                "a paying agent's supplier has name and phones",
+            );
+        }
+    }
+}
+
+fn extras_violations(extras: &ReceiptExtras, v4: bool, wrong: &mut dyn FnMut(String, Code, &str)) {
+    let only_v5 = [
+        ("client", extras.client.is_some()),
+        ("operating_check_props", extras.operating_check_props.is_some()),
+        ("sectoral_check_props", extras.sectoral_check_props.is_some()),
+        ("timezone", extras.timezone.is_some()),
+        ("ism_optional", extras.ism_optional.is_some()),
+    ];
+    let only_v4 =
+        [("agent_info", extras.agent_info.is_some()), ("supplier_info", extras.supplier_info.is_some())];
+    let (fields, message): (&[(&str, bool)], _) =
+        if v4 { (&only_v5, "this needs v5") } else { (&only_v4, "v5 has this on the lines only") };
+    for (name, _) in fields.iter().filter(|(_, given)| *given) {
+        wrong(format!("/vendor/atol/{name}"), Code::NotForThisVendor, message);
+    }
+    if v4 && extras.agent_info.is_some() && extras.supplier_info.is_none() {
+        wrong(
+            "/vendor/atol/supplier_info".into(),
+            Code::MissingField,
+            "an agent's receipt names its supplier",
+        );
+    }
+}
+
+fn over(amount: Amount, most: &str) -> bool {
+    Amount::parse(most).is_ok_and(|most| amount > most)
+}
+
+fn is_callback(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+    let allowed = |letter: char| letter.is_alphanumeric() || CALLBACK_CHARACTERS.contains(letter);
+    url.chars().count() <= CALLBACK_LENGTH
+        && rest.starts_with(char::is_alphanumeric)
+        && rest.chars().all(allowed)
+}
+
+/// When the settlement took place, in Moscow time: the protocol's times have no zone (2.2).
+fn moment(receipt: &Receipt, at: OffsetDateTime) -> OffsetDateTime {
+    let said = receipt.issued_at.as_deref().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+    said.unwrap_or(at).to_offset(offset!(+3))
+}
+
+/// A time as the protocol writes it: `dd.mm.yyyy HH:MM:SS`.
+fn wire_time(time: OffsetDateTime) -> String {
+    let format = format_description!("[day].[month].[year] [hour]:[minute]:[second]");
+    time.format(&format).unwrap_or_default()
+}
+
+/// A date as the protocol writes it: `dd.mm.yyyy`.
+fn wire_date(date: &str) -> String {
+    let format = format_description!("[day].[month].[year]");
+    let parsed = Date::parse(date, &Iso8601::DATE).ok();
+    parsed.and_then(|date| date.format(&format).ok()).unwrap_or_else(|| date.into())
+}
+
+/// A time of the protocol as RFC 3339, taken for Moscow time (5.21).
+pub fn rfc3339(text: &str) -> Option<String> {
+    let format = format_description!("[day].[month].[year] [hour]:[minute]:[second]");
+    let time = PrimitiveDateTime::parse(text, &format).ok()?.assume_offset(offset!(+3));
+    time.format(&Rfc3339).ok()
+}
+
+/// The body for a receipt without violations.
+pub fn body(receipt: &Receipt, config: &AtolConfig, at: OffsetDateTime) -> Option<String> {
+    let (extras, protocol) = (extras(receipt), config.protocol());
+    let mut root = Object::new();
+    root.put("timestamp", &wire_time(moment(receipt, at)));
+    root.put("external_id", &receipt.id);
+    if let Some(url) = &receipt.callback_url {
+        let mut service = Object::new();
+        service.put("callback_url", url);
+        root.object("service", service);
+    }
+    root.maybe("ism_optional", extras.and_then(|e| e.ism_optional));
+    let name = if receipt.kind.is_correction() { "correction" } else { "receipt" };
+    let content = match (protocol, receipt.kind.is_correction()) {
+        (Protocol::V4, true) => correction_v4(receipt, config)?,
+        _ => content(receipt, config)?,
+    };
+    root.object(name, content);
+    Some(root.end())
+}
+
+fn client(receipt: &Receipt, protocol: Protocol) -> Option<Object> {
+    let customer = receipt.customer.as_ref()?;
+    let mut client = Object::new();
+    client.maybe("email", customer.email.as_ref());
+    client.maybe("phone", customer.phone.as_ref());
+    client.maybe("name", customer.name.as_ref());
+    client.maybe("inn", customer.tax_id.as_ref());
+    if let Some(more) = extras(receipt).and_then(|e| e.client.as_ref()).filter(|_| protocol == Protocol::V5) {
+        client.maybe("birthdate", more.birthdate.as_deref().map(wire_date));
+        client.maybe("citizenship", more.citizenship.as_ref());
+        client.maybe("document_code", more.document_code.as_ref());
+        client.maybe("document_data", more.document_data.as_ref());
+        client.maybe("address", more.address.as_ref());
+    }
+    Some(client)
+}
+
+fn company_object(receipt: &Receipt, config: &AtolConfig, with_email: bool) -> Object {
+    let company = company(receipt, config);
+    let mut object = Object::new();
+    object.maybe("email", company.email.filter(|_| with_email));
+    object.maybe("sno", company.tax_system.map(|system| system.word()));
+    object.maybe("inn", company.tax_id);
+    object.maybe("payment_address", company.payment_address);
+    object.maybe("location", extras(receipt).and_then(|e| e.location.as_ref()));
+    object
+}
+
+fn correction_info(receipt: &Receipt) -> Option<Object> {
+    let correction = receipt.correction.as_ref()?;
+    let mut info = Object::new();
+    info.put("type", correction.correction_type.word());
+    info.put("base_date", &wire_date(&correction.base_date));
+    info.maybe("base_number", correction.base_number.as_ref());
+    Some(info)
+}
+
+fn payments(receipt: &Receipt) -> Option<Vec<Object>> {
+    let one = |payment: &crate::receipt::Payment| {
+        let (_, number) = codes::PAYMENTS.iter().find(|(known, _)| *known == payment.payment_type)?;
+        let mut object = Object::new();
+        object.put("type", number).amount("sum", payment.sum);
+        Some(object)
+    };
+    receipt.payments.iter().map(one).collect()
+}
+
+/// `receipt` of both versions, and v5's `correction`.
+fn content(receipt: &Receipt, config: &AtolConfig) -> Option<Object> {
+    let (extras, protocol) = (extras(receipt), config.protocol());
+    let mut content = Object::new();
+    if let Some(client) = client(receipt, protocol) {
+        content.object("client", client);
+    }
+    content.object("company", company_object(receipt, config, true));
+    if let Some(info) = correction_info(receipt) {
+        content.object("correction_info", info);
+    }
+    content.maybe("agent_info", extras.and_then(|e| e.agent_info.as_ref()));
+    content.maybe("supplier_info", extras.and_then(|e| e.supplier_info.as_ref()));
+    content.list("items", receipt.items.iter().map(|line| item(line, protocol)).collect::<Option<Vec<_>>>()?);
+    content.list("payments", payments(receipt)?);
+    content.amount("total", receipt.total()?);
+    content.maybe("cashier", receipt.cashier.as_ref().map(|cashier| &cashier.name));
+    if protocol == Protocol::V5 {
+        content.maybe("cashier_inn", receipt.cashier.as_ref().and_then(|cashier| cashier.tax_id.as_ref()));
+    }
+    if let Some(extras) = extras {
+        more(&mut content, extras);
+    }
+    Some(content)
+}
+
+fn more(content: &mut Object, extras: &ReceiptExtras) {
+    content.maybe("additional_check_props", extras.additional_check_props.as_ref());
+    content.maybe("additional_user_props", extras.additional_user_props.as_ref());
+    if let Some(props) = &extras.operating_check_props {
+        let time =
+            OffsetDateTime::parse(&props.at, &Rfc3339).map(|time| wire_time(time.to_offset(offset!(+3))));
+        let mut object = Object::new();
+        object.put("name", "0").put("value", &props.value).put("timestamp", &time.unwrap_or_default());
+        content.object("operating_check_props", object);
+    }
+    if let Some(all) = &extras.sectoral_check_props {
+        content.list("sectoral_check_props", all.iter().map(sectoral));
+    }
+    content.maybe("device_number", extras.device_number.as_ref());
+    content.maybe("internet", extras.internet);
+    if let Some(all) = &extras.cashless_payments {
+        content.list(
+            "cashless_payments",
+            all.iter().map(|payment| {
+                let mut object = Object::new();
+                object.amount("sum", payment.sum).put("method", &payment.method).put("id", &payment.id);
+                object.maybe("additional_info", payment.additional_info.as_ref());
+                object
+            }),
+        );
+    }
+    content.maybe("timezone", extras.timezone);
+}
+
+fn sectoral(attribute: &crate::receipt::Sectoral) -> Object {
+    let mut object = Object::new();
+    object.put("federal_id", &attribute.federal_id).put("date", &wire_date(&attribute.date));
+    object.put("number", &attribute.number).put("value", &attribute.value);
+    object
+}
+
+fn item(item: &Item, protocol: Protocol) -> Option<Object> {
+    let extras = item_extras(item);
+    let total = item.total()?;
+    let v5 = protocol == Protocol::V5;
+    let mut object = Object::new();
+    object.put("name", &item.name);
+    // The protocol has no discounts: the price is the one after it (2.6.1, 2.7.1).
+    object.amount("price", total.per(item.quantity)?);
+    object.quantity("quantity", item.quantity);
+    let unit = |unit: Unit| codes::UNITS.iter().find(|(known, ..)| *known == unit);
+    if v5 {
+        object.put("measure", &unit(item.unit.unwrap_or(Unit::Piece))?.1);
+    }
+    object.amount("sum", total);
+    if !v5 {
+        let free = extras.and_then(|e| e.measurement_unit.as_deref());
+        object.maybe("measurement_unit", free.or_else(|| unit(item.unit?).map(|row| row.2)));
+    }
+    object.put("payment_method", item.payment_method.unwrap_or(PaymentMethod::FullPayment).word());
+    let object_of_settlement = item.payment_object.unwrap_or(PaymentObject::Commodity);
+    let (_, text, number) = codes::OBJECTS.iter().find(|(known, ..)| *known == object_of_settlement)?;
+    match v5 {
+        true => object.put("payment_object", &(*number)?),
+        false => object.put("payment_object", (*text)?),
+    };
+    object.object("vat", vat_object(item.vat?, item.vat_sum)?);
+    object.maybe("agent_info", extras.and_then(|e| e.agent_info.as_ref()));
+    object.maybe("supplier_info", extras.and_then(|e| e.supplier_info.as_ref()));
+    object.maybe("user_data", extras.and_then(|e| e.user_data.as_ref()));
+    if let Some(excise) = extras.and_then(|e| e.excise) {
+        object.amount("excise", excise);
+    }
+    object.maybe("country_code", item.country_code.as_ref());
+    object.maybe("declaration_number", item.customs_declaration.as_ref());
+    let marking = item.marking.as_ref();
+    if !v5 {
+        let code = marking.and_then(|m| m.nomenclature_code.as_deref().or(m.code.as_deref()));
+        object.maybe("nomenclature_code", code);
+        return Some(object);
+    }
+    if !item.sectoral.is_empty() {
+        object.list("sectoral_item_props", item.sectoral.iter().map(sectoral));
+    }
+    let scanned = marking.and_then(|m| m.code.as_deref());
+    let form = extras.and_then(|e| e.mark_code.as_ref());
+    if form.is_some() || scanned.is_some() {
+        object.put("mark_processing_mode", "0");
+    }
+    match (form, scanned) {
+        (Some(form), _) => {
+            object.put("mark_code", form);
+        }
+        (None, Some(code)) => {
+            let mut gs1m = Object::new();
+            gs1m.put("gs1m", &STANDARD.encode(code));
+            object.object("mark_code", gs1m);
+        }
+        (None, None) => {}
+    }
+    object.maybe("mark_quantity", extras.and_then(|e| e.mark_quantity));
+    object.maybe("wholesale", extras.and_then(|e| e.wholesale));
+    object.maybe("planned_status", extras.and_then(|e| e.planned_status));
+    Some(object)
+}
+
+fn vat_object(vat: Vat, sum: Option<Amount>) -> Option<Object> {
+    let (_, word, _) = codes::VATS.iter().find(|(known, ..)| *known == vat)?;
+    let mut object = Object::new();
+    object.put("type", word);
+    if let Some(sum) = sum {
+        object.amount("sum", sum);
+    }
+    Some(object)
+}
+
+/// v4's `correction` has no lines: payments, and the VAT of the lines by rate (2.6.4). The sum of
+/// `none` and `vat0` is written as 0, with which the vendor's stand finished a correction (5.9).
+fn correction_v4(receipt: &Receipt, config: &AtolConfig) -> Option<Object> {
+    let extras = extras(receipt);
+    let internet = extras.and_then(|e| e.internet);
+    let mut content = Object::new();
+    if internet == Some(true)
+        && let Some(client) = client(receipt, Protocol::V4)
+    {
+        content.object("client", client);
+    }
+    content.object("company", company_object(receipt, config, false));
+    content.object("correction_info", correction_info(receipt)?);
+    content.list("payments", payments(receipt)?);
+    let mut vats: Vec<Object> = Vec::new();
+    for (vat, _, rate) in codes::VATS {
+        let lines: Vec<&Item> = receipt.items.iter().filter(|item| item.vat == Some(*vat)).collect();
+        if !lines.is_empty() {
+            let total = lines.iter().try_fold(Amount::ZERO, |sum, item| sum.plus(item.total()?))?;
+            vats.push(vat_object(*vat, Some(total.vat(*rate)?))?);
+        }
+    }
+    content.list("vats", vats);
+    content.maybe("cashier", receipt.cashier.as_ref().map(|cashier| &cashier.name));
+    content.maybe("device_number", extras.and_then(|e| e.device_number.as_ref()));
+    content.maybe("internet", internet);
+    Some(content)
+}

@@ -1,0 +1,203 @@
+//! ATOL Online: rented cash registers in a data centre (Russia). Documents in the protocol's versions
+//! 4 and 5, and monitoring of the cash registers.
+//!
+//! The caller's id is the vendor's `external_id`, unique within a group: sending a document again is
+//! answered with error 33 and the uuid of the first one, so a lost answer is settled by the same
+//! bytes (fact sheet 2.12).
+
+mod api;
+mod codes;
+mod config;
+mod error_table;
+mod errors;
+mod extras;
+mod json;
+mod map;
+mod monitoring;
+mod operations;
+mod token;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+use url::Url;
+
+pub use config::{AtolConfig, Environment, Protocol};
+pub use extras::*;
+pub use monitoring::{Kkt, Kkts};
+pub use operations::*;
+
+use crate::client::Shared;
+use crate::config::CALL_TIMEOUT_MS;
+use crate::error::{Code, Error, Result, Violation};
+use crate::http::{Transport, join};
+use crate::input;
+use crate::journal::Entry;
+use crate::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::receipt::{Kind, PaymentObject, Receipt};
+use crate::registration::Raw;
+use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Told, Vendor, VendorInfo};
+
+/// Name in configurations and envelopes.
+pub const NAME: &str = "atol";
+
+/// The row in the table of vendors.
+pub const INFO: VendorInfo = VendorInfo {
+    name: NAME,
+    summary: "ATOL Online, Russia: rented cash registers; documents in v4 and v5, and monitoring.",
+    call_timeout_ms: CALL_TIMEOUT_MS,
+    config: input::schema_of::<AtolConfig>,
+    open,
+    operations: OPERATIONS,
+};
+
+/// An ATOL client's vendor.
+pub struct Atol {
+    register: String,
+    config: AtolConfig,
+    transport: Transport,
+    /// Address of the documents, with the version.
+    version: Url,
+    monitoring: Url,
+}
+
+fn open(text: &str, shared: &Shared) -> Result<Opened> {
+    let config: AtolConfig = input::read(text)?;
+    let violations = config.violations();
+    let (Some(base), Some(monitoring), true) = (config.base(), config.monitoring(), violations.is_empty())
+    else {
+        return Err(Error::invalid(violations));
+    };
+    let transport = shared.transports.get(&config.common, &base)?;
+    let common = config.common.clone();
+    let version = join(&base, &[config.protocol().path()]);
+    let vendor = Atol { register: config.register(), config, transport, version, monitoring };
+    Ok(Opened { vendor: Box::new(vendor), common })
+}
+
+impl Atol {
+    /// The group of cash registers, for calls about documents.
+    fn group(&self) -> Result<&str> {
+        let missing =
+            || Error::new(Code::CredentialsMissing, "documents need `group_code` in the configuration");
+        self.config.group_code.as_deref().ok_or_else(missing)
+    }
+}
+
+#[async_trait]
+impl Vendor for Atol {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn register(&self) -> &str {
+        &self.register
+    }
+
+    fn exclusive(&self) -> Exclusive {
+        Exclusive::Document
+    }
+
+    fn settle_after(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let protocol = self.config.protocol();
+        Capabilities {
+            vendor: NAME.into(),
+            operations: crate::operations::of(&INFO).map(|operation| operation.name.into()).collect(),
+            kinds: Kind::ALL.iter().copied().filter(|kind| map::kind_known(*kind, protocol)).collect(),
+            vat: codes::VATS.iter().map(|(vat, ..)| *vat).collect(),
+            payment_types: operations::payment_types(),
+            payment_objects: PaymentObject::ALL
+                .iter()
+                .copied()
+                .filter(|o| map::object_known(*o, protocol))
+                .collect(),
+            units: codes::UNITS.iter().map(|(unit, ..)| *unit).collect(),
+            currencies: vec![map::CURRENCY.into()],
+            idempotency_key: true,
+            parallel: true,
+            callbacks: true,
+        }
+    }
+
+    fn violations(&self, receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
+        map::violations(receipt, &self.config, at)
+    }
+
+    fn warnings(&self, _: &Receipt) -> Vec<Violation> {
+        Vec::new()
+    }
+
+    fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared> {
+        self.group()?;
+        let body = map::body(receipt, &self.config, at);
+        let body = body.ok_or_else(|| Error::new(Code::Internal, "unmapped value in a receipt"))?;
+        Ok(Prepared {
+            request: format!("{}\n{body}", receipt.kind.word()).into_bytes(),
+            vendor_document_id: None,
+        })
+    }
+
+    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Learned {
+        self.submit(context, entry).await.into()
+    }
+
+    async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> Learned {
+        let told = match (&entry.vendor_document_id, mode) {
+            (Some(uuid), _) => match self.report(context, uuid).await {
+                Ok(answer) => match serde_json::from_slice(&answer.body) {
+                    Ok(report) => api::told(&report, Raw::from_body(&answer.body), answer.status),
+                    Err(_) => {
+                        let message = format!("the report ({}) cannot be read", answer.status);
+                        Told::Unknown(Error::new(Code::AnswerNotUnderstood, message))
+                    }
+                },
+                Err(error) => Told::Unknown(error),
+            },
+            // The service knows the id: the same bytes make no second document (2.12).
+            (None, Mode::Complete) => self.submit(context, entry).await,
+            (None, Mode::Probe) => {
+                let message =
+                    "only sending it again tells whether it arrived; call `register` or `resolve` for that";
+                Told::Unknown(Error::new(Code::InDoubt, message))
+            }
+        };
+        told.into()
+    }
+
+    async fn health(&self, context: &Context<'_>) -> Result<Health> {
+        let kkts = self.kkts(context, None, None).await?;
+        let ours: Vec<&Kkt> = match &self.config.group_code {
+            Some(group) => kkts.kkts.iter().filter(|kkt| kkt.group_code.as_ref() == Some(group)).collect(),
+            None => kkts.kkts.iter().collect(),
+        };
+        let well = ours.iter().filter(|kkt| kkt.network_error_code == Some(0)).count();
+        let message = format!("{well} of {} cash registers without a network error", ours.len());
+        Ok(Health { ready: well > 0, message, raw: kkts.raw })
+    }
+
+    fn read_callback(&self, callback: &Callback) -> Result<CallbackReading> {
+        let unreadable = |why: &str| Error::new(Code::CallbackUnreadable, why);
+        let body = callback.body.as_deref().ok_or_else(|| unreadable("ATOL reports in the body"))?;
+        let report: api::Report =
+            serde_json::from_str(body).map_err(|_| unreadable("the body is not a report"))?;
+        let raw = Raw::from_body(body.as_bytes());
+        let (success, fiscal) = match api::told(&report, raw.clone(), 200) {
+            Told::Registered { fiscal, .. } => (true, Some(*fiscal)),
+            Told::Failed { .. } | Told::Accepted { .. } => (false, None),
+            _ => return Err(unreadable("the body has no known `status`")),
+        };
+        Ok(CallbackReading {
+            success,
+            receipt_id: report.external_id.0,
+            vendor_status: report.status.0,
+            fiscal,
+            registration: None,
+            raw: Some(raw),
+        })
+    }
+}

@@ -1,0 +1,231 @@
+//! The operations that only ATOL Online has (fact sheet 1, 2.11, 2.13).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::api::{self, Report};
+use super::errors;
+use super::monitoring::{Kkt, Kkts};
+use super::{Atol, NAME, codes};
+use crate::client::Client;
+use crate::error::{Code, Error, Outcome, Result, violation};
+use crate::journal::Intent;
+use crate::messages::Nothing;
+use crate::operations::{Operation, operation};
+use crate::receipt::Kind;
+use crate::registration::{Failure, Fiscal, Raw, Registration, State};
+use crate::vendors::Told;
+
+/// The rows of this vendor in the table of operations.
+pub const OPERATIONS: &[Operation] = &[
+    operation!("kkts", HARMLESS, kkts, KktsRequest => Kkts, "Cash registers of the login, a page of them."),
+    operation!("kkt", HARMLESS, kkt, KktRequest => Kkt, "One cash register, by its factory serial number."),
+    operation!("send_document", FISCAL, send_document, SendProtocolDocument => Registration,
+        "Sends the protocol's own JSON (v4 or v5, as configured), for what the shared receipt cannot say. Its \
+         `external_id` is the idempotency key; the delivery is the same as for `register`."),
+    operation!("document_report", HARMLESS, document_report, ReportKey => DocumentReport,
+        "The vendor's own report of a document. Nothing is written to the journal; see `status` for that."),
+    operation!("error_codes", HARMLESS, error_codes, Nothing => ErrorCodes,
+        "What the vendor's error codes mean and what to do, in English and Russian. Nothing is sent."),
+];
+
+/// Which page of cash registers.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KktsRequest {
+    /// At most so many; the vendor's default is not documented.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub limit: Option<u32>,
+    /// Leave out so many.
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    pub offset: Option<u32>,
+}
+
+/// Which cash register.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KktRequest {
+    /// Factory serial number; leading zeros matter.
+    #[schemars(length(min = 1, max = 64))]
+    pub serial_number: String,
+}
+
+/// The protocol's own document.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendProtocolDocument {
+    /// Operation: the kind of the receipt, spelt as ours.
+    pub operation: Kind,
+    /// The document as the protocol has it; its `external_id` is a text.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub document: Box<RawValue>,
+}
+
+/// Which document; give one of the two.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportKey {
+    /// The receipt's id in our journal.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 128))]
+    pub id: Option<String>,
+    /// The vendor's uuid of the document.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 128))]
+    pub uuid: Option<String>,
+}
+
+/// A document as the vendor reports it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DocumentReport {
+    /// The vendor's uuid.
+    pub uuid: Option<String>,
+    /// The caller's id.
+    pub external_id: Option<String>,
+    /// What the report says.
+    pub state: State,
+    /// Fiscal data, once it is on record.
+    pub fiscal: Option<Fiscal>,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+    /// The answer as it came.
+    pub raw: Option<Raw>,
+}
+
+/// The vendor's errors.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorCodes {
+    /// The table.
+    pub errors: Vec<ErrorMeaning>,
+}
+
+/// One of the vendor's errors. A code is unique only together with its type.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorMeaning {
+    /// Type: `system`, `driver`, `timeout`, `agent`, `unknown`.
+    #[serde(rename = "type")]
+    pub error_type: String,
+    /// Code within the type.
+    pub code: i64,
+    /// What it means.
+    pub message: String,
+    /// The same in Russian.
+    pub message_ru: String,
+    /// What to do.
+    pub advice: String,
+    /// The same in Russian.
+    pub advice_ru: String,
+    /// Our code for it.
+    pub kassa_code: String,
+    /// Whether the document is on record when the error answers its registration.
+    pub outcome: Outcome,
+}
+
+/// See the table.
+pub async fn kkts(client: &Client, request: KktsRequest) -> Result<Kkts> {
+    let vendor: &Atol = client.vendor()?;
+    vendor.kkts(&client.context(client.deadline()), request.limit, request.offset).await
+}
+
+/// See the table.
+pub async fn kkt(client: &Client, request: KktRequest) -> Result<Kkt> {
+    let vendor: &Atol = client.vendor()?;
+    vendor.kkt(&client.context(client.deadline()), &request.serial_number).await
+}
+
+/// See the table.
+pub async fn send_document(client: &Client, request: SendProtocolDocument) -> Result<Registration> {
+    let vendor: &Atol = client.vendor()?;
+    vendor.group()?;
+    let wrong = |code, message: &str| Error::invalid(vec![violation("/document/external_id", code, message)]);
+    let document: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(request.document.get())
+            .map_err(|error| wrong(Code::JsonBroken, &error.to_string()))?;
+    let id = match document.get("external_id") {
+        Some(serde_json::Value::String(id)) if (1..=128).contains(&id.chars().count()) => id.clone(),
+        Some(_) => return Err(wrong(Code::WrongType, "must be a text of 1 to 128 characters")),
+        None => {
+            return Err(wrong(
+                Code::MissingField,
+                "the document needs an `external_id`: it is the idempotency key",
+            ));
+        }
+    };
+    let bytes = format!("{}\n{}", request.operation.word(), request.document.get()).into_bytes();
+    let intent = Intent {
+        register: vendor.register.clone(),
+        receipt_id: id,
+        vendor: NAME,
+        operation: "send_document",
+        fingerprint: crate::client::fingerprint(&bytes),
+        request: bytes,
+        vendor_document_id: None,
+    };
+    client.deliver(&intent).await
+}
+
+/// See the table.
+pub async fn document_report(client: &Client, request: ReportKey) -> Result<DocumentReport> {
+    let vendor: &Atol = client.vendor()?;
+    let uuid = match (request.id, request.uuid) {
+        (Some(id), None) => {
+            let entry = client.delivery.entry(&id).await?;
+            let missing =
+                || Error::new(Code::ReceiptUnknown, format!("the vendor gave no uuid for {id} yet"));
+            entry.vendor_document_id.ok_or_else(missing)?
+        }
+        (None, Some(uuid)) => uuid,
+        _ => {
+            return Err(Error::invalid(vec![violation(
+                "",
+                Code::MissingField,
+                "give either `id` or `uuid`",
+            )]));
+        }
+    };
+    let answer = vendor.report(&client.context(client.deadline()), &uuid).await?;
+    let report: Report = serde_json::from_slice(&answer.body).map_err(|error| {
+        Error::new(Code::AnswerNotUnderstood, format!("the report cannot be read: {error}"))
+    })?;
+    let raw = Raw::from_body(&answer.body);
+    let (state, fiscal, failure) = match api::told(&report, raw.clone(), answer.status) {
+        Told::Registered { fiscal, .. } => (State::Registered, Some(*fiscal), None),
+        Told::Accepted { .. } => (State::Accepted, None, None),
+        Told::Failed { failure, .. } => (State::Failed, None, Some(failure)),
+        Told::Unknown(error) | Told::NotTaken(error) => {
+            return Err(error.with_outcome(Outcome::NotRegistered));
+        }
+        Told::Absent => (State::Queued, None, None),
+    };
+    Ok(DocumentReport {
+        uuid: report.uuid.0.or(Some(uuid)),
+        external_id: report.external_id.0,
+        state,
+        fiscal,
+        failure,
+        raw: Some(raw),
+    })
+}
+
+/// See the table.
+pub async fn error_codes(_: &Client, _: Nothing) -> Result<ErrorCodes> {
+    let meaning = |row: errors::Row| ErrorMeaning {
+        error_type: row.error_type.into(),
+        code: row.code,
+        message: row.english.into(),
+        message_ru: row.russian.into(),
+        advice: row.remedy.advice().into(),
+        advice_ru: row.remedy.advice_ru().into(),
+        kassa_code: row.remedy.code().name().into(),
+        outcome: row.outcome,
+    };
+    Ok(ErrorCodes { errors: errors::all().map(meaning).collect() })
+}
+
+/// Payment types, for `capabilities`.
+pub(super) fn payment_types() -> Vec<crate::receipt::PaymentType> {
+    codes::PAYMENTS.iter().map(|(kind, _)| *kind).collect()
+}

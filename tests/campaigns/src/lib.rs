@@ -8,6 +8,7 @@ pub mod cell;
 pub mod combination;
 pub mod device;
 pub mod disturbance;
+pub mod gap;
 pub mod judge;
 pub mod matrix;
 pub mod runner;

@@ -106,7 +106,7 @@ impl Cell {
         random: &mut StdRng,
     ) -> Result<bool> {
         let emulator = device.emulator();
-        let sent_before = sent(device);
+        let sent_before = device.sent();
         emulator.add_faults(self.disturbance.faults(random))?;
         let goes_on = match self.disturbance.strike() {
             Strike::AtDevice => shop.sell(sale).await?,
@@ -127,7 +127,7 @@ impl Cell {
                 shop.sell(sale).await?
             }
             Strike::KilledInFlight => {
-                self.killed(shop, sale, || sent(device) > sent_before, index, struck).await?;
+                self.killed(shop, sale, || device.sent() > sent_before, index, struck).await?;
                 shop.sell(sale).await?
             }
         };
@@ -185,7 +185,7 @@ impl Cell {
         if count.settled + count.left_for_a_person != self.sales {
             broken.push("not every sale came to an end".to_owned());
         }
-        let by_itself = !self.disturbance.may_lose_key(self.combination);
+        let by_itself = !self.disturbance.may_need_person(self.combination);
         let by_key = self.person == Person::TellsKey && self.disturbance.is_settled_by_key();
         if count.left_for_a_person > 0 && (by_itself || by_key) {
             broken.push("left for a person what can be settled".to_owned());
@@ -198,11 +198,6 @@ impl Cell {
 fn strikes(random: &mut StdRng, sales: usize) -> BTreeSet<usize> {
     let blocks = (0..sales).step_by(BLOCK);
     blocks.map(|start| random.random_range(start..sales.min(start + BLOCK))).collect()
-}
-
-/// Sales that were sent so far, repeats included.
-fn sent(device: &Device) -> usize {
-    device.emulator().requests().iter().filter(|request| request.path == "/api").count()
 }
 
 fn state_in_journal(path: &Path, sale: &Sale) -> Option<String> {

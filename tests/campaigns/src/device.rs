@@ -8,6 +8,8 @@ use crate::Result;
 use crate::sale::Sale;
 
 const VENDOR: &str = "ikkm";
+/// Where sales are sent to.
+const REGISTRATION: &str = "/api";
 /// Milliseconds after a lost answer before the device is asked about it.
 const SETTLE_MS: u64 = 5;
 /// Milliseconds that one call of the library may take.
@@ -55,17 +57,13 @@ impl Device {
     /// Documents on record for a sale, made by the shop.
     pub fn documents(&self, sale: &Sale) -> Vec<LedgerEntry> {
         let total = sale.total();
-        self.documents_of_shop().into_iter().filter(|entry| entry.total == total).collect()
+        let is_ours = |entry: &LedgerEntry| entry.by.is_none() && entry.total == total;
+        self.emulator.ledger().into_iter().filter(is_ours).collect()
     }
 
-    /// All documents on record that the shop made.
-    pub fn documents_of_shop(&self) -> Vec<LedgerEntry> {
-        self.emulator.ledger().into_iter().filter(|entry| entry.by.is_none()).collect()
-    }
-
-    /// Requests that arrived so far.
-    pub fn requests(&self) -> usize {
-        self.emulator.requests().len()
+    /// Sales that were sent so far, repeats included.
+    pub fn sent(&self) -> usize {
+        self.emulator.requests().iter().filter(|request| request.path == REGISTRATION).count()
     }
 
     /// The operator logs in as a senior cashier, who may look documents up.

@@ -75,6 +75,8 @@ pub enum Disturbance {
     OtherFirst,
     /// Not on record and in doubt, then another program uses the key.
     OtherAfterLostSend,
+    /// Not on record and in doubt, then another program uses the key and the next one.
+    OtherTwiceAfterLostSend,
     /// On record and in doubt, then another program uses the next key.
     OtherAfterLostAnswer,
 }
@@ -83,7 +85,7 @@ use Disturbance as D;
 
 impl Disturbance {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         D::DropBefore,
         D::DropAfter,
         D::Cut,
@@ -99,6 +101,7 @@ impl Disturbance {
         D::HandAfterLostAnswer,
         D::OtherFirst,
         D::OtherAfterLostSend,
+        D::OtherTwiceAfterLostSend,
         D::OtherAfterLostAnswer,
     ];
 
@@ -120,6 +123,7 @@ impl Disturbance {
             D::HandAfterLostAnswer => "hand_after_lost_answer",
             D::OtherFirst => "other_writer_first",
             D::OtherAfterLostSend => "other_writer_after_lost_send",
+            D::OtherTwiceAfterLostSend => "other_writer_twice_after_lost_send",
             D::OtherAfterLostAnswer => "other_writer_after_lost_answer",
         }
     }
@@ -162,28 +166,29 @@ impl Disturbance {
             D::OtherFirst => vec![fault(Action::OtherWriter)],
             // A dropped call does not come to the rule behind it.
             D::OtherAfterLostSend => vec![before(Action::Drop), fault(Action::OtherWriter)],
+            D::OtherTwiceAfterLostSend => {
+                vec![before(Action::Drop), fault(Action::OtherWriter), fault(Action::OtherWriter)]
+            }
             D::OtherAfterLostAnswer => {
                 vec![after(Action::Drop), Fault { skip: 1, ..fault(Action::OtherWriter) }]
             }
         }
     }
 
-    /// Whether it can come to a sale in doubt whose key the device does not take any more, so that
-    /// a person has to act. In every other case the sheet has the library settle by itself
-    /// (iKKM fact sheet 3.6, 3.7).
-    pub fn may_lose_key(self, combination: Combination) -> bool {
+    /// Whether a sale can come into a doubt that only a person ends, because the device has
+    /// forgotten its key or another writer has used it (3.8). In every other case the fact sheet
+    /// has the library settle by itself (3.6, 3.7).
+    pub fn may_need_person(self, combination: Combination) -> bool {
         match self {
             D::RebootAfter => combination.is_volatile,
-            D::OtherAfterLostAnswer => combination.only_last,
-            // The key made somebody else's receipt, and with these parameters it made none.
-            D::OtherAfterLostSend => combination.with_payload,
+            D::OtherAfterLostSend | D::OtherTwiceAfterLostSend | D::OtherAfterLostAnswer => true,
             _ => false,
         }
     }
 
-    /// Whether the current key, told by an operator, settles it (P3).
+    /// Whether the current key, told by an operator, is enough for it (P3). It is not where the
+    /// sale's key made somebody else's receipt.
     pub fn is_settled_by_key(self) -> bool {
-        // What was made with the sale's key is somebody else's.
-        self != D::OtherAfterLostSend
+        !matches!(self, D::OtherAfterLostSend | D::OtherTwiceAfterLostSend)
     }
 }

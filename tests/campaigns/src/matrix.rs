@@ -15,7 +15,8 @@ pub fn cells(seed: u64, sales: usize) -> Vec<Cell> {
     for (index, combination) in Combination::all().into_iter().enumerate() {
         for disturbance in Disturbance::ALL {
             let place = cells.len() as u64;
-            let person = if (index as u64 + seed) % 2 == 0 { Person::TellsKey } else { Person::Decides };
+            let person =
+                if (index as u64 + seed).is_multiple_of(2) { Person::TellsKey } else { Person::Decides };
             let seed = seed.wrapping_mul(1_000).wrapping_add(place);
             cells.push(Cell { combination, disturbance, seed, person, sales });
         }

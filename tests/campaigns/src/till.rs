@@ -10,7 +10,7 @@ pub enum Till {
     /// In this process.
     Here(kassa::Client),
     /// A `kassa-runner`.
-    Process(Runner),
+    Process(Box<Runner>),
 }
 
 impl Till {
@@ -23,7 +23,7 @@ impl Till {
     pub async fn process(config: &Value, failpoints: &str) -> Result<Self> {
         let mut runner = Runner::start(failpoints)?;
         runner.open(config).await?;
-        Ok(Self::Process(runner))
+        Ok(Self::Process(Box::new(runner)))
     }
 
     /// The envelope of a call.

@@ -124,6 +124,9 @@ impl Cell {
                 if let Some(answer) = answer {
                     return Err(format!("kassa-runner does not stop at steps: {answer}").into());
                 }
+                if self.disturbance == Disturbance::KillAndReboot {
+                    device.reboot()?;
+                }
                 shop.sell(sale).await?
             }
             Strike::KilledInFlight => {

@@ -71,6 +71,11 @@ impl Device {
         self.operate("user", json!({"role": "senior"})).map(drop)
     }
 
+    /// The device starts anew.
+    pub fn reboot(&self) -> Result<()> {
+        self.operate("reboot", json!({})).map(drop)
+    }
+
     /// The operator sells by hand.
     pub fn sell_by_hand(&self, tenge: u32) -> Result<()> {
         self.operate("sell_by_hand", json!({"sum": tenge.to_string()})).map(drop)

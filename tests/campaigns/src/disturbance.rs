@@ -63,6 +63,8 @@ pub enum Disturbance {
     RebootAfter,
     /// The client is killed at a step.
     Kill(Step),
+    /// The client is killed with the answer in its hands, then the device reboots.
+    KillAndReboot,
     /// The client is killed while the device works on the sale.
     KillWhileWorking,
     /// The client is killed when the sale is on record and its answer on the way.
@@ -85,7 +87,7 @@ use Disturbance as D;
 
 impl Disturbance {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         D::DropBefore,
         D::DropAfter,
         D::Cut,
@@ -95,6 +97,7 @@ impl Disturbance {
         D::Kill(Step::BeforeSend),
         D::Kill(Step::AfterAnswer),
         D::Kill(Step::BeforeConclude),
+        D::KillAndReboot,
         D::KillWhileWorking,
         D::KillWhileAnswering,
         D::HandAfterLostSend,
@@ -117,6 +120,7 @@ impl Disturbance {
             D::Kill(Step::BeforeSend) => "kill_before_send",
             D::Kill(Step::AfterAnswer) => "kill_after_answer",
             D::Kill(Step::BeforeConclude) => "kill_before_conclude",
+            D::KillAndReboot => "kill_and_reboot",
             D::KillWhileWorking => "kill_while_working",
             D::KillWhileAnswering => "kill_while_answering",
             D::HandAfterLostSend => "hand_after_lost_send",
@@ -132,6 +136,7 @@ impl Disturbance {
     pub fn strike(self) -> Strike {
         match self {
             D::Kill(step) => Strike::Killed(step),
+            D::KillAndReboot => Strike::Killed(Step::AfterAnswer),
             D::KillWhileWorking | D::KillWhileAnswering => Strike::KilledInFlight,
             D::HandAfterLostSend | D::HandAfterLostAnswer => Strike::ByHand,
             _ => Strike::AtDevice,
@@ -157,7 +162,7 @@ impl Disturbance {
             D::Busy => vec![fault(Action::Busy)],
             D::RebootBefore => vec![before(Action::Reboot)],
             D::RebootAfter => vec![after(Action::Reboot)],
-            D::Kill(_) => Vec::new(),
+            D::Kill(_) | D::KillAndReboot => Vec::new(),
             D::KillWhileWorking => vec![working(before(Action::Delay))],
             D::KillWhileAnswering => vec![working(after(Action::Delay))],
             // The send and the question what became of it.
@@ -180,7 +185,7 @@ impl Disturbance {
     /// has the library settle by itself (3.6, 3.7).
     pub fn may_need_person(self, combination: Combination) -> bool {
         match self {
-            D::RebootAfter => combination.is_volatile,
+            D::RebootAfter | D::KillAndReboot => combination.is_volatile,
             D::OtherAfterLostSend | D::OtherTwiceAfterLostSend | D::OtherAfterLostAnswer => true,
             _ => false,
         }

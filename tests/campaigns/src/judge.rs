@@ -111,3 +111,53 @@ impl Judge {
         count.wrong += self.wrong.len();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    fn documents(numbers: &[&str]) -> Vec<LedgerEntry> {
+        let document = |number: &&str| {
+            serde_json::from_value(json!({
+                "vendor": "ikkm", "register": "1", "receipt_key": "2", "number": number, "kind": "sell",
+                "total": "1000.00", "lines": 1, "fiscal_document_number": number, "fiscal_sign": "", "at": ""
+            }))
+            .unwrap()
+        };
+        numbers.iter().map(document).collect()
+    }
+
+    fn sentence(envelope: &Value, numbers: &[&str]) -> (usize, usize, usize) {
+        let (mut judge, mut count) = (Judge::default(), Count::default());
+        let sale = Sale::of(1_000);
+        // Said twice it is still one sale.
+        judge.hear(&sale, &Report::of(envelope), &documents(numbers), "");
+        judge.hear(&sale, &Report::of(envelope), &documents(numbers), "");
+        judge.sentence(&mut count);
+        (count.lost, count.doubled, count.wrong)
+    }
+
+    #[test]
+    fn every_report_is_compared_with_the_ledger() {
+        let registered = json!({"ok": {"state": "registered", "fiscal": {"document_number": "7"}}});
+        assert_eq!(sentence(&registered, &["7"]), (0, 0, 0));
+        assert_eq!(sentence(&registered, &[]), (1, 0, 0));
+        assert_eq!(sentence(&registered, &["7", "8"]), (0, 1, 0));
+        assert_eq!(sentence(&registered, &["8"]), (0, 0, 1));
+        for not_registered in [
+            json!({"ok": {"state": "queued"}}),
+            json!({"ok": {"state": "failed"}}),
+            json!({"error": {"code": "busy", "outcome": "not_registered"}}),
+        ] {
+            assert_eq!(sentence(&not_registered, &[]), (0, 0, 0));
+            assert_eq!(sentence(&not_registered, &["7"]), (0, 0, 1));
+        }
+        for unknown in [json!({"ok": {"state": "in_doubt"}}), json!({"error": {"outcome": "unknown"}})] {
+            assert_eq!(sentence(&unknown, &[]), (0, 0, 0));
+            assert_eq!(sentence(&unknown, &["7"]), (0, 0, 0));
+        }
+    }
+}

@@ -24,24 +24,21 @@ pub fn cells(seed: u64, sales: usize) -> Vec<Cell> {
     cells
 }
 
-/// Runs cells, `jobs` at a time; `done` sees each as it ends.
-pub async fn run(cells: Vec<Cell>, jobs: usize, mut done: impl FnMut(&Cell, &Row)) -> Vec<Row> {
-    let tasks = cells.into_iter().map(|cell| async move {
+/// Runs cells, `jobs` at a time; the rows come in the order of the cells.
+pub async fn run(cells: &[Cell], jobs: usize) -> Vec<Row> {
+    let tasks = cells.iter().enumerate().map(async |(place, cell)| {
         let row = tokio::spawn(cell.run()).await;
         let row = row.unwrap_or_else(|error| Row {
             name: cell.name(),
             count: Count::default(),
             complaints: vec![format!("not carried out: {error}")],
         });
-        (cell, row)
+        (place, row)
     });
-    let mut ended = stream::iter(tasks).buffered(jobs);
-    let mut rows = Vec::new();
-    while let Some((cell, row)) = ended.next().await {
-        done(&cell, &row);
-        rows.push(row);
-    }
-    rows
+    // Not in order: one that waits long would hold the others up.
+    let mut rows: Vec<(usize, Row)> = stream::iter(tasks).buffer_unordered(jobs).collect().await;
+    rows.sort_by_key(|(place, _)| *place);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// The counts of all rows together.

@@ -10,7 +10,7 @@ const JOBS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_combination_under_every_disturbance() {
-    let rows = matrix::run(matrix::cells(SEED, SALES), JOBS, |_, _| {}).await;
+    let rows = matrix::run(&matrix::cells(SEED, SALES), JOBS).await;
     let bad: Vec<_> = rows.iter().filter(|row| !row.complaints.is_empty()).collect();
     assert!(bad.is_empty(), "{bad:#?}");
     let total = matrix::total(&rows);

@@ -20,7 +20,7 @@ struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Combinations at the same time. Most of their time is waiting.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 8)]
     jobs: usize,
     /// Only the combinations whose name contains this.
     #[arg(long)]
@@ -40,7 +40,10 @@ async fn main() -> ExitCode {
         "{:<62}{:>7}{:>9}{:>6}{:>6}{:>9}{:>7}",
         "combination/fault", "sales", "settled", "left", "lost", "doubled", "wrong"
     );
-    let mut rows = matrix::run(cells, arguments.jobs, |cell, row| print(cell.seed, row, &arguments)).await;
+    let mut rows = matrix::run(&cells, arguments.jobs).await;
+    for (cell, row) in cells.iter().zip(&rows) {
+        print(cell.seed, row, &arguments);
+    }
     for crowd in writers::crowds(arguments.seed, arguments.sales) {
         if wanted(&crowd.name()) {
             let row = crowd.run().await;

@@ -191,6 +191,14 @@ impl Disturbance {
         }
     }
 
+    /// Whether another program writes too. What it made shows to a senior cashier only (3.8).
+    pub fn has_other_writer(self) -> bool {
+        matches!(
+            self,
+            D::OtherFirst | D::OtherAfterLostSend | D::OtherTwiceAfterLostSend | D::OtherAfterLostAnswer
+        )
+    }
+
     /// Whether the current key, told by an operator, is enough for it (P3). It is not where the
     /// sale's key made somebody else's receipt.
     pub fn is_settled_by_key(self) -> bool {

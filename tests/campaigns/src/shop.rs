@@ -115,6 +115,7 @@ impl<'a> Shop<'a> {
                     None
                 }
                 Next::Key { .. } => {
+                    self.device.log_in_senior()?;
                     let key = self.device.rekey()?;
                     Some(self.ask("resolve", sale, json!({"id": sale.id, "key": key})).await?)
                 }

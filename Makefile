@@ -73,7 +73,7 @@ place:
 
 .PHONY: test-rust test-c test-php test-python test-node test-languages
 test-rust: build-test
-	cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p xtask
+	cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p xtask
 
 test-c: build-test
 	tests/c/run.sh $(BUILD)

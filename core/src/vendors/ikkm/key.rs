@@ -111,18 +111,18 @@ fn strange(what: &str) -> Error {
     Error::new(Code::AnswerNotUnderstood, what)
 }
 
-fn binding(entry: &Entry) -> std::result::Result<Binding, Told> {
-    let bound = entry.binding.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    bound.ok_or_else(|| {
-        Told::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the key of the attempt"))
-    })
+fn binding(entry: &Entry) -> Option<Binding> {
+    serde_json::from_str(entry.binding.as_deref()?).ok()
+}
+
+fn lost_binding() -> Learned {
+    Told::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the key of the attempt")).into()
 }
 
 /// The key that a document of the journal was sent with.
 pub fn used(entry: &Entry) -> Result<String> {
-    let bound = entry.binding.as_deref().and_then(|text| serde_json::from_str::<Binding>(text).ok());
     let missing = || Error::new(Code::ReceiptUnknown, format!("{} was never sent", entry.receipt_id));
-    bound.map(|bound| bound.key).ok_or_else(missing)
+    binding(entry).map(|bound| bound.key).ok_or_else(missing)
 }
 
 /// Sends the entry's bytes with the key they are bound to, once.
@@ -156,10 +156,7 @@ async fn paused(context: &Context<'_>, pause: &mut Duration) -> bool {
 
 /// The first send with a key (3.5): here every documented refusal but -2, -6 and -99 is conclusive.
 pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> Learned {
-    let bound = match binding(entry) {
-        Ok(bound) => bound,
-        Err(told) => return told.into(),
-    };
+    let Some(bound) = binding(entry) else { return lost_binding() };
     let mut pause = BUSY_PAUSE;
     loop {
         return match fire(vendor, context, entry, &bound.key).await {
@@ -187,10 +184,7 @@ pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> Learne
 
 /// Finds out what became of a document whose answer was lost (3.6).
 pub async fn settle(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, mode: Mode) -> Learned {
-    let bound = match binding(entry) {
-        Ok(bound) => bound,
-        Err(told) => return told.into(),
-    };
+    let Some(bound) = binding(entry) else { return lost_binding() };
     match mode {
         Mode::Complete => replay(vendor, context, entry, &bound).await,
         Mode::Probe => probe(vendor, context, entry, &bound).await,

@@ -23,6 +23,8 @@ help:
 	@echo "make demo   the same receipt from every language through every vendor, on the emulator"
 	@echo "make test   every test in every language"
 	@echo "make lint   format, lints, generated files"
+	@echo "make ikkm-matrix   every way to lose an iKKM answer, counted; ARGS=\"--sales 10\" for a short one"
+	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
 
 .PHONY: demo
 demo: build-demo
@@ -71,7 +73,7 @@ place:
 
 .PHONY: test-rust test-c test-php test-python test-node test-languages
 test-rust: build-test
-	cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p xtask
+	cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p xtask
 
 test-c: build-test
 	tests/c/run.sh $(BUILD)
@@ -88,6 +90,20 @@ test-node: build-test
 
 test-languages: build-test
 	PYTHONPATH=py/python $(PYTHON) -m pytest --quiet tests/languages
+
+# What is counted: long runs with a line of JSON at the end.
+
+# The matrix kills processes, not machines: its journals need no disk.
+MEMORY := $(firstword $(wildcard /dev/shm) /tmp)
+
+.PHONY: ikkm-matrix ikkm-gap
+ikkm-matrix:
+	cargo build --quiet -p campaigns -p kassa-runner --features kassa-runner/failpoints --bins
+	TMPDIR=$(MEMORY) $(BUILD)/ikkm-matrix $(ARGS)
+
+ikkm-gap:
+	cargo build --quiet -p campaigns --bins
+	$(BUILD)/ikkm-gap $(ARGS)
 
 # What is checked.
 

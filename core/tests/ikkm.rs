@@ -165,6 +165,58 @@ async fn an_operators_receipt_is_never_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_writers_receipt_is_never_ours() {
+    // Our bytes are lost, and another program sells with the key that they were bound to: once, so
+    // that its answer is repeated to us, or twice, so that not even the key in it is current.
+    for (depth, others) in [(1, 1), (0, 1), (0, 2)] {
+        let bench = quick().await;
+        switch(&bench, "repeat_depth", json!(depth));
+        operate(&bench, "user", json!({"role": "senior"}));
+        let till = ikkm(&bench, json!({}));
+        ok(&till, "register", tenge("order-0")).await;
+        fault(&bench, json!({"when": "before_record", "do": "drop"}));
+        for _ in 0..others {
+            fault(&bench, json!({"do": "other_writer"}));
+        }
+        let mut order = tenge("order-1");
+        order["items"][0] = json!({"name": "Mug", "price": "290", "quantity": "1"});
+        let mut doubt = error(&till, "register", order.clone()).await;
+        assert_eq!(doubt["code"], "in_doubt", "{doubt}");
+        if others > 1 {
+            assert!(doubt["message"].as_str().unwrap().contains("set the key on the device"), "{doubt}");
+            let key = operate(&bench, "rekey", json!({}))["key"].clone();
+            let still = ok(&till, "resolve", json!({"id": "order-1", "key": key})).await;
+            assert_eq!(still["state"], "in_doubt", "{still}");
+            doubt = error(&till, "register", order).await;
+        }
+        assert!(doubt["message"].as_str().unwrap().contains("give a verdict"), "{doubt}");
+        let verdict = json!({"id": "order-1", "verdict": {"on_record": false, "by": "Aliya"}});
+        assert_eq!(ok(&till, "resolve", verdict).await["state"], "failed");
+        let sale = ok(&till, "register", tenge("order-2")).await;
+        let ours: Vec<_> = bench.emulator.ledger().into_iter().filter(|entry| entry.by.is_none()).collect();
+        assert_eq!(ours.len(), 2);
+        assert_eq!(sale["fiscal"]["document_number"], ours[1].number);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ours_stays_ours_when_another_writer_comes_after_it() {
+    let bench = quick().await;
+    switch(&bench, "repeat_depth", json!(0));
+    operate(&bench, "user", json!({"role": "senior"}));
+    let till = ikkm(&bench, json!({}));
+    fault(&bench, json!({"when": "after_record", "do": "drop"}));
+    fault(&bench, json!({"do": "other_writer", "skip": 1}));
+    let doubt = error(&till, "register", tenge("order-1")).await;
+    assert!(doubt["message"].as_str().unwrap().contains("set the key on the device"), "{doubt}");
+    let key = operate(&bench, "rekey", json!({}))["key"].clone();
+    let sale = ok(&till, "resolve", json!({"id": "order-1", "key": key})).await;
+    assert_eq!(sale["fiscal"]["document_number"], bench.emulator.ledger()[0].number);
+    // The key that the operator told is newer than the one in the repeated answer.
+    assert_eq!(ok(&till, "register", tenge("order-2")).await["attempts"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn refusals_say_what_to_do_and_leave_the_key_alone() {
     let bench = quick().await;
     let till = ikkm(&bench, json!({}));

@@ -103,7 +103,7 @@ impl Journal for Memory {
             entry.register == register
                 && filter.state.is_none_or(|state| entry.state == state)
                 && !(filter.unfinished && entry.state.is_final())
-                && !(filter.unsettled && !matches!(entry.state, State::Sending | State::InDoubt))
+                && (!filter.unsettled || matches!(entry.state, State::Sending | State::InDoubt))
                 && filter.after.as_ref().is_none_or(|after| entry.receipt_id > *after)
         };
         let kept = self.kept();

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use super::answer::{self, Said};
 use super::codes::{Class, meaning};
 use super::device::Call;
-use super::reports::Transaction;
+use super::reports::{self, Cheque, DeviceInfo, Transaction};
 use super::{Ikkm, map};
 use crate::error::{Code, Error, Outcome, Result};
 use crate::http::{Failure, Reach};
@@ -29,6 +29,8 @@ const KEY: &str = "key";
 const CONFIGURED: &str = "configured_key";
 /// Number of the last receipt that we know to be closed.
 const LAST_RECEIPT: &str = "last_receipt";
+/// The name of a discount in the parameters (2.5).
+const DISCOUNT_ROW: &str = "%22discount%22";
 /// First pause after "busy" (3.9); it doubles.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -109,18 +111,18 @@ fn strange(what: &str) -> Error {
     Error::new(Code::AnswerNotUnderstood, what)
 }
 
-fn binding(entry: &Entry) -> std::result::Result<Binding, Told> {
-    let bound = entry.binding.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    bound.ok_or_else(|| {
-        Told::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the key of the attempt"))
-    })
+fn binding(entry: &Entry) -> Option<Binding> {
+    serde_json::from_str(entry.binding.as_deref()?).ok()
+}
+
+fn lost_binding() -> Learned {
+    Told::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the key of the attempt")).into()
 }
 
 /// The key that a document of the journal was sent with.
 pub fn used(entry: &Entry) -> Result<String> {
-    let bound = entry.binding.as_deref().and_then(|text| serde_json::from_str::<Binding>(text).ok());
     let missing = || Error::new(Code::ReceiptUnknown, format!("{} was never sent", entry.receipt_id));
-    bound.map(|bound| bound.key).ok_or_else(missing)
+    binding(entry).map(|bound| bound.key).ok_or_else(missing)
 }
 
 /// Sends the entry's bytes with the key they are bound to, once.
@@ -154,10 +156,7 @@ async fn paused(context: &Context<'_>, pause: &mut Duration) -> bool {
 
 /// The first send with a key (3.5): here every documented refusal but -2, -6 and -99 is conclusive.
 pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> Learned {
-    let bound = match binding(entry) {
-        Ok(bound) => bound,
-        Err(told) => return told.into(),
-    };
+    let Some(bound) = binding(entry) else { return lost_binding() };
     let mut pause = BUSY_PAUSE;
     loop {
         return match fire(vendor, context, entry, &bound.key).await {
@@ -185,10 +184,7 @@ pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> Learne
 
 /// Finds out what became of a document whose answer was lost (3.6).
 pub async fn settle(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, mode: Mode) -> Learned {
-    let bound = match binding(entry) {
-        Ok(bound) => bound,
-        Err(told) => return told.into(),
-    };
+    let Some(bound) = binding(entry) else { return lost_binding() };
     match mode {
         Mode::Complete => replay(vendor, context, entry, &bound).await,
         Mode::Probe => probe(vendor, context, entry, &bound).await,
@@ -235,7 +231,10 @@ async fn replay(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Bin
     let mut pause = BUSY_PAUSE;
     loop {
         return match fire(vendor, context, entry, &bound.key).await {
-            Ok(Said::Done { key, repeated, receipt }) => done(vendor, entry, &key, receipt, repeated),
+            Ok(Said::Done { key, repeated: true, receipt }) => {
+                repeated(vendor, context, entry, &bound.key, &key, receipt).await
+            }
+            Ok(Said::Done { key, repeated: false, receipt }) => done(vendor, entry, &key, receipt, false),
             Ok(Said::Refused { code, cause }) => match meaning(code).class {
                 Class::Busy if paused(context, &mut pause).await => continue,
                 Class::Parameters => refused(code, &cause).into(),
@@ -251,6 +250,97 @@ async fn replay(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Bin
     }
 }
 
+/// 203 on a replay: something was registered with the key. It is ours unless another writer used the
+/// key after our bytes were lost (3.8).
+async fn repeated(
+    vendor: &Ikkm,
+    context: &Context<'_>,
+    entry: &Entry,
+    used: &str,
+    next: &str,
+    receipt: Option<u64>,
+) -> Learned {
+    // A key that a person told meanwhile is newer than the one in the repeated answer.
+    let now = match current(vendor, context).await {
+        Ok(told) if told != used => told,
+        _ => next.to_owned(),
+    };
+    let number = receipt.map(|number| number.to_string());
+    match whose(vendor, context, entry, number.as_deref(), &now).await {
+        Whose::Another => anothers(number.as_deref()).into(),
+        Whose::OnlyTheNextKeyTells => Told::Unknown(Error::new(
+            Code::KeyRefused,
+            "another writer used the device meanwhile; read or set the key on the device and call `resolve` with it",
+        ))
+        .into(),
+        Whose::Ours => done(vendor, entry, &now, receipt, true),
+    }
+}
+
+/// Who made a receipt that was made with our key.
+enum Whose {
+    /// We, as far as the device tells: by invariant I1 there is one writer.
+    Ours,
+    /// Another writer: it has another type or sum.
+    Another,
+    /// The key that followed ours was used up too, so there is another writer.
+    OnlyTheNextKeyTells,
+}
+
+/// Compares receipt `number` of the current shift with the document (3.8, P4). What the device does
+/// not tell, or tells to senior cashiers only, proves nothing against us.
+async fn whose(
+    vendor: &Ikkm,
+    context: &Context<'_>,
+    entry: &Entry,
+    number: Option<&str>,
+    key: &str,
+) -> Whose {
+    let (Some(number), Some((cheque_type, total))) = (number, type_and_total(entry)) else {
+        return Whose::Ours;
+    };
+    let info = reports::ask_with::<DeviceInfo>(vendor, context, "/apicheck/getInfo/", "show=minimum&", key);
+    let shift = match info.await {
+        Ok((info, _)) => info.shift_number,
+        Err(error) if error.code == Code::KeyRefused => return Whose::OnlyTheNextKeyTells,
+        Err(_) => return Whose::Ours,
+    };
+    let path = format!("/dump/table/shifts/{}/cheques", shift.unwrap_or_default());
+    let cheques = reports::ask_with::<Vec<Cheque>>(vendor, context, &path, "", key).await;
+    let found = cheques.ok().and_then(|(cheques, _)| {
+        cheques.into_iter().find(|cheque| cheque.receipt_number.as_deref() == Some(number))
+    });
+    let Some(cheque) = found else { return Whose::Ours };
+    let other_type = cheque.cheque_type.as_deref().is_some_and(|found| found != cheque_type);
+    // How the device lists discounts is not documented: with one, the rows prove nothing.
+    let is_discounted = String::from_utf8_lossy(&entry.request).contains(DISCOUNT_ROW);
+    let sums = cheque.rows.iter().map(|row| Amount::parse(row.sum.as_deref()?).ok());
+    let sum = sums.reduce(|sum, row| sum?.plus(row?)).flatten().filter(|_| !is_discounted);
+    if other_type || sum.is_some_and(|sum| sum != total) { Whose::Another } else { Whose::Ours }
+}
+
+/// `chequeType` (5.6) and total of a receipt; cash documents have no receipt.
+fn type_and_total(entry: &Entry) -> Option<(&'static str, Amount)> {
+    let parameters = String::from_utf8_lossy(&entry.request);
+    let cheque_type = match parameters.split('=').next()? {
+        "sale" => "0",
+        "buy" => "1",
+        "saleReturn" => "2",
+        "buyReturn" => "3",
+        _ => return None,
+    };
+    Some((cheque_type, fiscal(entry, None).total?))
+}
+
+fn anothers(number: Option<&str>) -> Told {
+    let message = format!(
+        "receipt {} was made with the document's key, but by another writer; check the receipts on the device and \
+         give a verdict",
+        number.unwrap_or_default()
+    );
+    Told::Unknown(Error::new(Code::InDoubt, message))
+}
+
 /// P3: the device has forgotten the key. With the current one, which a person has to tell, its
 /// transaction journal can be asked for the document.
 async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Binding) -> Learned {
@@ -264,6 +354,11 @@ async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bou
         }
     };
     match Transaction::ask(vendor, context, &bound.key, &now).await {
+        Ok(Transaction { receipt_number: Some(number), .. })
+            if matches!(whose(vendor, context, entry, Some(&number), &now).await, Whose::Another) =>
+        {
+            anothers(Some(&number)).into()
+        }
         Ok(Transaction { receipt_number: Some(number), raw, .. }) => Learned {
             told: Told::Registered {
                 document_id: None,

@@ -26,7 +26,8 @@ pub async fn ask<T: DeserializeOwned>(
     ask_with(vendor, context, path, parameters, &key).await
 }
 
-async fn ask_with<T: DeserializeOwned>(
+/// As `ask`, with a key that is not in the journal yet.
+pub(super) async fn ask_with<T: DeserializeOwned>(
     vendor: &Ikkm,
     context: &Context<'_>,
     path: &str,

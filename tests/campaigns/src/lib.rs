@@ -1,0 +1,24 @@
+//! Long runs that count: iKKM's exactly-once matrix against the emulated device, and the time that
+//! the library adds between two sales.
+//!
+//! The emulator's ledger is the only judge. What the library says is compared with it at the moment
+//! it is said.
+
+pub mod cell;
+pub mod combination;
+pub mod device;
+pub mod disturbance;
+pub mod gap;
+pub mod judge;
+pub mod matrix;
+pub mod runner;
+pub mod sale;
+pub mod shop;
+pub mod till;
+pub mod writers;
+
+/// Why a run could not be carried out: no verdict on the library.
+pub type Broken = Box<dyn std::error::Error + Send + Sync>;
+
+/// Result of everything in this crate.
+pub type Result<T> = std::result::Result<T, Broken>;

@@ -1,0 +1,83 @@
+//! A `kassa-runner` in a process that can be killed.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
+
+use crate::{Broken, Result};
+
+const PROGRAM: &str = "kassa-runner";
+/// A runner that answers nothing for so long hangs.
+const LONGEST_ANSWER: Duration = Duration::from_secs(90);
+
+/// A process that speaks the runners' protocol.
+pub struct Runner {
+    child: Child,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Runner {
+    /// Starts a process.
+    pub fn start(failpoints: &str) -> Result<Self> {
+        let mut child = Command::new(program()?)
+            .env("FAILPOINTS", failpoints)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let input = child.stdin.take().ok_or("the runner has no input")?;
+        let output = child.stdout.take().ok_or("the runner has no output")?;
+        Ok(Self { child, input, output: BufReader::new(output).lines() })
+    }
+
+    /// Opens a client.
+    pub async fn open(&mut self, config: &Value) -> Result<()> {
+        self.send(&format!("open {config}")).await?;
+        let envelope = self.receive().await?;
+        if envelope["ok"].is_null() { Err(envelope.to_string().into()) } else { Ok(()) }
+    }
+
+    /// The envelope of a call.
+    pub async fn call(&mut self, operation: &str, request: &Value) -> Result<Value> {
+        self.begin(operation, request).await?;
+        self.receive().await
+    }
+
+    /// Begins a call and does not wait for its end.
+    pub async fn begin(&mut self, operation: &str, request: &Value) -> Result<()> {
+        self.send(&format!("call {operation} {request}")).await
+    }
+
+    /// The next answer.
+    pub async fn receive(&mut self) -> Result<Value> {
+        let line = timeout(LONGEST_ANSWER, self.output.next_line()).await;
+        let line = line.map_err(|_| Broken::from("the runner hangs"))??.ok_or("the runner ended")?;
+        Ok(serde_json::from_str(&line)?)
+    }
+
+    /// Ends the process as a power cut would (SIGKILL). Gives back an answer that nobody read.
+    pub async fn kill(mut self) -> Result<Option<String>> {
+        self.child.kill().await?;
+        Ok(self.output.next_line().await?)
+    }
+
+    async fn send(&mut self, line: &str) -> Result<()> {
+        self.input.write_all(line.as_bytes()).await?;
+        self.input.write_all(b"\n").await?;
+        Ok(self.input.flush().await?)
+    }
+}
+
+/// The program beside the current one, or one folder up (tests run in `deps`).
+fn program() -> Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    let beside = here.ancestors().skip(1).take(2).map(|folder| folder.join(PROGRAM));
+    let found = beside.into_iter().find(|path| path.is_file());
+    found.ok_or_else(|| "run: cargo build -p kassa-runner --features kassa-runner/failpoints".into())
+}

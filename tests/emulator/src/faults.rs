@@ -76,6 +76,10 @@ pub enum Action {
     Reboot,
     /// Another program makes a sale with the current key first; the call goes on (iKKM).
     OtherWriter,
+    /// The token of the call expires first; the call goes on (ATOL).
+    ExpireToken,
+    /// The token of the call is forgotten first; the call goes on (ATOL).
+    ForgetToken,
 }
 
 /// Which part of an answer [`Action::Cut`] spoils.
@@ -109,6 +113,8 @@ pub enum Stage {
     Delivery,
     /// A submit is about to be answered.
     EarlyDelivery,
+    /// The token of a call is about to be looked at.
+    Token,
 }
 
 /// One rule. Only `vendor`, `route` and `do` are required.
@@ -159,6 +165,9 @@ pub struct Fault {
     /// The vendor's word for the failure of `fail`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_type: Option<String>,
+    /// The code of `fail` (ATOL).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_code: Option<i64>,
     /// The text of `fail`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_message: Option<String>,
@@ -187,6 +196,7 @@ impl Fault {
             reason: None,
             part: None,
             failure_type: None,
+            failure_code: None,
             failure_message: None,
         }
     }
@@ -207,6 +217,7 @@ impl Fault {
             Action::Fail => return Stage::Register,
             Action::Twice => return Stage::Delivery,
             Action::BeforeAnswer => return Stage::EarlyDelivery,
+            Action::ExpireToken | Action::ForgetToken => return Stage::Token,
             Action::Drop
             | Action::Delay
             | Action::Status

@@ -34,11 +34,14 @@ pub enum Kind {
 pub struct LedgerEntry {
     /// The vendor's name, as in the config.
     pub vendor: String,
-    /// What stands for the register at this vendor (Modulkassa: the retail point's id, iKKM: the serial number).
+    /// What stands for the register at this vendor (Modulkassa: the retail point's id, iKKM: the serial number,
+    /// ATOL: the group code).
     pub register: String,
-    /// The vendor-side id of the document (Modulkassa: `id`, iKKM: the web-api key).
+    /// The vendor-side id of the document (Modulkassa: `id`, iKKM: the web-api key,
+    /// ATOL: `external_id`).
     pub receipt_key: String,
-    /// Its number (Modulkassa: the shop's `docNum`, iKKM: the device's receipt number).
+    /// Its number (Modulkassa: the shop's `docNum`, iKKM: the device's receipt number,
+    /// ATOL: `external_id`).
     pub number: String,
     /// What it records.
     pub kind: Kind,

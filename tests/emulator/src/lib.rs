@@ -3,6 +3,7 @@
 //! Everything that the control API under `/_emulator/` does, [`Emulator`] does in process.
 
 mod answers;
+mod atol;
 mod clock;
 mod control;
 mod faults;
@@ -10,6 +11,7 @@ mod frame;
 mod ikkm;
 mod ledger;
 mod modulkassa;
+mod outgoing;
 mod requests;
 mod server;
 mod switches;

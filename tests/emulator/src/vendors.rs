@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use serde_json::{Map, Value};
 
+use crate::atol::Atol;
 use crate::faults::{Action, CLOUD_ACTIONS};
 use crate::frame::{Frame, Refused};
 use crate::ikkm::Ikkm;
@@ -60,4 +61,5 @@ pub trait Vendor: Send + Sync {
 pub type Start = fn(&Arc<Frame>, &Map<String, Value>) -> Result<Arc<dyn Vendor>, Refused>;
 
 /// The vendors by name.
-pub const VENDORS: &[(&str, Start)] = &[("ikkm", Ikkm::start), ("modulkassa", Modulkassa::start)];
+pub const VENDORS: &[(&str, Start)] =
+    &[("atol", Atol::start), ("ikkm", Ikkm::start), ("modulkassa", Modulkassa::start)];

@@ -3,20 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http::{Method, Request, StatusCode, header};
-use http_body_util::Full;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use axum::http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::net::TcpStream;
-use url::{Host, Position, Url};
 
 use super::points::Point;
 use super::state::{Status, StoredDocument};
 use super::switches::{CallbackForm, Switches};
-use super::{Modulkassa, NAME};
+use super::{Modulkassa, NAME, errors};
 use crate::faults::{CALLBACK_ROUTE, Call, Stage};
+use crate::outgoing::Outgoing;
 
 const SUCCESS: &str = "SUCCESS";
 /// No source names the word for a failure (7, question 4); any word but SUCCESS will do.
@@ -27,13 +22,6 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// How many deliveries of a vendor run at the same time.
 pub fn gate() -> tokio::sync::Semaphore {
     tokio::sync::Semaphore::new(AT_ONCE)
-}
-
-/// One delivery, ready to be sent.
-struct Delivery {
-    method: Method,
-    url: String,
-    body: String,
 }
 
 /// Delivers the result of a document, with retries, until the shop answers 200.
@@ -69,12 +57,12 @@ pub async fn deliver(modulkassa: Arc<Modulkassa>, point: Arc<Point>, index: usiz
 
 async fn attempt_once(
     modulkassa: &Modulkassa,
-    delivery: &Delivery,
+    delivery: &Outgoing,
     switches: &Switches,
 ) -> Result<(), String> {
     let _place = modulkassa.deliveries().acquire().await;
     let limit = Duration::from_millis(switches.callback_timeout_ms);
-    let sending = send(delivery, switches.allow_foreign_callbacks);
+    let sending = delivery.send(switches.allow_foreign_callbacks);
     match tokio::time::timeout(limit, sending).await {
         Ok(Ok(StatusCode::OK)) => Ok(()),
         Ok(Ok(status)) => Err(format!("the shop answered {status}")),
@@ -109,7 +97,7 @@ fn note(modulkassa: &Modulkassa, point: &Point, index: usize, outcome: Result<()
     true
 }
 
-fn prepare(point: &Point, index: usize, switches: &Switches) -> Option<(Delivery, Vec<String>)> {
+fn prepare(point: &Point, index: usize, switches: &Switches) -> Option<(Outgoing, Vec<String>)> {
     let queue = point.queue.lock();
     let document = queue.get(index)?;
     let keys = vec![document.receipt.id.clone(), document.receipt.doc_num.clone()];
@@ -117,10 +105,10 @@ fn prepare(point: &Point, index: usize, switches: &Switches) -> Option<(Delivery
     if switches.callback_form == CallbackForm::PostJson {
         let told = document.told(switches, point.register_state(switches));
         let body = serde_json::to_string(&told).ok()?;
-        return Some((Delivery { method: Method::POST, url, body }, keys));
+        return Some((Outgoing { method: Method::POST, url, content_type: errors::JSON, body }, keys));
     }
     let url = with_query(&url, &query(document, switches.callback_form));
-    Some((Delivery { method: Method::GET, url, body: String::new() }, keys))
+    Some((Outgoing { method: Method::GET, url, content_type: errors::JSON, body: String::new() }, keys))
 }
 
 fn query(document: &StoredDocument, form: CallbackForm) -> String {
@@ -153,49 +141,9 @@ fn with_query(url: &str, parameters: &str) -> String {
     format!("{before}{joint}{parameters}{fragment}")
 }
 
-async fn send(delivery: &Delivery, foreign: bool) -> Result<StatusCode, String> {
-    let url = Url::parse(&delivery.url).map_err(|error| format!("responseURL: {error}"))?;
-    if url.scheme() != "http" {
-        return Err("responseURL: only http:// is delivered".to_owned());
-    }
-    if !foreign && !is_loopback(&url) {
-        return Err("responseURL: not on loopback, and foreign callbacks are not allowed".to_owned());
-    }
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port_or_known_default().unwrap_or_default();
-    let stream = TcpStream::connect(format!("{host}:{port}")).await.map_err(|e| e.to_string())?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|e| e.to_string())?;
-    let mut request = Request::builder()
-        .method(delivery.method.clone())
-        .uri(&url[Position::BeforePath..Position::AfterQuery])
-        .header(header::HOST, &url[Position::BeforeHost..Position::BeforePath]);
-    if !delivery.body.is_empty() {
-        request = request.header(header::CONTENT_TYPE, super::errors::JSON);
-    }
-    let body = Full::new(Bytes::from(delivery.body.clone()));
-    let request = request.body(body).map_err(|e| e.to_string())?;
-    // The connection ends by itself when `sender` is gone.
-    tokio::spawn(connection);
-    let response = sender.send_request(request).await;
-    response.map(|r| r.status()).map_err(|e| e.to_string())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use url::Url;
-
-    use super::{is_loopback, with_query};
+    use super::with_query;
 
     #[test]
     fn parameters_join_a_url_and_the_fragment_stays_last() {
@@ -209,17 +157,6 @@ mod tests {
         ];
         for (url, expected) in cases {
             assert_eq!(with_query(url, "a=1"), expected);
-        }
-    }
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        let loopback = |host: &str| is_loopback(&Url::parse(&format!("http://{host}/")).unwrap());
-        for host in ["127.0.0.1", "127.9.9.9", "[::1]", "localhost", "LOCALHOST:81"] {
-            assert!(loopback(host), "{host}");
-        }
-        for host in ["10.0.0.1", "shop.example", "localhost.example", "[::2]"] {
-            assert!(!loopback(host), "{host}");
         }
     }
 }

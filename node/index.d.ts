@@ -47,6 +47,236 @@ export interface Association {
   name?: string | null
 }
 
+/** Agent (2.6.2). */
+export interface AtolAgent {
+  /** Kind of agent, of those the cash register was set up with. */
+  type: AgentType
+  /** Operator that transfers money. */
+  money_transfer_operator?: AtolMoneyTransferOperator | null
+  /** Paying agent. */
+  paying_agent?: AtolPayingAgent | null
+  /** Operator that receives payments. */
+  receive_payments_operator?: AtolPhones | null
+}
+
+/** A cashless payment in detail, tag 1235. */
+export interface AtolCashlessPayment {
+  /** Id of the payment, tag 1237. */
+  id: string
+  /** Method as the tax service numbers them, tag 1236. */
+  method: number
+  /** How much, tag 1082. */
+  sum: Amount
+  /** More about it, tag 1238. */
+  additional_info?: string | null
+}
+
+/** The buyer's further data (v5). */
+export interface AtolClient {
+  /** Address, tag 1254. */
+  address?: string | null
+  /** Date of birth, tag 1243. */
+  birthdate?: string | null
+  /** Citizenship, 3 digits, tag 1244. */
+  citizenship?: string | null
+  /** Kind of identity document, 2 digits, tag 1245. */
+  document_code?: string | null
+  /** Data of the identity document, tag 1246. */
+  document_data?: string | null
+}
+
+/** Configuration of an ATOL Online client. */
+export interface AtolConfig {
+  /** Login of the integrator settings. */
+  login: string
+  /** Password of the integrator settings. */
+  password: string
+  /** Always `atol`; the facades set it themselves. */
+  vendor?: string
+  /**
+   * Address of the vendor's interface, for the emulator or a gateway. Plain http is taken for
+   * loopback only.
+   */
+  base_url?: string | null
+  /** What a receipt's `company` leaves out. */
+  company?: Company | null
+  /** Time for a connection in milliseconds (3000). */
+  connect_timeout_ms?: number | null
+  /** Which of the vendor's systems; required unless `base_url` is given. */
+  environment?: AtolEnvironment | null
+  /** Code of the group of cash registers. Needed for documents, not for monitoring. */
+  group_code?: string | null
+  /**
+   * `sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+   * KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
+   */
+  journal?: string | null
+  /** Which log lines come back with each answer; absent means none. */
+  log?: LogLevel | null
+  /**
+   * Address of the monitoring interface; absent means that of `environment`, or `api` beside
+   * `base_url`.
+   */
+  monitoring_url?: string | null
+  /**
+   * Version of the document protocol; `v5` unless given. Error 21 says that a group needs the
+   * other.
+   */
+  protocol?: Protocol | null
+  /** Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all. */
+  proxy?: string | null
+  /** Name of the cash register in the journal, where the vendor's own id may change. */
+  register?: string | null
+  /**
+   * Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may
+   * use two thirds of it, so that a lost answer can still be looked up within the call.
+   */
+  timeout_ms?: number | null
+  /** Trust. */
+  tls?: Tls | null
+}
+
+/** Which of the vendor's systems. */
+export type AtolEnvironment =
+  | 'production'
+  | 'test'
+
+/** ATOL's own part of a line. */
+export interface AtolItem {
+  /** Agent for this line. */
+  agent_info?: AtolAgent | null
+  /** Excise, tag 1229. */
+  excise?: Amount | null
+  /** Marking code in one of the protocol's forms (v5); absent means `gs1m` of `marking.code`. */
+  mark_code?: AtolMarkCode | null
+  /** Part of a marked package (v5). */
+  mark_quantity?: AtolMarkQuantity | null
+  /** Unit as free text (v4); absent means the word for `unit`. */
+  measurement_unit?: string | null
+  /** Planned status of marked goods, 1 to 6, tag 2003 (v5). */
+  planned_status?: number | null
+  /** Supplier of this line. */
+  supplier_info?: AtolSupplier | null
+  /** Additional attribute of the line, tag 1191. */
+  user_data?: string | null
+  /** Accounting by volume and sort (v5). */
+  wholesale?: boolean | null
+}
+
+/** A marking code; give exactly one form (2.7.2). */
+export interface AtolMarkCode {
+  /** EAN-13, tag 1302. */
+  ean13?: string | null
+  /** EAN-8, tag 1301. */
+  ean8?: string | null
+  /** Alcohol, second version, tag 1308. */
+  egais20?: string | null
+  /** Alcohol, third version, tag 1309. */
+  egais30?: string | null
+  /** Fur, tag 1307. */
+  fur?: string | null
+  /** GS1 of goods that are not subject to marking, tag 1304. */
+  gs10?: string | null
+  /** GS1 of marked goods, the whole code in Base64, tag 1305. */
+  gs1m?: string | null
+  /** ITF-14, tag 1303. */
+  itf14?: string | null
+  /** Short code, tag 1306. */
+  short?: string | null
+  /** Not recognised, tag 1300. */
+  unknown?: string | null
+}
+
+/** Part of a marked package: smaller than a whole (2.7.1). */
+export interface AtolMarkQuantity {
+  /** Denominator, tag 1294. */
+  denominator: number
+  /** Numerator, tag 1293. */
+  numerator: number
+}
+
+/** Operator that transfers money. */
+export interface AtolMoneyTransferOperator {
+  /** Address, tag 1005. */
+  address?: string | null
+  /** Taxpayer number, tag 1016. */
+  inn?: string | null
+  /** Name, tag 1026. */
+  name?: string | null
+  /** Phones, tag 1075. */
+  phones?: Array<Phone> | null
+}
+
+/** Operational attribute of the receipt, tag 1270. */
+export interface AtolOperatingProps {
+  /** Time, tag 1273. */
+  at: string
+  /** Value, tag 1272. */
+  value: string
+}
+
+/** Paying agent. */
+export interface AtolPayingAgent {
+  /** Operation, tag 1044. */
+  operation?: string | null
+  /** Phones, tag 1073. */
+  phones?: Array<Phone> | null
+}
+
+/** Operator that receives payments. */
+export interface AtolPhones {
+  /** Phones, tag 1074. */
+  phones?: Array<Phone> | null
+}
+
+/** ATOL's own part of a receipt. */
+export interface AtolReceipt {
+  /** Additional attribute of the receipt, tag 1192. */
+  additional_check_props?: string | null
+  /** Additional attribute of the user, tag 1084. */
+  additional_user_props?: AtolUserProps | null
+  /** Agent for the receipt as a whole (v4). */
+  agent_info?: AtolAgent | null
+  /** Cashless payments in detail, tag 1235. */
+  cashless_payments?: Array<AtolCashlessPayment> | null
+  /** The buyer's further data (v5). */
+  client?: AtolClient | null
+  /** Number of the automatic device, tag 1036. */
+  device_number?: string | null
+  /** Settled on the Internet, tag 1125. */
+  internet?: boolean | null
+  /** Record it even if the marking system does not answer in time (v5). */
+  ism_optional?: boolean | null
+  /** Place of settlement beyond the address, tag 1009. */
+  location?: string | null
+  /** Operational attribute of the receipt, tag 1270 (v5). */
+  operating_check_props?: AtolOperatingProps | null
+  /** Sectoral attributes of the receipt, tag 1261 (v5). */
+  sectoral_check_props?: Array<Sectoral> | null
+  /** Supplier for the receipt as a whole (v4). */
+  supplier_info?: AtolSupplier | null
+  /** Time zone of the settlement, 1 to 11: UTC+2 to UTC+12, tag 1011 (v5). */
+  timezone?: number | null
+}
+
+/** Supplier (2.6.2). */
+export interface AtolSupplier {
+  /** Taxpayer number, tag 1226; `000000000000` for a supplier without a Russian one. */
+  inn: string
+  /** Name, tag 1225. */
+  name?: string | null
+  /** Phones, tag 1171. */
+  phones?: Array<Phone>
+}
+
+/** Additional attribute of the user, tag 1084. */
+export interface AtolUserProps {
+  /** Name, tag 1085. */
+  name: string
+  /** Value, tag 1086. */
+  value: string
+}
+
 /** A payment at the bank application. */
 export interface BankPayment {
   /** How much. */
@@ -73,6 +303,8 @@ export interface CallbackReading {
   fiscal?: Fiscal | null
   /** The body as it came. */
   raw?: Raw | null
+  /** The caller's id, where the vendor tells it. */
+  receipt_id?: string | null
   /** What our journal knows, where `id` was given. */
   registration?: Registration | null
   /** The vendor's word for it, if it has one. */
@@ -306,6 +538,22 @@ export interface DocumentKey {
   id?: string | null
 }
 
+/** A document as the vendor reports it. */
+export interface DocumentReport {
+  /** What the report says. */
+  state: State
+  /** The caller's id. */
+  external_id?: string | null
+  /** Why it failed, if it did. */
+  failure?: Failure | null
+  /** Fiscal data, once it is on record. */
+  fiscal?: Fiscal | null
+  /** The answer as it came. */
+  raw?: Raw | null
+  /** The vendor's uuid. */
+  uuid?: string | null
+}
+
 /** A document as the vendor sees it. */
 export interface DocumentStatus {
   /** The document's id at the vendor. */
@@ -376,6 +624,12 @@ export interface ErrorBody {
   vendor?: VendorFault | null
 }
 
+/** The vendor's errors. */
+export interface ErrorCodes {
+  /** The table. */
+  errors: Array<ErrorMeaning>
+}
+
 /** The family of an error; each one is an exception class in every language. */
 export type ErrorKind =
   | 'config'
@@ -393,6 +647,26 @@ export type ErrorKind =
   | 'closed'
   | 'forked'
   | 'internal'
+
+/** One of the vendor's errors. A code is unique only together with its type. */
+export interface ErrorMeaning {
+  /** What to do. */
+  advice: string
+  /** The same in Russian. */
+  advice_ru: string
+  /** Code within the type. */
+  code: number
+  /** Our code for it. */
+  kassa_code: string
+  /** What it means. */
+  message: string
+  /** The same in Russian. */
+  message_ru: string
+  /** Whether the document is on record when the error answers its registration. */
+  outcome: Outcome
+  /** Type: `system`, `driver`, `timeout`, `agent`, `unknown`. */
+  type: string
+}
 
 /** Why a document is not on record. */
 export interface Failure {
@@ -627,6 +901,77 @@ export interface JournalStep {
   state: State
 }
 
+/**
+ * A cash register. Texts and numbers are as they came; absent means that the vendor did not
+ * tell.
+ */
+export interface Kkt {
+  /** Number of the automatic device. */
+  device_number?: string | null
+  /** Time of the first unsent document; the vendor tells it only where there is one. */
+  first_unsent_at?: string | null
+  /** When the fiscal storage was activated. */
+  fiscalization_date?: string | null
+  /** Group of the cash register. */
+  group_code?: string | null
+  /** True where the shift is open. */
+  is_shift_open?: boolean | null
+  /** What the code means. */
+  network_error?: string | null
+  /** Code of the network error; 0 is none. */
+  network_error_code?: number | null
+  /** The same in Russian. */
+  network_error_ru?: string | null
+  /** The answer as it came, where one cash register was asked for. */
+  raw?: Raw | null
+  /** Registration number. */
+  registration_number?: string | null
+  /** Factory serial number. */
+  serial_number?: string | null
+  /** Number of the open shift, or of the one that was closed last. */
+  shift_number?: number | null
+  /** Number of the document in the open shift, or of receipts in the closed one. */
+  shift_receipt?: number | null
+  /** Documents signed by the fiscal storage. */
+  signed_documents?: number | null
+  /** When the fiscal storage has to be replaced. */
+  storage_expiration?: string | null
+  /** Serial number of the fiscal storage. */
+  storage_number?: string | null
+  /** Place of settlement in the fiscal storage. */
+  storage_payment_address?: string | null
+  /** Taxpayer number in the fiscal storage. */
+  storage_tax_id?: string | null
+  /** How full the fiscal storage is, in percent: a decimal text. */
+  storage_use_percent?: string | null
+  /** When the data were made. */
+  timestamp?: string | null
+  /** Documents not yet sent to the operator; the vendor tells it only where there are any. */
+  unsent_documents?: number | null
+}
+
+/** Which cash register. */
+export interface KktRequest {
+  /** Factory serial number; leading zeros matter. */
+  serial_number: string
+}
+
+/** Cash registers of the login. */
+export interface Kkts {
+  /** The cash registers. */
+  kkts: Array<Kkt>
+  /** The answer as it came. */
+  raw?: Raw | null
+}
+
+/** Which page of cash registers. */
+export interface KktsRequest {
+  /** At most so many; the vendor's default is not documented. */
+  limit?: number | null
+  /** Leave out so many. */
+  offset?: number | null
+}
+
 /** How much is logged. */
 export type LogLevel =
   | 'error'
@@ -817,6 +1162,19 @@ export type PaymentObject =
   | 'insurance_premium'
   | 'sales_tax'
   | 'resort_fee'
+  | 'deposit'
+  | 'expense'
+  | 'pension_insurance_ip'
+  | 'pension_insurance'
+  | 'medical_insurance_ip'
+  | 'medical_insurance'
+  | 'social_insurance'
+  | 'casino_payment'
+  | 'bank_agent_cash'
+  | 'excise_marked_without_code'
+  | 'excise_marked'
+  | 'marked_without_code'
+  | 'marked'
 
 /** How the customer pays. */
 export type PaymentType =
@@ -827,7 +1185,7 @@ export type PaymentType =
   | 'tare'
   | 'other'
 
-/** A phone number: `+` and 7 to 18 digits (2.9). */
+/** A phone number: `+` and 7 to 18 digits (tag 1073 and its kin). */
 export type Phone = string
 
 /** Text to print. */
@@ -844,6 +1202,11 @@ export interface Printed {
    */
   confirmed: boolean
 }
+
+/** Version of the document protocol. */
+export type Protocol =
+  | 'v4'
+  | 'v5'
 
 /**
  * A quantity: a decimal string, not negative, at most 3 decimals (6 where the vendor allows
@@ -954,6 +1317,14 @@ export interface Report {
   shift?: Shift | null
 }
 
+/** Which document; give one of the two. */
+export interface ReportKey {
+  /** The receipt's id in our journal. */
+  id?: string | null
+  /** The vendor's uuid of the document. */
+  uuid?: string | null
+}
+
 /** How to settle a receipt; without `mode` and `verdict` it is completed. */
 export interface Resolve {
   /** The caller's id. */
@@ -1055,6 +1426,14 @@ export interface Sectoral {
 export interface SendDocument {
   /** The document as the vendor's interface has it; its `id` is a text. */
   document: Record<string, any>
+}
+
+/** The protocol's own document. */
+export interface SendProtocolDocument {
+  /** The document as the protocol has it; its `external_id` is a text. */
+  document: Record<string, any>
+  /** Operation: the kind of the receipt, spelt as ours. */
+  operation: ReceiptKind
 }
 
 /** State of the fiscalization service. */
@@ -1269,12 +1648,16 @@ export interface VendorFault {
 
 /** What only one vendor has, for a line. Other vendors leave it unread. */
 export interface VendorItem {
+  /** ATOL Online. */
+  atol?: AtolItem | null
   /** Modulkassa. */
   modulkassa?: ModulkassaItem | null
 }
 
 /** What only one vendor has, for the receipt as a whole. Other vendors leave it unread. */
 export interface VendorReceipt {
+  /** ATOL Online. */
+  atol?: AtolReceipt | null
   /** iKKM. */
   ikkm?: IkkmReceipt | null
   /** Modulkassa. */
@@ -1600,6 +1983,101 @@ export class Ikkm extends Client {
   startBankPayment(request: BankPayment): Promise<Printed>
   /** `startBankPayment` while the event loop stands still. */
   startBankPaymentSync(request: BankPayment): Printed
+}
+
+/** ATOL Online, Russia: rented cash registers; documents in v4 and v5, and monitoring. */
+export class Atol extends Client {
+  constructor(config: AtolConfig, options?: Options)
+  /** What this vendor can do. Nothing is sent. */
+  capabilities(request?: Nothing): Promise<Capabilities>
+  /** `capabilities` while the event loop stands still. */
+  capabilitiesSync(request?: Nothing): Capabilities
+  /** Checks a receipt and computes its totals. Nothing is sent or written down. */
+  validate(request: Receipt): Promise<Validation>
+  /** `validate` while the event loop stands still. */
+  validateSync(request: Receipt): Validation
+  /**
+   * Puts a receipt on the fiscal record, exactly once. The same id with the same content
+   * continues or gives back what is known; with other content it is a conflict. Fails unless
+   * the receipt is `registered`, or `accepted` into the vendor's queue (then `wait`).
+   */
+  register(request: Receipt): Promise<Registration>
+  /** `register` while the event loop stands still. */
+  registerSync(request: Receipt): Registration
+  /**
+   * What became of a receipt; asks the vendor where that is not final. Nothing is sent that
+   * could make a document.
+   */
+  status(request: ReceiptKey): Promise<Registration>
+  /** `status` while the event loop stands still. */
+  statusSync(request: ReceiptKey): Registration
+  /**
+   * Asks for the status until it is final or the time is up; gives back the last one either
+   * way.
+   */
+  wait(request: Wait): Promise<Registration>
+  /** `wait` while the event loop stands still. */
+  waitSync(request: Wait): Registration
+  /**
+   * Settles a receipt in doubt: `complete` brings it on record, `probe` only finds out,
+   * `verdict` writes down what a person found out.
+   */
+  resolve(request: Resolve): Promise<Registration>
+  /** `resolve` while the event loop stands still. */
+  resolveSync(request: Resolve): Registration
+  /** Writes receipts into the journal, durably, and returns; `deliver` sends them. */
+  enqueue(request: Enqueue): Promise<Enqueued>
+  /** `enqueue` while the event loop stands still. */
+  enqueueSync(request: Enqueue): Enqueued
+  /**
+   * Moves everything in the journal forward: queued, accepted and in doubt, as far as it gets
+   * in the time.
+   */
+  deliver(request?: Deliver): Promise<Delivered>
+  /** `deliver` while the event loop stands still. */
+  deliverSync(request?: Deliver): Delivered
+  /** What the journal knows: a list, or one receipt with every step. */
+  journal(request?: JournalQuery): Promise<JournalPage>
+  /** `journal` while the event loop stands still. */
+  journalSync(request?: JournalQuery): JournalPage
+  /** Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`. */
+  parseCallback(request?: Callback): Promise<CallbackReading>
+  /** `parseCallback` while the event loop stands still. */
+  parseCallbackSync(request?: Callback): CallbackReading
+  /** Whether the vendor and its cash register are ready. */
+  health(request?: Nothing): Promise<Health>
+  /** `health` while the event loop stands still. */
+  healthSync(request?: Nothing): Health
+  /** Calls, errors and times of this client, and what the journal holds. */
+  metrics(request?: Nothing): Promise<Metrics>
+  /** `metrics` while the event loop stands still. */
+  metricsSync(request?: Nothing): Metrics
+  /** Cash registers of the login, a page of them. */
+  kkts(request?: KktsRequest): Promise<Kkts>
+  /** `kkts` while the event loop stands still. */
+  kktsSync(request?: KktsRequest): Kkts
+  /** One cash register, by its factory serial number. */
+  kkt(request: KktRequest): Promise<Kkt>
+  /** `kkt` while the event loop stands still. */
+  kktSync(request: KktRequest): Kkt
+  /**
+   * Sends the protocol's own JSON (v4 or v5, as configured), for what the shared receipt cannot
+   * say. Its `external_id` is the idempotency key; the delivery is the same as for `register`.
+   */
+  sendDocument(request: SendProtocolDocument): Promise<Registration>
+  /** `sendDocument` while the event loop stands still. */
+  sendDocumentSync(request: SendProtocolDocument): Registration
+  /**
+   * The vendor's own report of a document. Nothing is written to the journal; see `status` for
+   * that.
+   */
+  documentReport(request?: ReportKey): Promise<DocumentReport>
+  /** `documentReport` while the event loop stands still. */
+  documentReportSync(request?: ReportKey): DocumentReport
+  /** What the vendor's error codes mean and what to do, in English and Russian. Nothing is sent. */
+  errorCodes(request?: Nothing): Promise<ErrorCodes>
+  /** `errorCodes` while the event loop stands still. */
+  errorCodesSync(request?: Nothing): ErrorCodes
 }
 
 /** Code of an error. Codes are never renamed and never used again. */

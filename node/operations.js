@@ -419,4 +419,144 @@ class Ikkm extends Client {
   }
 }
 
-module.exports = { Modulkassa, Ikkm }
+class Atol extends Client {
+  static vendor = 'atol'
+
+  capabilities(request) {
+    return this.call('capabilities', request)
+  }
+
+  capabilitiesSync(request) {
+    return this.callSync('capabilities', request)
+  }
+
+  validate(request) {
+    return this.call('validate', request)
+  }
+
+  validateSync(request) {
+    return this.callSync('validate', request)
+  }
+
+  register(request) {
+    return this.call('register', request)
+  }
+
+  registerSync(request) {
+    return this.callSync('register', request)
+  }
+
+  status(request) {
+    return this.call('status', request)
+  }
+
+  statusSync(request) {
+    return this.callSync('status', request)
+  }
+
+  wait(request) {
+    return this.call('wait', request)
+  }
+
+  waitSync(request) {
+    return this.callSync('wait', request)
+  }
+
+  resolve(request) {
+    return this.call('resolve', request)
+  }
+
+  resolveSync(request) {
+    return this.callSync('resolve', request)
+  }
+
+  enqueue(request) {
+    return this.call('enqueue', request)
+  }
+
+  enqueueSync(request) {
+    return this.callSync('enqueue', request)
+  }
+
+  deliver(request) {
+    return this.call('deliver', request)
+  }
+
+  deliverSync(request) {
+    return this.callSync('deliver', request)
+  }
+
+  journal(request) {
+    return this.call('journal', request)
+  }
+
+  journalSync(request) {
+    return this.callSync('journal', request)
+  }
+
+  parseCallback(request) {
+    return this.call('parse_callback', request)
+  }
+
+  parseCallbackSync(request) {
+    return this.callSync('parse_callback', request)
+  }
+
+  health(request) {
+    return this.call('health', request)
+  }
+
+  healthSync(request) {
+    return this.callSync('health', request)
+  }
+
+  metrics(request) {
+    return this.call('metrics', request)
+  }
+
+  metricsSync(request) {
+    return this.callSync('metrics', request)
+  }
+
+  kkts(request) {
+    return this.call('kkts', request)
+  }
+
+  kktsSync(request) {
+    return this.callSync('kkts', request)
+  }
+
+  kkt(request) {
+    return this.call('kkt', request)
+  }
+
+  kktSync(request) {
+    return this.callSync('kkt', request)
+  }
+
+  sendDocument(request) {
+    return this.call('send_document', request)
+  }
+
+  sendDocumentSync(request) {
+    return this.callSync('send_document', request)
+  }
+
+  documentReport(request) {
+    return this.call('document_report', request)
+  }
+
+  documentReportSync(request) {
+    return this.callSync('document_report', request)
+  }
+
+  errorCodes(request) {
+    return this.call('error_codes', request)
+  }
+
+  errorCodesSync(request) {
+    return this.callSync('error_codes', request)
+  }
+}
+
+module.exports = { Modulkassa, Ikkm, Atol }

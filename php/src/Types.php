@@ -30,6 +30,126 @@ namespace Kassa;
  *     name?: string|null,
  * }
  *
+ * @phpstan-type AtolAgent array{
+ *     type: AgentType,
+ *     money_transfer_operator?: AtolMoneyTransferOperator|null,
+ *     paying_agent?: AtolPayingAgent|null,
+ *     receive_payments_operator?: AtolPhones|null,
+ * }
+ *
+ * @phpstan-type AtolCashlessPayment array{
+ *     id: string,
+ *     method: int,
+ *     sum: Amount,
+ *     additional_info?: string|null,
+ * }
+ *
+ * @phpstan-type AtolClient array{
+ *     address?: string|null,
+ *     birthdate?: string|null,
+ *     citizenship?: string|null,
+ *     document_code?: string|null,
+ *     document_data?: string|null,
+ * }
+ *
+ * @phpstan-type AtolConfig array{
+ *     login: string,
+ *     password: string,
+ *     base_url?: string|null,
+ *     company?: Company|null,
+ *     connect_timeout_ms?: int|null,
+ *     environment?: AtolEnvironment|null,
+ *     group_code?: string|null,
+ *     journal?: string|null,
+ *     log?: LogLevel|null,
+ *     monitoring_url?: string|null,
+ *     protocol?: Protocol|null,
+ *     proxy?: string|null,
+ *     register?: string|null,
+ *     timeout_ms?: int|null,
+ *     tls?: Tls|null,
+ * }
+ *
+ * @phpstan-type AtolEnvironment 'production'|'test'
+ *
+ * @phpstan-type AtolItem array{
+ *     agent_info?: AtolAgent|null,
+ *     excise?: Amount|null,
+ *     mark_code?: AtolMarkCode|null,
+ *     mark_quantity?: AtolMarkQuantity|null,
+ *     measurement_unit?: string|null,
+ *     planned_status?: int|null,
+ *     supplier_info?: AtolSupplier|null,
+ *     user_data?: string|null,
+ *     wholesale?: bool|null,
+ * }
+ *
+ * @phpstan-type AtolMarkCode array{
+ *     ean13?: string|null,
+ *     ean8?: string|null,
+ *     egais20?: string|null,
+ *     egais30?: string|null,
+ *     fur?: string|null,
+ *     gs10?: string|null,
+ *     gs1m?: string|null,
+ *     itf14?: string|null,
+ *     short?: string|null,
+ *     unknown?: string|null,
+ * }
+ *
+ * @phpstan-type AtolMarkQuantity array{
+ *     denominator: int,
+ *     numerator: int,
+ * }
+ *
+ * @phpstan-type AtolMoneyTransferOperator array{
+ *     address?: string|null,
+ *     inn?: string|null,
+ *     name?: string|null,
+ *     phones?: list<Phone>|null,
+ * }
+ *
+ * @phpstan-type AtolOperatingProps array{
+ *     at: string,
+ *     value: string,
+ * }
+ *
+ * @phpstan-type AtolPayingAgent array{
+ *     operation?: string|null,
+ *     phones?: list<Phone>|null,
+ * }
+ *
+ * @phpstan-type AtolPhones array{
+ *     phones?: list<Phone>|null,
+ * }
+ *
+ * @phpstan-type AtolReceipt array{
+ *     additional_check_props?: string|null,
+ *     additional_user_props?: AtolUserProps|null,
+ *     agent_info?: AtolAgent|null,
+ *     cashless_payments?: list<AtolCashlessPayment>|null,
+ *     client?: AtolClient|null,
+ *     device_number?: string|null,
+ *     internet?: bool|null,
+ *     ism_optional?: bool|null,
+ *     location?: string|null,
+ *     operating_check_props?: AtolOperatingProps|null,
+ *     sectoral_check_props?: list<Sectoral>|null,
+ *     supplier_info?: AtolSupplier|null,
+ *     timezone?: int|null,
+ * }
+ *
+ * @phpstan-type AtolSupplier array{
+ *     inn: string,
+ *     name?: string|null,
+ *     phones?: list<Phone>|null,
+ * }
+ *
+ * @phpstan-type AtolUserProps array{
+ *     name: string,
+ *     value: string,
+ * }
+ *
  * @phpstan-type BankPayment array{
  *     amount: Amount,
  * }
@@ -45,6 +165,7 @@ namespace Kassa;
  *     success: bool,
  *     fiscal?: Fiscal|null,
  *     raw?: Raw|null,
+ *     receipt_id?: string|null,
  *     registration?: Registration|null,
  *     vendor_status?: string|null,
  * }
@@ -180,6 +301,15 @@ namespace Kassa;
  *     id?: string|null,
  * }
  *
+ * @phpstan-type DocumentReport array{
+ *     state: State,
+ *     external_id?: string|null,
+ *     failure?: Failure|null,
+ *     fiscal?: Fiscal|null,
+ *     raw?: Raw|null,
+ *     uuid?: string|null,
+ * }
+ *
  * @phpstan-type DocumentStatus array{
  *     document_id: string,
  *     status: string,
@@ -216,7 +346,22 @@ namespace Kassa;
  *     vendor?: VendorFault|null,
  * }
  *
+ * @phpstan-type ErrorCodes array{
+ *     errors: list<ErrorMeaning>,
+ * }
+ *
  * @phpstan-type ErrorKind 'config'|'invalid'|'unsupported'|'conflict'|'auth'|'refused'|'busy'|'limited'|'unreachable'|'in_doubt'|'protocol'|'journal'|'closed'|'forked'|'internal'
+ *
+ * @phpstan-type ErrorMeaning array{
+ *     advice: string,
+ *     advice_ru: string,
+ *     code: int,
+ *     kassa_code: string,
+ *     message: string,
+ *     message_ru: string,
+ *     outcome: Outcome,
+ *     type: string,
+ * }
  *
  * @phpstan-type Failure array{
  *     code: string,
@@ -337,6 +482,44 @@ namespace Kassa;
  *     state: State,
  * }
  *
+ * @phpstan-type Kkt array{
+ *     device_number?: string|null,
+ *     first_unsent_at?: string|null,
+ *     fiscalization_date?: string|null,
+ *     group_code?: string|null,
+ *     is_shift_open?: bool|null,
+ *     network_error?: string|null,
+ *     network_error_code?: int|null,
+ *     network_error_ru?: string|null,
+ *     raw?: Raw|null,
+ *     registration_number?: string|null,
+ *     serial_number?: string|null,
+ *     shift_number?: int|null,
+ *     shift_receipt?: int|null,
+ *     signed_documents?: int|null,
+ *     storage_expiration?: string|null,
+ *     storage_number?: string|null,
+ *     storage_payment_address?: string|null,
+ *     storage_tax_id?: string|null,
+ *     storage_use_percent?: string|null,
+ *     timestamp?: string|null,
+ *     unsent_documents?: int|null,
+ * }
+ *
+ * @phpstan-type KktRequest array{
+ *     serial_number: string,
+ * }
+ *
+ * @phpstan-type Kkts array{
+ *     kkts: list<Kkt>,
+ *     raw?: Raw|null,
+ * }
+ *
+ * @phpstan-type KktsRequest array{
+ *     limit?: int|null,
+ *     offset?: int|null,
+ * }
+ *
  * @phpstan-type LogLevel 'error'|'warn'|'info'|'debug'
  *
  * @phpstan-type Marking array{
@@ -422,7 +605,7 @@ namespace Kassa;
  *
  * @phpstan-type PaymentMethod 'full_prepayment'|'prepayment'|'advance'|'full_payment'|'partial_payment'|'credit'|'credit_payment'
  *
- * @phpstan-type PaymentObject 'commodity'|'excise'|'job'|'service'|'gambling_bet'|'gambling_prize'|'lottery'|'lottery_prize'|'intellectual_activity'|'payment'|'agent_commission'|'composite'|'award'|'another'|'property_right'|'non-operating_gain'|'insurance_premium'|'sales_tax'|'resort_fee'
+ * @phpstan-type PaymentObject 'commodity'|'excise'|'job'|'service'|'gambling_bet'|'gambling_prize'|'lottery'|'lottery_prize'|'intellectual_activity'|'payment'|'agent_commission'|'composite'|'award'|'another'|'property_right'|'non-operating_gain'|'insurance_premium'|'sales_tax'|'resort_fee'|'deposit'|'expense'|'pension_insurance_ip'|'pension_insurance'|'medical_insurance_ip'|'medical_insurance'|'social_insurance'|'casino_payment'|'bank_agent_cash'|'excise_marked_without_code'|'excise_marked'|'marked_without_code'|'marked'
  *
  * @phpstan-type PaymentType 'cash'|'card'|'prepaid'|'credit'|'tare'|'other'
  *
@@ -435,6 +618,8 @@ namespace Kassa;
  * @phpstan-type Printed array{
  *     confirmed: bool,
  * }
+ *
+ * @phpstan-type Protocol 'v4'|'v5'
  *
  * @phpstan-type Quantity string|int|float
  *
@@ -490,6 +675,11 @@ namespace Kassa;
  * @phpstan-type Report array{
  *     confirmed: bool,
  *     shift?: Shift|null,
+ * }
+ *
+ * @phpstan-type ReportKey array{
+ *     id?: string|null,
+ *     uuid?: string|null,
  * }
  *
  * @phpstan-type Resolve array{
@@ -550,6 +740,11 @@ namespace Kassa;
  *
  * @phpstan-type SendDocument array{
  *     document: array<string, mixed>,
+ * }
+ *
+ * @phpstan-type SendProtocolDocument array{
+ *     document: array<string, mixed>,
+ *     operation: ReceiptKind,
  * }
  *
  * @phpstan-type ServiceStatus array{
@@ -646,10 +841,12 @@ namespace Kassa;
  * }
  *
  * @phpstan-type VendorItem array{
+ *     atol?: AtolItem|null,
  *     modulkassa?: ModulkassaItem|null,
  * }
  *
  * @phpstan-type VendorReceipt array{
+ *     atol?: AtolReceipt|null,
  *     ikkm?: IkkmReceipt|null,
  *     modulkassa?: ModulkassaReceipt|null,
  * }

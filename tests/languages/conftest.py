@@ -38,9 +38,9 @@ def vendor(request):
 
 def ready(emulator, folder, vendor):
     """Ready for `open`, with a SQLite journal of this test and quick deadlines."""
-    pace = {"pace_ms": 0} if vendor == "ikkm" else {}
+    own = {"modulkassa": {"settle_ms": 20}, "ikkm": {"settle_ms": 20, "pace_ms": 0}, "atol": {}}[vendor]
     journal = f"sqlite:{folder / 'journal.sqlite'}"
-    return {**emulator.configs[vendor], "journal": journal, "timeout_ms": 3000, "settle_ms": 20, **pace}
+    return {**emulator.configs[vendor], "journal": journal, "timeout_ms": 3000, **own}
 
 
 @pytest.fixture

@@ -197,11 +197,17 @@ SALES = {
         "items": [{"name": "Кружка", "price": "150", "quantity": "2", "discount": "10"}],
         "payments": [{"type": "card", "sum": "290"}],
     },
+    "atol": {
+        "kind": "sell",
+        "items": [{"name": "Кружка", "price": "150.00", "quantity": "2", "discount": "10.00", "vat": "22"}],
+        "payments": [{"type": "card", "sum": "290.00"}],
+        "customer": {"email": "buyer@shop.example"},
+    },
 }
 VENDORS = list(SALES)
 # The emulator's word for the call that brings a receipt, and its path.
-SUBMIT = {"modulkassa": "submit", "ikkm": "register"}
-SUBMIT_PATH = {"modulkassa": "/v2/doc", "ikkm": "/api"}
+SUBMIT = {"modulkassa": "submit", "ikkm": "register", "atol": "submit"}
+SUBMIT_PATH = {"modulkassa": "/v2/doc", "ikkm": "/api", "atol": "/sell"}
 
 
 def receipt(identity, vendor="modulkassa"):

@@ -32,10 +32,24 @@ VENDORS = {
         "retail_point_id": "5a1d0c7e-93b4-4f0a-8a57-0c2b7f6e1d20",
         "settle_ms": 0,
     },
+    "atol": {
+        "base_url": "{}/possystem",
+        "login": "demo-shop-ru",
+        "password": "account-password",
+        "group_code": "demo-shop-ru_2001",
+        "protocol": "v5",
+        "company": {
+            "tax_id": "7700000016",
+            "tax_system": "osn",
+            "payment_address": "https://demo-shop.example",
+            "email": "shop@example.org",
+        },
+    },
     "ikkm": {"base_url": "{}", "register": "011700029000", "key": "11112222", "settle_ms": 0, "pace_ms": 0},
 }
 CONTENT_TYPES = {
     "modulkassa": "application/json",
+    "atol": "application/json",
     "ikkm": "application/x-www-form-urlencoded; charset=utf-8",
 }
 
@@ -74,6 +88,8 @@ def check_exchange(vendor, expected, received):
     headers = dict(received["headers"])
     if vendor == "modulkassa":
         assert headers["authorization"] == AUTHORIZATION[expected.get("as", "association")]
+    elif vendor == "atol":
+        assert headers.get("token") == expected.get("token", None if "oken" in received["path"] else "token-1")
     else:
         assert headers["connection"] == "close" and headers["cache-control"] == "no-store"
     body = expected.get("body")

@@ -67,6 +67,21 @@ pub fn ikkm(bench: &Bench, changes: Value) -> Client {
     Client::open(&config.to_string()).unwrap()
 }
 
+/// A client of the emulated ATOL group of a protocol version.
+pub fn atol(bench: &Bench, protocol: &str, changes: Value) -> Client {
+    let described = bench.emulator.description()["vendors"]["atol"].clone();
+    let others = described["others"].as_array().cloned().unwrap_or_default();
+    let configs = std::iter::once(described["config"].clone()).chain(others);
+    let mut config = configs.into_iter().find(|config| config["protocol"] == protocol).unwrap();
+    let own = json!({"journal": bench.journal(), "timeout_ms": 4000});
+    for changes in [own, changes] {
+        for (name, value) in changes.as_object().unwrap() {
+            config[name] = value.clone();
+        }
+    }
+    Client::open(&config.to_string()).unwrap()
+}
+
 /// A sale of 290 tenge.
 pub fn tenge(id: &str) -> Value {
     json!({

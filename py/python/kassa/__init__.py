@@ -15,7 +15,7 @@ if _native.version() != __version__:
     )
 
 from ._client import Client
-from ._operations import Modulkassa, Ikkm
+from ._operations import Modulkassa, Ikkm, Atol
 from .errors import (
     ERROR_CODES,
     KassaError,
@@ -39,6 +39,7 @@ from .errors import (
 __all__ = [
     "Modulkassa",
     "Ikkm",
+    "Atol",
     "Client",
     "ERROR_CODES",
     "KassaError",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from . import types as t
 
-__all__ = ["Modulkassa", "Ikkm"]
+__all__ = ["Modulkassa", "Ikkm", "Atol"]
 
 
 class Modulkassa(Client):
@@ -364,4 +364,138 @@ class Ikkm(Client):
         and never repeat by yourself.
         """
         response: t.Printed = self.call("start_bank_payment", request)
+        return response
+
+
+class Atol(Client):
+    """ATOL Online, Russia: rented cash registers; documents in v4 and v5, and monitoring."""
+
+    vendor = "atol"
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            config: Optional[t.AtolConfig] = None,
+            *,
+            logger: Optional[logging.Logger] = None,
+            login: Optional[str] = None,
+            password: Optional[str] = None,
+            base_url: Optional[str] = None,
+            company: Optional[t.Company] = None,
+            connect_timeout_ms: Optional[int] = None,
+            environment: Optional[t.AtolEnvironment] = None,
+            group_code: Optional[str] = None,
+            journal: Optional[str] = None,
+            log: Optional[t.LogLevel] = None,
+            monitoring_url: Optional[str] = None,
+            protocol: Optional[t.Protocol] = None,
+            proxy: Optional[str] = None,
+            register: Optional[str] = None,
+            timeout_ms: Optional[int] = None,
+            tls: Optional[t.Tls] = None,
+        ) -> None: ...
+
+    def capabilities(self, request: Optional[t.Nothing] = None) -> t.Capabilities:
+        """What this vendor can do. Nothing is sent."""
+        response: t.Capabilities = self.call("capabilities", request)
+        return response
+
+    def validate(self, request: t.Receipt) -> t.Validation:
+        """Checks a receipt and computes its totals. Nothing is sent or written down."""
+        response: t.Validation = self.call("validate", request)
+        return response
+
+    def register(self, request: t.Receipt) -> t.Registration:
+        """Puts a receipt on the fiscal record, exactly once. The same id with the same content
+        continues or gives back what is known; with other content it is a conflict. Fails
+        unless the receipt is `registered`, or `accepted` into the vendor's queue (then
+        `wait`).
+        """
+        response: t.Registration = self.call("register", request)
+        return response
+
+    def status(self, request: t.ReceiptKey) -> t.Registration:
+        """What became of a receipt; asks the vendor where that is not final. Nothing is sent
+        that could make a document.
+        """
+        response: t.Registration = self.call("status", request)
+        return response
+
+    def wait(self, request: t.Wait) -> t.Registration:
+        """Asks for the status until it is final or the time is up; gives back the last one
+        either way.
+        """
+        response: t.Registration = self.call("wait", request)
+        return response
+
+    def resolve(self, request: t.Resolve) -> t.Registration:
+        """Settles a receipt in doubt: `complete` brings it on record, `probe` only finds out,
+        `verdict` writes down what a person found out.
+        """
+        response: t.Registration = self.call("resolve", request)
+        return response
+
+    def enqueue(self, request: t.Enqueue) -> t.Enqueued:
+        """Writes receipts into the journal, durably, and returns; `deliver` sends them."""
+        response: t.Enqueued = self.call("enqueue", request)
+        return response
+
+    def deliver(self, request: Optional[t.Deliver] = None) -> t.Delivered:
+        """Moves everything in the journal forward: queued, accepted and in doubt, as far as it
+        gets in the time.
+        """
+        response: t.Delivered = self.call("deliver", request)
+        return response
+
+    def journal(self, request: Optional[t.JournalQuery] = None) -> t.JournalPage:
+        """What the journal knows: a list, or one receipt with every step."""
+        response: t.JournalPage = self.call("journal", request)
+        return response
+
+    def parse_callback(self, request: Optional[t.Callback] = None) -> t.CallbackReading:
+        """Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`."""
+        response: t.CallbackReading = self.call("parse_callback", request)
+        return response
+
+    def health(self, request: Optional[t.Nothing] = None) -> t.Health:
+        """Whether the vendor and its cash register are ready."""
+        response: t.Health = self.call("health", request)
+        return response
+
+    def metrics(self, request: Optional[t.Nothing] = None) -> t.Metrics:
+        """Calls, errors and times of this client, and what the journal holds."""
+        response: t.Metrics = self.call("metrics", request)
+        return response
+
+    def kkts(self, request: Optional[t.KktsRequest] = None) -> t.Kkts:
+        """Cash registers of the login, a page of them."""
+        response: t.Kkts = self.call("kkts", request)
+        return response
+
+    def kkt(self, request: t.KktRequest) -> t.Kkt:
+        """One cash register, by its factory serial number."""
+        response: t.Kkt = self.call("kkt", request)
+        return response
+
+    def send_document(self, request: t.SendProtocolDocument) -> t.Registration:
+        """Sends the protocol's own JSON (v4 or v5, as configured), for what the shared receipt
+        cannot say. Its `external_id` is the idempotency key; the delivery is the same as for
+        `register`.
+        """
+        response: t.Registration = self.call("send_document", request)
+        return response
+
+    def document_report(self, request: Optional[t.ReportKey] = None) -> t.DocumentReport:
+        """The vendor's own report of a document. Nothing is written to the journal; see `status`
+        for that.
+        """
+        response: t.DocumentReport = self.call("document_report", request)
+        return response
+
+    def error_codes(self, request: Optional[t.Nothing] = None) -> t.ErrorCodes:
+        """What the vendor's error codes mean and what to do, in English and Russian. Nothing is
+        sent.
+        """
+        response: t.ErrorCodes = self.call("error_codes", request)
         return response

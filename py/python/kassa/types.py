@@ -26,6 +26,12 @@ Amounts = Literal[
 ]
 """How amounts are written for this device (0.1, 2.3)."""
 
+AtolEnvironment = Literal[
+    "production",
+    "test",
+]
+"""Which of the vendor's systems."""
+
 CorrectionType = Literal[
     "self",
     "instruction",
@@ -110,6 +116,19 @@ PaymentObject = Literal[
     "insurance_premium",
     "sales_tax",
     "resort_fee",
+    "deposit",
+    "expense",
+    "pension_insurance_ip",
+    "pension_insurance",
+    "medical_insurance_ip",
+    "medical_insurance",
+    "social_insurance",
+    "casino_payment",
+    "bank_agent_cash",
+    "excise_marked_without_code",
+    "excise_marked",
+    "marked_without_code",
+    "marked",
 ]
 """Settlement object, tag 1212. Not every vendor knows every value: see `capabilities`."""
 
@@ -124,7 +143,13 @@ PaymentType = Literal[
 """How the customer pays."""
 
 Phone = str
-"""A phone number: `+` and 7 to 18 digits (2.9)."""
+"""A phone number: `+` and 7 to 18 digits (tag 1073 and its kin)."""
+
+Protocol = Literal[
+    "v4",
+    "v5",
+]
+"""Version of the document protocol."""
 
 Quantity = Union[str, Decimal, int]
 """A quantity: a decimal string, not negative, at most 3 decimals (6 where the vendor allows it)."""
@@ -249,6 +274,308 @@ class Association(_Association, total=False):
     """Name of the retail point."""
 
 
+class _AtolAgent(TypedDict):
+    type: AgentType
+    """Kind of agent, of those the cash register was set up with."""
+
+
+class AtolAgent(_AtolAgent, total=False):
+    """Agent (2.6.2)."""
+
+    money_transfer_operator: Optional[AtolMoneyTransferOperator]
+    """Operator that transfers money."""
+
+    paying_agent: Optional[AtolPayingAgent]
+    """Paying agent."""
+
+    receive_payments_operator: Optional[AtolPhones]
+    """Operator that receives payments."""
+
+
+class _AtolCashlessPayment(TypedDict):
+    id: str
+    """Id of the payment, tag 1237."""
+    method: int
+    """Method as the tax service numbers them, tag 1236."""
+    sum: Amount
+    """How much, tag 1082."""
+
+
+class AtolCashlessPayment(_AtolCashlessPayment, total=False):
+    """A cashless payment in detail, tag 1235."""
+
+    additional_info: Optional[str]
+    """More about it, tag 1238."""
+
+
+class AtolClient(TypedDict, total=False):
+    """The buyer's further data (v5)."""
+
+    address: Optional[str]
+    """Address, tag 1254."""
+
+    birthdate: Optional[str]
+    """Date of birth, tag 1243."""
+
+    citizenship: Optional[str]
+    """Citizenship, 3 digits, tag 1244."""
+
+    document_code: Optional[str]
+    """Kind of identity document, 2 digits, tag 1245."""
+
+    document_data: Optional[str]
+    """Data of the identity document, tag 1246."""
+
+
+class _AtolConfig(TypedDict):
+    login: str
+    """Login of the integrator settings."""
+    password: str
+    """Password of the integrator settings."""
+
+
+class AtolConfig(_AtolConfig, total=False):
+    """Configuration of an ATOL Online client."""
+
+    vendor: str
+    """Always `atol`; the facades set it themselves."""
+
+    base_url: Optional[str]
+    """Address of the vendor's interface, for the emulator or a gateway. Plain http is taken for
+    loopback only.
+    """
+
+    company: Optional[Company]
+    """What a receipt's `company` leaves out."""
+
+    connect_timeout_ms: Optional[int]
+    """Time for a connection in milliseconds (3000)."""
+
+    environment: Optional[AtolEnvironment]
+    """Which of the vendor's systems; required unless `base_url` is given."""
+
+    group_code: Optional[str]
+    """Code of the group of cash registers. Needed for documents, not for monitoring."""
+
+    journal: Optional[str]
+    """`sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+    KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
+    """
+
+    log: Optional[LogLevel]
+    """Which log lines come back with each answer; absent means none."""
+
+    monitoring_url: Optional[str]
+    """Address of the monitoring interface; absent means that of `environment`, or `api` beside
+    `base_url`.
+    """
+
+    protocol: Optional[Protocol]
+    """Version of the document protocol; `v5` unless given. Error 21 says that a group needs the
+    other.
+    """
+
+    proxy: Optional[str]
+    """Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all."""
+
+    register: Optional[str]
+    """Name of the cash register in the journal, where the vendor's own id may change."""
+
+    timeout_ms: Optional[int]
+    """Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor
+    may use two thirds of it, so that a lost answer can still be looked up within the call.
+    """
+
+    tls: Optional[Tls]
+    """Trust."""
+
+
+class AtolItem(TypedDict, total=False):
+    """ATOL's own part of a line."""
+
+    agent_info: Optional[AtolAgent]
+    """Agent for this line."""
+
+    excise: Optional[Amount]
+    """Excise, tag 1229."""
+
+    mark_code: Optional[AtolMarkCode]
+    """Marking code in one of the protocol's forms (v5); absent means `gs1m` of `marking.code`."""
+
+    mark_quantity: Optional[AtolMarkQuantity]
+    """Part of a marked package (v5)."""
+
+    measurement_unit: Optional[str]
+    """Unit as free text (v4); absent means the word for `unit`."""
+
+    planned_status: Optional[int]
+    """Planned status of marked goods, 1 to 6, tag 2003 (v5)."""
+
+    supplier_info: Optional[AtolSupplier]
+    """Supplier of this line."""
+
+    user_data: Optional[str]
+    """Additional attribute of the line, tag 1191."""
+
+    wholesale: Optional[bool]
+    """Accounting by volume and sort (v5)."""
+
+
+class AtolMarkCode(TypedDict, total=False):
+    """A marking code; give exactly one form (2.7.2)."""
+
+    ean13: Optional[str]
+    """EAN-13, tag 1302."""
+
+    ean8: Optional[str]
+    """EAN-8, tag 1301."""
+
+    egais20: Optional[str]
+    """Alcohol, second version, tag 1308."""
+
+    egais30: Optional[str]
+    """Alcohol, third version, tag 1309."""
+
+    fur: Optional[str]
+    """Fur, tag 1307."""
+
+    gs10: Optional[str]
+    """GS1 of goods that are not subject to marking, tag 1304."""
+
+    gs1m: Optional[str]
+    """GS1 of marked goods, the whole code in Base64, tag 1305."""
+
+    itf14: Optional[str]
+    """ITF-14, tag 1303."""
+
+    short: Optional[str]
+    """Short code, tag 1306."""
+
+    unknown: Optional[str]
+    """Not recognised, tag 1300."""
+
+
+class AtolMarkQuantity(TypedDict):
+    """Part of a marked package: smaller than a whole (2.7.1)."""
+
+    denominator: int
+    """Denominator, tag 1294."""
+
+    numerator: int
+    """Numerator, tag 1293."""
+
+
+class AtolMoneyTransferOperator(TypedDict, total=False):
+    """Operator that transfers money."""
+
+    address: Optional[str]
+    """Address, tag 1005."""
+
+    inn: Optional[str]
+    """Taxpayer number, tag 1016."""
+
+    name: Optional[str]
+    """Name, tag 1026."""
+
+    phones: Optional[List[Phone]]
+    """Phones, tag 1075."""
+
+
+class AtolOperatingProps(TypedDict):
+    """Operational attribute of the receipt, tag 1270."""
+
+    at: str
+    """Time, tag 1273."""
+
+    value: str
+    """Value, tag 1272."""
+
+
+class AtolPayingAgent(TypedDict, total=False):
+    """Paying agent."""
+
+    operation: Optional[str]
+    """Operation, tag 1044."""
+
+    phones: Optional[List[Phone]]
+    """Phones, tag 1073."""
+
+
+class AtolPhones(TypedDict, total=False):
+    """Operator that receives payments."""
+
+    phones: Optional[List[Phone]]
+    """Phones, tag 1074."""
+
+
+class AtolReceipt(TypedDict, total=False):
+    """ATOL's own part of a receipt."""
+
+    additional_check_props: Optional[str]
+    """Additional attribute of the receipt, tag 1192."""
+
+    additional_user_props: Optional[AtolUserProps]
+    """Additional attribute of the user, tag 1084."""
+
+    agent_info: Optional[AtolAgent]
+    """Agent for the receipt as a whole (v4)."""
+
+    cashless_payments: Optional[List[AtolCashlessPayment]]
+    """Cashless payments in detail, tag 1235."""
+
+    client: Optional[AtolClient]
+    """The buyer's further data (v5)."""
+
+    device_number: Optional[str]
+    """Number of the automatic device, tag 1036."""
+
+    internet: Optional[bool]
+    """Settled on the Internet, tag 1125."""
+
+    ism_optional: Optional[bool]
+    """Record it even if the marking system does not answer in time (v5)."""
+
+    location: Optional[str]
+    """Place of settlement beyond the address, tag 1009."""
+
+    operating_check_props: Optional[AtolOperatingProps]
+    """Operational attribute of the receipt, tag 1270 (v5)."""
+
+    sectoral_check_props: Optional[List[Sectoral]]
+    """Sectoral attributes of the receipt, tag 1261 (v5)."""
+
+    supplier_info: Optional[AtolSupplier]
+    """Supplier for the receipt as a whole (v4)."""
+
+    timezone: Optional[int]
+    """Time zone of the settlement, 1 to 11: UTC+2 to UTC+12, tag 1011 (v5)."""
+
+
+class _AtolSupplier(TypedDict):
+    inn: str
+    """Taxpayer number, tag 1226; `000000000000` for a supplier without a Russian one."""
+
+
+class AtolSupplier(_AtolSupplier, total=False):
+    """Supplier (2.6.2)."""
+
+    name: Optional[str]
+    """Name, tag 1225."""
+
+    phones: List[Phone]
+    """Phones, tag 1171."""
+
+
+class AtolUserProps(TypedDict):
+    """Additional attribute of the user, tag 1084."""
+
+    name: str
+    """Name, tag 1085."""
+
+    value: str
+    """Value, tag 1086."""
+
+
 class BankPayment(TypedDict):
     """A payment at the bank application."""
 
@@ -285,6 +612,9 @@ class CallbackReading(_CallbackReading, total=False):
 
     raw: Optional[Raw]
     """The body as it came."""
+
+    receipt_id: Optional[str]
+    """The caller's id, where the vendor tells it."""
 
     registration: Optional[Registration]
     """What our journal knows, where `id` was given."""
@@ -600,6 +930,30 @@ class DocumentKey(TypedDict, total=False):
     """The receipt's id in our journal."""
 
 
+class _DocumentReport(TypedDict):
+    state: State
+    """What the report says."""
+
+
+class DocumentReport(_DocumentReport, total=False):
+    """A document as the vendor reports it."""
+
+    external_id: Optional[str]
+    """The caller's id."""
+
+    failure: Optional[Failure]
+    """Why it failed, if it did."""
+
+    fiscal: Optional[Fiscal]
+    """Fiscal data, once it is on record."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+    uuid: Optional[str]
+    """The vendor's uuid."""
+
+
 class _DocumentStatus(TypedDict):
     document_id: str
     """The document's id at the vendor."""
@@ -674,6 +1028,41 @@ class ErrorBody(_ErrorBody, total=False):
 
     vendor: Optional[VendorFault]
     """What the vendor said."""
+
+
+class ErrorCodes(TypedDict):
+    """The vendor's errors."""
+
+    errors: List[ErrorMeaning]
+    """The table."""
+
+
+class ErrorMeaning(TypedDict):
+    """One of the vendor's errors. A code is unique only together with its type."""
+
+    advice: str
+    """What to do."""
+
+    advice_ru: str
+    """The same in Russian."""
+
+    code: int
+    """Code within the type."""
+
+    kassa_code: str
+    """Our code for it."""
+
+    message: str
+    """What it means."""
+
+    message_ru: str
+    """The same in Russian."""
+
+    outcome: Outcome
+    """Whether the document is on record when the error answers its registration."""
+
+    type: str
+    """Type: `system`, `driver`, `timeout`, `agent`, `unknown`."""
 
 
 class _Failure(TypedDict):
@@ -987,6 +1376,104 @@ class JournalStep(TypedDict):
 
     state: State
     """The state after it."""
+
+
+class Kkt(TypedDict, total=False):
+    """A cash register. Texts and numbers are as they came; absent means that the vendor did not
+    tell.
+    """
+
+    device_number: Optional[str]
+    """Number of the automatic device."""
+
+    first_unsent_at: Optional[str]
+    """Time of the first unsent document; the vendor tells it only where there is one."""
+
+    fiscalization_date: Optional[str]
+    """When the fiscal storage was activated."""
+
+    group_code: Optional[str]
+    """Group of the cash register."""
+
+    is_shift_open: Optional[bool]
+    """True where the shift is open."""
+
+    network_error: Optional[str]
+    """What the code means."""
+
+    network_error_code: Optional[int]
+    """Code of the network error; 0 is none."""
+
+    network_error_ru: Optional[str]
+    """The same in Russian."""
+
+    raw: Optional[Raw]
+    """The answer as it came, where one cash register was asked for."""
+
+    registration_number: Optional[str]
+    """Registration number."""
+
+    serial_number: Optional[str]
+    """Factory serial number."""
+
+    shift_number: Optional[int]
+    """Number of the open shift, or of the one that was closed last."""
+
+    shift_receipt: Optional[int]
+    """Number of the document in the open shift, or of receipts in the closed one."""
+
+    signed_documents: Optional[int]
+    """Documents signed by the fiscal storage."""
+
+    storage_expiration: Optional[str]
+    """When the fiscal storage has to be replaced."""
+
+    storage_number: Optional[str]
+    """Serial number of the fiscal storage."""
+
+    storage_payment_address: Optional[str]
+    """Place of settlement in the fiscal storage."""
+
+    storage_tax_id: Optional[str]
+    """Taxpayer number in the fiscal storage."""
+
+    storage_use_percent: Optional[str]
+    """How full the fiscal storage is, in percent: a decimal text."""
+
+    timestamp: Optional[str]
+    """When the data were made."""
+
+    unsent_documents: Optional[int]
+    """Documents not yet sent to the operator; the vendor tells it only where there are any."""
+
+
+class KktRequest(TypedDict):
+    """Which cash register."""
+
+    serial_number: str
+    """Factory serial number; leading zeros matter."""
+
+
+class _Kkts(TypedDict):
+    kkts: List[Kkt]
+    """The cash registers."""
+
+
+class Kkts(_Kkts, total=False):
+    """Cash registers of the login."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+
+class KktsRequest(TypedDict, total=False):
+    """Which page of cash registers."""
+
+    limit: Optional[int]
+    """At most so many; the vendor's default is not documented."""
+
+    offset: Optional[int]
+    """Leave out so many."""
 
 
 class Marking(TypedDict, total=False):
@@ -1315,6 +1802,16 @@ class Report(_Report, total=False):
     """The shift afterwards."""
 
 
+class ReportKey(TypedDict, total=False):
+    """Which document; give one of the two."""
+
+    id: Optional[str]
+    """The receipt's id in our journal."""
+
+    uuid: Optional[str]
+    """The vendor's uuid of the document."""
+
+
 class _Resolve(TypedDict):
     id: str
     """The caller's id."""
@@ -1450,6 +1947,16 @@ class SendDocument(TypedDict):
 
     document: Dict[str, Any]
     """The document as the vendor's interface has it; its `id` is a text."""
+
+
+class SendProtocolDocument(TypedDict):
+    """The protocol's own document."""
+
+    document: Dict[str, Any]
+    """The document as the protocol has it; its `external_id` is a text."""
+
+    operation: ReceiptKind
+    """Operation: the kind of the receipt, spelt as ours."""
 
 
 class _ServiceStatus(TypedDict):
@@ -1668,12 +2175,18 @@ class VendorFault(_VendorFault, total=False):
 class VendorItem(TypedDict, total=False):
     """What only one vendor has, for a line. Other vendors leave it unread."""
 
+    atol: Optional[AtolItem]
+    """ATOL Online."""
+
     modulkassa: Optional[ModulkassaItem]
     """Modulkassa."""
 
 
 class VendorReceipt(TypedDict, total=False):
     """What only one vendor has, for the receipt as a whole. Other vendors leave it unread."""
+
+    atol: Optional[AtolReceipt]
+    """ATOL Online."""
 
     ikkm: Optional[IkkmReceipt]
     """iKKM."""

@@ -175,6 +175,12 @@ fn item_violations(
     if !v4 && marking.is_some_and(|marking| marking.nomenclature_code.is_some()) {
         wrong("marking/nomenclature_code", Code::NotForThisVendor, "v5 takes `code`");
     }
+    let marked = matches!(item.payment_object, Some(PaymentObject::ExciseMarked | PaymentObject::Marked));
+    let code = marking.is_some_and(|marking| marking.code.is_some())
+        || item_extras(item).is_some_and(|extras| extras.mark_code.is_some());
+    if !v4 && marked && !code {
+        wrong("marking/code", Code::MissingField, "goods that have a marking code are sold with it");
+    }
     let Some(extras) = item_extras(item) else { return };
     if extras.mark_code.as_ref().is_some_and(|code| code.forms() != 1) {
         wrong("vendor/atol/mark_code", Code::WrongValue, "give exactly one form");

@@ -163,7 +163,9 @@ impl<'a> Checker<'a> {
             Check::Text(least, most) => sized(least, most),
             Check::TextUpTo(most) => sized(0, most(self.switches)),
             Check::Pattern(most, test) => sized(0, most).or_else(|| matches(test(text))),
-            Check::SwitchedPattern(test) => matches(test(text, self.switches)),
+            Check::SwitchedPattern(most, test) => {
+                sized(0, most).or_else(|| matches(test(text, self.switches)))
+            }
             Check::Base64(most) => {
                 sized(1, most).or_else(|| STANDARD.decode(text).is_err().then_some(BASE64_EXPECTED))
             }

@@ -124,6 +124,7 @@ impl Atol {
         for group in &self.accounts.read().groups {
             group.desk.lock().retire();
             group.wake.notify_one();
+            group.hurry.notify_one();
         }
     }
 }

@@ -61,7 +61,10 @@ impl<'a> Checker<'a> {
 
     /// Notes a violation at a path such as `receipt.items[0]`.
     pub fn violation(&mut self, kind: Kind, path: &str) {
-        self.violations.push(format!("{kind}: #/{path}"));
+        let violation = format!("{kind}: #/{path}");
+        if !self.violations.contains(&violation) {
+            self.violations.push(violation);
+        }
     }
 
     /// Notes a missing field of an object.

@@ -194,16 +194,25 @@ impl Shop {
         list.split(", ").map(str::to_owned).collect()
     }
 
-    pub fn ledger(&self) -> Vec<LedgerEntry> {
-        self.emulator.ledger()
+    /// Each value is set in the document (`absent` takes it away); the violation it makes, or none.
+    pub async fn expect(&self, operation: &str, base: fn(&str) -> Value, cases: &[(&str, Value, &str)]) {
+        for (index, (pointer, value, violation)) in cases.iter().enumerate() {
+            let id = format!("{operation}{pointer}{index}");
+            let body = match value {
+                Value::String(word) if word == "absent" => without(base(&id), pointer),
+                _ => with(base(&id), pointer, value.clone()),
+            };
+            if violation.is_empty() {
+                let reply = self.submit(operation, &body).await;
+                assert_eq!(reply.status, 200, "{pointer} {value} {reply:?}");
+            } else {
+                assert_eq!(self.violations(operation, &body).await, [*violation], "{pointer} {value}");
+            }
+        }
     }
 
-    /// The v5 sale of one item, or the v4 one.
-    pub fn sale(&self, id: &str) -> Value {
-        let mut body = if self.part("protocol") == "v4" { sale_v4(id) } else { sale_v5(id) };
-        let root = if body.get("receipt").is_some() { "receipt" } else { "correction" };
-        body[root]["company"]["inn"] = self.tax_id();
-        body
+    pub fn ledger(&self) -> Vec<LedgerEntry> {
+        self.emulator.ledger()
     }
 
     pub async fn monitoring_token(&self) -> String {

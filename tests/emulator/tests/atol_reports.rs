@@ -241,3 +241,48 @@ async fn item_32_callbacks_are_lost_late_doubled_and_early_by_rule() {
         assert!(shop.emulator.add_fault(serde_json::from_value(rule.clone()).unwrap()).is_err(), "{rule}");
     }
 }
+
+#[tokio::test]
+async fn item_18_a_callback_url_outside_the_mask() {
+    let shop = Shop::v4().await;
+    let masked = |document: Value, url: &str| with(document, "/service", json!({ "callback_url": url }));
+    let bad = [
+        "ftp://shop.ru/",
+        "http://shop.ru/~me",
+        "http://me@shop.ru/",
+        "http://[::1]/",
+        "http://shop.ru/a:b",
+        "http://shop-:80/",
+        "http://",
+        "shop.ru",
+    ];
+    let good = [
+        "https://shop.ru:8080/cb",
+        "http://127.0.0.1:1/hook?x=1",
+        "http://localhost/cb",
+        "http://магазин.рф/чек",
+        "http://café.ru:/x",
+    ];
+    for (index, url) in bad.iter().chain(&good).enumerate() {
+        let done = shop.through("sell", &masked(sale_v4(&format!("{index}")), url)).await;
+        let warning = if bad.contains(url) {
+            json!({ "callback_url": "callback_url не соответствует маске" })
+        } else {
+            Value::Null
+        };
+        assert_eq!((done.at("/warnings"), done.text("/callback_url")), (warning, (*url).to_owned()), "{url}");
+    }
+    let shop = Shop::v5().await;
+    for url in bad {
+        assert_eq!(
+            shop.violations("sell", &masked(sale_v5("a"), url)).await,
+            ["PatternMismatch: #/service.callback_url"]
+        );
+    }
+    for url in good {
+        assert_eq!(shop.sell(&masked(sale_v5(url), url)).await.status, 200, "{url}");
+    }
+    shop.switch("bad_callback_v5", "warning");
+    let done = shop.through("sell", &masked(sale_v5("w"), bad[0])).await;
+    assert!(done.has("/warnings/callback_url"));
+}

@@ -213,6 +213,9 @@ impl Fault {
         if self.route == CONNECT_ROUTE {
             return Stage::Connect;
         }
+        if self.is_about_delivery() {
+            return Stage::Delivery;
+        }
         let by_default = match self.action {
             Action::Fail => return Stage::Register,
             Action::Twice => return Stage::Delivery,
@@ -238,8 +241,9 @@ impl Fault {
         let route = self.route.as_str();
         let fits = match self.stage() {
             Stage::Register => route == SUBMIT_ROUTE || route == ANY_ROUTE,
+            Stage::Delivery if self.is_about_delivery() => routes.contains(&route),
             Stage::Delivery | Stage::EarlyDelivery => route == CALLBACK_ROUTE,
-            _ => route == ANY_ROUTE || routes.contains(&route),
+            _ => route == ANY_ROUTE || (route != CALLBACK_ROUTE && routes.contains(&route)),
         };
         let known_failure = self.failure_type.as_deref().is_none_or(|f| failure_types.contains(&f));
         let status_fits =
@@ -278,6 +282,11 @@ impl Fault {
             && self.vendor == call.vendor
             && (self.route == ANY_ROUTE || self.route == call.route)
             && self.matching.as_ref().is_none_or(about)
+    }
+
+    /// A callback is lost or late (ATOL).
+    fn is_about_delivery(&self) -> bool {
+        self.route == CALLBACK_ROUTE && matches!(self.action, Action::Drop | Action::Delay)
     }
 
     fn goes_on(&self) -> bool {

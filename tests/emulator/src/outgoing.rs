@@ -11,6 +11,8 @@ use url::{Host, Position, Url};
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
+    /// What the vendor calls the URL, for messages.
+    pub name: &'static str,
     /// The HTTP method.
     pub method: Method,
     /// Where it goes; only `http://`.
@@ -24,12 +26,12 @@ pub struct Outgoing {
 impl Outgoing {
     /// Sends the request; `foreign` says whether it may leave this machine.
     pub async fn send(&self, foreign: bool) -> Result<StatusCode, String> {
-        let url = Url::parse(&self.url).map_err(|error| format!("callback URL: {error}"))?;
+        let url = Url::parse(&self.url).map_err(|error| format!("{}: {error}", self.name))?;
         if url.scheme() != "http" {
-            return Err("callback URL: only http:// is delivered".to_owned());
+            return Err(format!("{}: only http:// is delivered", self.name));
         }
         if !foreign && !is_loopback(&url) {
-            return Err("callback URL: not on loopback, and foreign callbacks are not allowed".to_owned());
+            return Err(format!("{}: not on loopback, and foreign callbacks are not allowed", self.name));
         }
         let host = url.host_str().unwrap_or_default();
         let port = url.port_or_known_default().unwrap_or_default();

@@ -1,12 +1,10 @@
-//! ATOL fact sheet 4.1, items 16, 17, 19, 25 and 26: from registration to the fiscal document.
+//! ATOL fact sheet 4.1, items 16, 25 and 26: from registration to the fiscal document.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cloud;
 
-use std::collections::HashSet;
-
-use cloud::{Shop, correction_v4, correction_v5, sale_v4, sale_v5, until, with};
+use cloud::{Shop, sale_v4, sale_v5};
 use kassa_emulator::{Action, Fault, Kind, When};
 use serde_json::{Value, json};
 

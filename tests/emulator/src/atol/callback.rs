@@ -10,9 +10,10 @@ use super::errors::JSON;
 use super::group::Group;
 use super::switches::Switches;
 use super::{Atol, NAME};
-use crate::faults::{CALLBACK_ROUTE, Call, Stage};
+use crate::faults::{Action, CALLBACK_ROUTE, Call, Stage};
 use crate::outgoing::Outgoing;
 
+const URL_FIELD: &str = "callback_url";
 const AT_ONCE: usize = 64;
 
 /// How many deliveries run at the same time.
@@ -27,19 +28,25 @@ pub async fn deliver(atol: Arc<Atol>, group: Arc<Group>, index: usize) {
         return;
     };
     let call = Call { vendor: NAME, route: CALLBACK_ROUTE, keys };
-    let twice = !atol.frame.faults.take(&call, Stage::Delivery).is_empty();
     let mut backoff = Duration::from_millis(switches.callback_backoff_ms);
     for attempt in 0..=switches.callback_retries {
         if attempt > 0 {
             tokio::time::sleep(backoff).await;
             backoff = backoff.saturating_mul(2);
         }
-        let problem = attempt_once(&atol, &delivery, &call, &switches).await.err();
-        let delivered = problem.is_none();
-        note(&group, index, problem);
-        if twice && attempt == 0 {
-            let problem = attempt_once(&atol, &delivery, &call, &switches).await.err();
-            note(&group, index, problem);
+        let faults = atol.frame.faults.take(&call, Stage::Delivery);
+        let delay_ms = faults.iter().filter_map(|fault| fault.delay_ms).sum();
+        tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+        let strikes = |action| faults.iter().any(|fault| fault.action == action);
+        let outcome = if strikes(Action::Drop) {
+            Err("lost by a scripted fault".to_owned())
+        } else {
+            attempt_once(&atol, &delivery, &switches).await
+        };
+        let delivered = outcome.is_ok();
+        note(&group, index, outcome);
+        if strikes(Action::Twice) {
+            note(&group, index, attempt_once(&atol, &delivery, &switches).await);
         }
         if delivered {
             return;
@@ -47,18 +54,7 @@ pub async fn deliver(atol: Arc<Atol>, group: Arc<Group>, index: usize) {
     }
 }
 
-async fn attempt_once(
-    atol: &Atol,
-    delivery: &Outgoing,
-    call: &Call<'_>,
-    switches: &Switches,
-) -> Result<(), String> {
-    for fault in atol.frame.faults.take(call, Stage::BeforeRecord) {
-        tokio::time::sleep(Duration::from_millis(fault.delay_ms.unwrap_or_default())).await;
-        if fault.action == crate::faults::Action::Drop {
-            return Err("lost by a scripted fault".to_owned());
-        }
-    }
+async fn attempt_once(atol: &Atol, delivery: &Outgoing, switches: &Switches) -> Result<(), String> {
     let _place = atol.deliveries.acquire().await;
     let limit = Duration::from_millis(switches.callback_timeout_ms);
     match tokio::time::timeout(limit, delivery.send(switches.allow_foreign_callbacks)).await {
@@ -69,10 +65,10 @@ async fn attempt_once(
     }
 }
 
-fn note(group: &Group, index: usize, problem: Option<String>) {
+fn note(group: &Group, index: usize, outcome: Result<(), String>) {
     if let Some(document) = group.desk.lock().get_mut(index) {
         document.callback_attempts += 1;
-        document.callback_problem = problem;
+        document.callback_problem = outcome.err();
     }
 }
 
@@ -82,5 +78,5 @@ fn prepare(group: &Group, index: usize, switches: &Switches) -> Option<(Outgoing
     let url = document.callback_url.clone()?;
     let body = serde_json::to_string(&document.report(&group.code, switches)?).ok()?;
     let keys = vec![document.external_id.clone(), document.uuid.to_string()];
-    Some((Outgoing { method: Method::POST, url, content_type: JSON, body }, keys))
+    Some((Outgoing { name: URL_FIELD, method: Method::POST, url, content_type: JSON, body }, keys))
 }

@@ -61,7 +61,10 @@ impl<'a> Checker<'a> {
 
     /// Notes a violation at a path such as `receipt.items[0]`.
     pub fn violation(&mut self, kind: Kind, path: &str) {
-        self.violations.push(format!("{kind}: #/{path}"));
+        let violation = format!("{kind}: #/{path}");
+        if !self.violations.contains(&violation) {
+            self.violations.push(violation);
+        }
     }
 
     /// Notes a missing field of an object.
@@ -163,7 +166,9 @@ impl<'a> Checker<'a> {
             Check::Text(least, most) => sized(least, most),
             Check::TextUpTo(most) => sized(0, most(self.switches)),
             Check::Pattern(most, test) => sized(0, most).or_else(|| matches(test(text))),
-            Check::SwitchedPattern(test) => matches(test(text, self.switches)),
+            Check::SwitchedPattern(most, test) => {
+                sized(0, most).or_else(|| matches(test(text, self.switches)))
+            }
             Check::Base64(most) => {
                 sized(1, most).or_else(|| STANDARD.decode(text).is_err().then_some(BASE64_EXPECTED))
             }

@@ -31,8 +31,8 @@ pub enum Check {
     TextUpTo(fn(&Switches) -> usize),
     /// Text of at most so many characters that passes a test.
     Pattern(usize, fn(&str) -> bool),
-    /// Text that passes a test that looks at switches.
-    SwitchedPattern(fn(&str, &Switches) -> bool),
+    /// The same, the test by switches.
+    SwitchedPattern(usize, fn(&str, &Switches) -> bool),
     /// Base64 of at most so many characters.
     Base64(usize),
     /// One of these words.

@@ -45,6 +45,8 @@ const fn row(
 
 /// Unknown processing error; also JSON that cannot be parsed.
 pub const UNDEFINED: ServiceError = row(0, "unknown", 400, None, "Неизвестная ошибка обработки");
+/// The server could not process the receipt. No source has the text.
+pub const NOT_PROCESSED: ServiceError = row(1, SYSTEM, 400, None, "Не удалось обработать входящий чек");
 /// The token is not recognised.
 pub const MISSING_TOKEN: ServiceError = row(10, SYSTEM, 401, None, "Не распознан токен запроса");
 /// The token has expired.

@@ -130,6 +130,11 @@ impl Desk {
         self.retired = true;
     }
 
+    /// Whether a reset has passed.
+    pub fn is_retired(&self) -> bool {
+        self.retired
+    }
+
     /// All documents in order of arrival.
     pub fn documents(&self) -> &[Stored] {
         &self.documents

@@ -66,6 +66,7 @@ const ACTIONS: &[Action] = &{
 };
 
 const MOST_NETWORK_CODE: u8 = 8;
+const MOST_OFFSET_HOURS: i8 = 14;
 
 /// ATOL Online with everything it knows.
 pub struct Atol {
@@ -124,16 +125,21 @@ impl Atol {
         for group in &self.accounts.read().groups {
             group.desk.lock().retire();
             group.wake.notify_one();
+            group.hurry.notify_one();
         }
     }
 }
 
 fn checked(current: &Switches, patch: &Map<String, Value>) -> Result<Switches, Refused> {
     let switches = patched(current, patch)?;
-    if switches.network_error_code > MOST_NETWORK_CODE {
-        return Err(Refused::new("switch network_error_code: from 0 to 8"));
+    let problems = [
+        (switches.network_error_code > MOST_NETWORK_CODE, "switch network_error_code: from 0 to 8"),
+        (switches.utc_offset_hours.abs() > MOST_OFFSET_HOURS, "switch utc_offset_hours: from -14 to 14"),
+    ];
+    match problems.into_iter().find(|(wrong, _)| *wrong) {
+        Some((_, problem)) => Err(Refused::new(problem)),
+        None => Ok(switches),
     }
-    Ok(switches)
 }
 
 impl Vendor for Atol {

@@ -107,15 +107,17 @@ pub fn nomenclature(text: &str) -> bool {
     gs1 || (text.len() == 29 && starts_with_digits(text, 14)) || (text.len() == 13 && all_digits(text))
 }
 
-/// The mask of `callback_url` (ATOL fact sheet 2.5): a host that begins with a letter or digit, one
-/// place for a colon, then nothing but the signs of the mask.
+/// The mask of `callback_url` (ATOL fact sheet 2.5): a host that begins and ends with a letter or
+/// digit, one place for colons, then nothing but the signs of the mask.
 pub fn callback_url(text: &str) -> bool {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let (host, tail) = match rest {
-        Some(rest) => rest.split_once(':').unwrap_or((rest, "")),
-        None => return false,
-    };
     let letter = |c: char| c.is_ascii_alphanumeric() || ('а'..='я').contains(&c) || ('А'..='Я').contains(&c);
+    let in_host = |c: char| c.is_alphanumeric() || "-._".contains(c);
     let in_tail = |c: char| letter(c) || "-.?,'/\\+&=%$#_".contains(c);
-    host.starts_with(letter) && host.chars().chain(tail.trim_start_matches(':').chars()).all(in_tail)
+    let Some(rest) = rest.filter(|rest| rest.starts_with(letter)) else {
+        return false;
+    };
+    let host = &rest[..rest.find(|c| !in_host(c)).unwrap_or(rest.len())];
+    let tail = &rest[host.trim_end_matches(|c| !letter(c)).len()..];
+    tail.trim_start_matches(':').chars().all(in_tail)
 }

@@ -30,9 +30,8 @@ pub fn violations(
     if let Some(root) = reading::at(body, &[path]).and_then(reading::object) {
         let items = root.get("items").and_then(|raw| reading::array(raw)).unwrap_or_default();
         let items: Vec<_> = items.into_iter().map(|item| reading::object(item).unwrap_or_default()).collect();
-        let mut rules = Rules { checker: &mut checker, operation };
+        let mut rules = Rules { checker: &mut checker, operation, protocol };
         rules.client(&root, path);
-        rules.agent(&root, path);
         match protocol {
             Protocol::V4 => rules.v4(&root, &items, path),
             Protocol::V5 => {
@@ -51,6 +50,7 @@ fn item_path(path: &str, index: usize) -> String {
 struct Rules<'a, 'b> {
     checker: &'a mut Checker<'b>,
     operation: &'a Operation,
+    protocol: Protocol,
 }
 
 fn text(fields: &Fields<'_>, name: &str) -> Option<String> {
@@ -75,7 +75,8 @@ impl Rules<'_, '_> {
         let Some(client) = object(root, "client") else {
             return;
         };
-        let needed = !self.operation.correction || is_true(root, "internet") && !root.contains_key("items");
+        let needed =
+            !self.operation.correction || (self.protocol == Protocol::V4 && is_true(root, "internet"));
         let given =
             ["email", "phone"].into_iter().any(|name| text(&client, name).is_some_and(|t| !t.is_empty()));
         if needed && !given {
@@ -91,6 +92,7 @@ impl Rules<'_, '_> {
     }
 
     fn v4(&mut self, root: &Fields<'_>, items: &[Fields<'_>], path: &str) {
+        self.agent(root, path);
         for (index, item) in items.iter().enumerate() {
             self.agent(item, &item_path(path, index));
         }
@@ -210,8 +212,9 @@ impl Rules<'_, '_> {
         let all: Vec<_> = of_items.chain(of_root).collect();
         for (path, vat) in all {
             let word = vat.and_then(|vat| text(&vat, "type")).unwrap_or_default();
-            let refused = words::RETIRED_VAT.contains(&word.as_str())
-                || self.checker.switches.refuse_vat20 && words::VAT_20.contains(&word.as_str());
+            let ended = self.protocol == Protocol::V4 && words::RETIRED_VAT.contains(&word.as_str());
+            let refused =
+                ended || self.checker.switches.refuse_vat20 && words::VAT_20.contains(&word.as_str());
             if refused {
                 self.checker.violation(NOT_IN_ENUMERATION, &format!("{path}.type"));
             }

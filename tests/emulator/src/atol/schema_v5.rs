@@ -27,11 +27,8 @@ fn schema_required(switches: &Switches) -> bool {
 }
 
 fn callback_mask(text: &str, switches: &Switches) -> bool {
-    let short = text.chars().count() <= MAX_CALLBACK;
-    short && (switches.bad_callback_v5 == BadCallback::Warning || patterns::callback_url(text))
+    switches.bad_callback_v5 == BadCallback::Warning || patterns::callback_url(text)
 }
-
-const MAX_CALLBACK: usize = 256;
 
 const AMOUNT: Check = Check::Number(amount);
 const INN: Check = Check::Pattern(12, patterns::inn);
@@ -202,7 +199,7 @@ const OPERATING_PROPS: Field = may(
     Check::Object(&closed(&[
         must("name", Check::Pattern(1, patterns::zero)),
         must("value", up_to(64)),
-        must("timestamp", Check::SwitchedPattern(patterns::timestamp)),
+        must("timestamp", Check::SwitchedPattern(usize::MAX, patterns::timestamp)),
     ])),
 );
 const SECTORAL_PROPS: Field = may("sectoral_check_props", SECTORAL);
@@ -250,10 +247,12 @@ const CORRECTION: Check = Check::Object(&closed(&[
     TIMEZONE,
 ]));
 
-const TIMESTAMP: Field = must("timestamp", Check::SwitchedPattern(patterns::timestamp));
+const TIMESTAMP: Field = must("timestamp", Check::SwitchedPattern(usize::MAX, patterns::timestamp));
 const EXTERNAL_ID: Field = must("external_id", Check::Text(1, 128));
-const SERVICE: Field =
-    may("service", Check::Object(&closed(&[may("callback_url", Check::SwitchedPattern(callback_mask))])));
+const SERVICE: Field = may(
+    "service",
+    Check::Object(&closed(&[may("callback_url", Check::SwitchedPattern(256, callback_mask))])),
+);
 const ISM_OPTIONAL: Field = may("ism_optional", Check::Flag);
 const SOURCE_ID: Field = newer("source_id", Check::Whole(0, 9));
 

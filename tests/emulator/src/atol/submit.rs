@@ -12,8 +12,8 @@ use super::calls::not_found;
 use super::checker::Checker;
 use super::document::Stored;
 use super::errors::{
-    DUPLICATE, FOREIGN_GROUP, INVALID_RECEIPT, OTHER_PROTOCOL, SERVER_ERROR, ServiceError, UNKNOWN_OPERATION,
-    WAIT, WRONG_MEDIA_TYPE, shown,
+    DUPLICATE, FOREIGN_GROUP, INVALID_RECEIPT, NOT_PROCESSED, OTHER_PROTOCOL, SERVER_ERROR, ServiceError,
+    UNKNOWN_OPERATION, WAIT, WRONG_MEDIA_TYPE, shown,
 };
 use super::group::{Desk, Group, Retired};
 use super::operations::{Operation, Protocol};
@@ -71,7 +71,7 @@ async fn accept(asked: &Asked, came: &Came<'_>) -> Answer {
         return asked.refused(&SERVER_ERROR);
     };
     let Some(receipt) = receipt::read(body, operation, came.protocol) else {
-        return asked.refusal.about(&INVALID_RECEIPT, "NumberTooBig: #/");
+        return asked.refused(&NOT_PROCESSED);
     };
     let url = reading::text_at(body, &["service", "callback_url"]).filter(|url| !url.is_empty());
     let frame = &asked.atol.frame;

@@ -17,7 +17,12 @@ pub async fn run(atol: Weak<Atol>, group: Arc<Group>) {
             };
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(tick_ms)) => {}
-                () = group.hurry.notified() => continue,
+                () = group.hurry.notified() => {
+                    if group.desk.lock().is_retired() {
+                        return;
+                    }
+                    continue;
+                }
             }
             let Some(atol) = atol.upgrade() else {
                 return;

@@ -16,6 +16,7 @@ use crate::outgoing::Outgoing;
 const SUCCESS: &str = "SUCCESS";
 /// No source names the word for a failure (7, question 4); any word but SUCCESS will do.
 const FAILURE: &str = "FAILED";
+const URL_FIELD: &str = "responseURL";
 const AT_ONCE: usize = 64;
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -105,10 +106,22 @@ fn prepare(point: &Point, index: usize, switches: &Switches) -> Option<(Outgoing
     if switches.callback_form == CallbackForm::PostJson {
         let told = document.told(switches, point.register_state(switches));
         let body = serde_json::to_string(&told).ok()?;
-        return Some((Outgoing { method: Method::POST, url, content_type: errors::JSON, body }, keys));
+        return Some((
+            Outgoing { name: URL_FIELD, method: Method::POST, url, content_type: errors::JSON, body },
+            keys,
+        ));
     }
     let url = with_query(&url, &query(document, switches.callback_form));
-    Some((Outgoing { method: Method::GET, url, content_type: errors::JSON, body: String::new() }, keys))
+    Some((
+        Outgoing {
+            name: URL_FIELD,
+            method: Method::GET,
+            url,
+            content_type: errors::JSON,
+            body: String::new(),
+        },
+        keys,
+    ))
 }
 
 fn query(document: &StoredDocument, form: CallbackForm) -> String {

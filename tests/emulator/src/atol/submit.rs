@@ -77,7 +77,7 @@ async fn accept(asked: &Asked, came: &Came<'_>) -> Answer {
     let frame = &asked.atol.frame;
     let (uuid, early, due) = {
         let mut desk = group.desk.lock();
-        // Again, now that nobody else can accept the same id.
+        // Under the lock, so that nobody else accepts the same id.
         if let Some(answer) = duplicate(asked, &desk, came) {
             return answer;
         }

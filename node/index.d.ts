@@ -119,6 +119,11 @@ export interface AtolConfig {
    */
   monitoring_url?: string | null
   /**
+   * Milliseconds between two questions of `wait` (1000: the vendor allows one a second and cash
+   * register in v4).
+   */
+  poll_ms?: number | null
+  /**
    * Version of the document protocol; `v5` unless given. Error 21 says that a group needs the
    * other.
    */
@@ -253,10 +258,14 @@ export interface AtolReceipt {
   operating_check_props?: AtolOperatingProps | null
   /** Sectoral attributes of the receipt, tag 1261 (v5). */
   sectoral_check_props?: Array<Sectoral> | null
+  /** Number of the sending system, 0 to 9. */
+  source_id?: number | null
   /** Supplier for the receipt as a whole (v4). */
   supplier_info?: AtolSupplier | null
   /** Time zone of the settlement, 1 to 11: UTC+2 to UTC+12, tag 1011 (v5). */
   timezone?: number | null
+  /** VAT of the receipt as a whole; where given, the vendor counts only this (2.6). */
+  vats?: Array<AtolVatSum> | null
 }
 
 /** Supplier (2.6.2). */
@@ -275,6 +284,14 @@ export interface AtolUserProps {
   name: string
   /** Value, tag 1086. */
   value: string
+}
+
+/** VAT of one rate over the whole receipt. */
+export interface AtolVatSum {
+  /** Amount of VAT. */
+  sum: Amount
+  /** Rate. */
+  vat: Vat
 }
 
 /** A payment at the bank application. */
@@ -1602,6 +1619,10 @@ export type Unit =
   | 'hour'
   | 'minute'
   | 'second'
+  | 'kilobyte'
+  | 'megabyte'
+  | 'gigabyte'
+  | 'terabyte'
   | 'other'
 
 /** What `validate` found. */

@@ -29,8 +29,8 @@ use crate::receipt::Receipt;
 use crate::registration::{Registration, State};
 use crate::vendors::{Context, Exclusive, VENDORS, Vendor, VendorInfo};
 
-/// Pauses of `wait` between two questions.
-const WAIT_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+/// Longest pause of `wait` between two questions, unless the vendor needs a longer one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// Entries that `deliver` reads at a time.
 const DELIVER_PAGE: usize = 100;
 /// Documents that `deliver` works on at the same time, where the vendor allows it.
@@ -203,14 +203,15 @@ impl Client {
     pub async fn wait(&self, wait: Wait) -> Result<Registration> {
         let limit = wait.timeout_ms.map_or(self.call_timeout, Duration::from_millis);
         let until = Instant::now() + limit;
-        let mut pause = WAIT_PAUSE.0;
+        let least = self.delivery.vendor.poll_pause();
+        let mut pause = least;
         loop {
             let registration = self.probe(&wait.id).await?;
             if registration.state.is_final() || Instant::now() + pause > until {
                 return Ok(registration);
             }
             sleep(pause).await;
-            pause = (pause * 3 / 2).min(WAIT_PAUSE.1);
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE.max(least));
         }
     }
 

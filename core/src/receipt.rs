@@ -264,6 +264,14 @@ words! {
         Minute "minute",
         /// Second.
         Second "second",
+        /// Kilobyte.
+        Kilobyte "kilobyte",
+        /// Megabyte.
+        Megabyte "megabyte",
+        /// Gigabyte.
+        Gigabyte "gigabyte",
+        /// Terabyte.
+        Terabyte "terabyte",
         /// Anything else.
         Other "other",
     }

@@ -63,6 +63,7 @@ namespace Kassa;
  *     journal?: string|null,
  *     log?: LogLevel|null,
  *     monitoring_url?: string|null,
+ *     poll_ms?: int|null,
  *     protocol?: Protocol|null,
  *     proxy?: string|null,
  *     register?: string|null,
@@ -135,8 +136,10 @@ namespace Kassa;
  *     location?: string|null,
  *     operating_check_props?: AtolOperatingProps|null,
  *     sectoral_check_props?: list<Sectoral>|null,
+ *     source_id?: int|null,
  *     supplier_info?: AtolSupplier|null,
  *     timezone?: int|null,
+ *     vats?: list<AtolVatSum>|null,
  * }
  *
  * @phpstan-type AtolSupplier array{
@@ -148,6 +151,11 @@ namespace Kassa;
  * @phpstan-type AtolUserProps array{
  *     name: string,
  *     value: string,
+ * }
+ *
+ * @phpstan-type AtolVatSum array{
+ *     sum: Amount,
+ *     vat: Vat,
  * }
  *
  * @phpstan-type BankPayment array{
@@ -821,7 +829,7 @@ namespace Kassa;
  *     submitted_at?: string|null,
  * }
  *
- * @phpstan-type Unit 'piece'|'gram'|'kilogram'|'tonne'|'centimetre'|'decimetre'|'metre'|'square_centimetre'|'square_decimetre'|'square_metre'|'millilitre'|'litre'|'cubic_metre'|'kilowatt_hour'|'gigacalorie'|'day'|'hour'|'minute'|'second'|'other'
+ * @phpstan-type Unit 'piece'|'gram'|'kilogram'|'tonne'|'centimetre'|'decimetre'|'metre'|'square_centimetre'|'square_decimetre'|'square_metre'|'millilitre'|'litre'|'cubic_metre'|'kilowatt_hour'|'gigacalorie'|'day'|'hour'|'minute'|'second'|'kilobyte'|'megabyte'|'gigabyte'|'terabyte'|'other'
  *
  * @phpstan-type Validation array{
  *     valid: bool,

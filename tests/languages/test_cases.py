@@ -38,6 +38,7 @@ VENDORS = {
         "password": "account-password",
         "group_code": "demo-shop-ru_2001",
         "protocol": "v5",
+        "poll_ms": 10,
         "company": {
             "tax_id": "7700000016",
             "tax_system": "osn",

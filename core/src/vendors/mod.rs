@@ -162,6 +162,11 @@ pub trait Vendor: Any + Send + Sync {
         Duration::ZERO
     }
 
+    /// The least pause between two questions about a document.
+    fn poll_pause(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 

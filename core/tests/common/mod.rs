@@ -73,7 +73,7 @@ pub fn atol(bench: &Bench, protocol: &str, changes: Value) -> Client {
     let others = described["others"].as_array().cloned().unwrap_or_default();
     let configs = std::iter::once(described["config"].clone()).chain(others);
     let mut config = configs.into_iter().find(|config| config["protocol"] == protocol).unwrap();
-    let own = json!({"journal": bench.journal(), "timeout_ms": 4000});
+    let own = json!({"journal": bench.journal(), "timeout_ms": 4000, "poll_ms": 50});
     for changes in [own, changes] {
         for (name, value) in changes.as_object().unwrap() {
             config[name] = value.clone();

@@ -389,6 +389,7 @@ class Atol(Client):
             journal: Optional[str] = None,
             log: Optional[t.LogLevel] = None,
             monitoring_url: Optional[str] = None,
+            poll_ms: Optional[int] = None,
             protocol: Optional[t.Protocol] = None,
             proxy: Optional[str] = None,
             register: Optional[str] = None,

@@ -215,6 +215,10 @@ Unit = Literal[
     "hour",
     "minute",
     "second",
+    "kilobyte",
+    "megabyte",
+    "gigabyte",
+    "terabyte",
     "other",
 ]
 """Unit of measure of a line."""
@@ -368,6 +372,11 @@ class AtolConfig(_AtolConfig, total=False):
     monitoring_url: Optional[str]
     """Address of the monitoring interface; absent means that of `environment`, or `api` beside
     `base_url`.
+    """
+
+    poll_ms: Optional[int]
+    """Milliseconds between two questions of `wait` (1000: the vendor allows one a second and
+    cash register in v4).
     """
 
     protocol: Optional[Protocol]
@@ -544,11 +553,17 @@ class AtolReceipt(TypedDict, total=False):
     sectoral_check_props: Optional[List[Sectoral]]
     """Sectoral attributes of the receipt, tag 1261 (v5)."""
 
+    source_id: Optional[int]
+    """Number of the sending system, 0 to 9."""
+
     supplier_info: Optional[AtolSupplier]
     """Supplier for the receipt as a whole (v4)."""
 
     timezone: Optional[int]
     """Time zone of the settlement, 1 to 11: UTC+2 to UTC+12, tag 1011 (v5)."""
+
+    vats: Optional[List[AtolVatSum]]
+    """VAT of the receipt as a whole; where given, the vendor counts only this (2.6)."""
 
 
 class _AtolSupplier(TypedDict):
@@ -574,6 +589,16 @@ class AtolUserProps(TypedDict):
 
     value: str
     """Value, tag 1086."""
+
+
+class AtolVatSum(TypedDict):
+    """VAT of one rate over the whole receipt."""
+
+    sum: Amount
+    """Amount of VAT."""
+
+    vat: Vat
+    """Rate."""
 
 
 class BankPayment(TypedDict):

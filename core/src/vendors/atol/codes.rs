@@ -75,7 +75,8 @@ pub const UNITS: &[(Unit, u8, &str)] = &[
     (Unit::SquareCentimetre, 30, "см2"), (Unit::SquareDecimetre, 31, "дм2"), (Unit::SquareMetre, 32, "м2"),
     (Unit::Millilitre, 40, "мл"), (Unit::Litre, 41, "л"), (Unit::CubicMetre, 42, "м3"),
     (Unit::KilowattHour, 50, "кВт·ч"), (Unit::Gigacalorie, 51, "Гкал"), (Unit::Day, 70, "сут"),
-    (Unit::Hour, 71, "ч"), (Unit::Minute, 72, "мин"), (Unit::Second, 73, "с"), (Unit::Other, 255, "ед"),
+    (Unit::Hour, 71, "ч"), (Unit::Minute, 72, "мин"), (Unit::Second, 73, "с"),
+    (Unit::Kilobyte, 80, "Кбайт"), (Unit::Megabyte, 81, "Мбайт"), (Unit::Gigabyte, 82, "Гбайт"), (Unit::Terabyte, 83, "Тбайт"), (Unit::Other, 255, "ед"),
 ];
 
 /// Operations that v4 has too (2.4); v5 has them all.

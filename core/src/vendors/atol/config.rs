@@ -79,6 +79,11 @@ pub struct AtolConfig {
     #[serde(default)]
     #[schemars(extend("format" = "uri"))]
     pub monitoring_url: Option<String>,
+    /// Milliseconds between two questions of `wait` (1000: the vendor allows one a second and cash
+    /// register in v4).
+    #[serde(default)]
+    #[schemars(range(min = 10, max = 60_000))]
+    pub poll_ms: Option<u64>,
     /// What every vendor's configuration has. `base_url` is what stands in front of `/v4` and `/v5`.
     #[serde(flatten)]
     pub common: Common,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::money::Amount;
-use crate::receipt::{AgentType, Phone, Sectoral};
+use crate::receipt::{AgentType, Phone, Sectoral, Vat};
 
 macro_rules! part {
     ($(#[$doc:meta])* $name:ident $schema:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty $([$($limit:tt)*])?,)* }) => {
@@ -51,6 +51,10 @@ part! {
         timezone: u8 [range(min = 1, max = 11)],
         /// Record it even if the marking system does not answer in time (v5).
         ism_optional: bool,
+        /// VAT of the receipt as a whole; where given, the vendor counts only this (2.6).
+        vats: Vec<VatSum> [length(min = 1, max = 6)],
+        /// Number of the sending system, 0 to 9.
+        source_id: u8 [range(min = 0, max = 9)],
     }
 }
 
@@ -137,6 +141,17 @@ impl MarkCode {
         ];
         all.into_iter().flatten().count()
     }
+}
+
+/// VAT of one rate over the whole receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AtolVatSum")]
+pub struct VatSum {
+    /// Rate.
+    pub vat: Vat,
+    /// Amount of VAT.
+    pub sum: Amount,
 }
 
 /// Part of a marked package: smaller than a whole (2.7.1).

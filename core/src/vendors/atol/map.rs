@@ -229,6 +229,15 @@ fn extras_violations(extras: &ReceiptExtras, v4: bool, wrong: &mut dyn FnMut(Str
     for (name, _) in fields.iter().filter(|(_, given)| *given) {
         wrong(format!("/vendor/atol/{name}"), Code::NotForThisVendor, message);
     }
+    for (index, row) in extras.vats.iter().flatten().enumerate() {
+        if !codes::VATS.iter().any(|(known, ..)| *known == row.vat) {
+            wrong(
+                format!("/vendor/atol/vats/{index}/vat"),
+                Code::VatNotAllowed,
+                "ATOL does not know this rate",
+            );
+        }
+    }
     if v4 && extras.agent_info.is_some() && extras.supplier_info.is_none() {
         wrong(
             "/vendor/atol/supplier_info".into(),
@@ -288,6 +297,7 @@ pub fn body(receipt: &Receipt, config: &AtolConfig, at: OffsetDateTime) -> Optio
         root.object("service", service);
     }
     root.maybe("ism_optional", extras.and_then(|e| e.ism_optional));
+    root.maybe("source_id", extras.and_then(|e| e.source_id));
     let name = if receipt.kind.is_correction() { "correction" } else { "receipt" };
     let content = match (protocol, receipt.kind.is_correction()) {
         (Protocol::V4, true) => correction_v4(receipt, config)?,
@@ -359,6 +369,10 @@ fn content(receipt: &Receipt, config: &AtolConfig) -> Option<Object> {
     content.maybe("supplier_info", extras.and_then(|e| e.supplier_info.as_ref()));
     content.list("items", receipt.items.iter().map(|line| item(line, protocol)).collect::<Option<Vec<_>>>()?);
     content.list("payments", payments(receipt)?);
+    if let Some(vats) = extras.and_then(|e| e.vats.as_ref()) {
+        let vats = vats.iter().map(|row| vat_object(row.vat, Some(row.sum)));
+        content.list("vats", vats.collect::<Option<Vec<_>>>()?);
+    }
     content.amount("total", receipt.total()?);
     content.maybe("cashier", receipt.cashier.as_ref().map(|cashier| &cashier.name));
     if protocol == Protocol::V5 {

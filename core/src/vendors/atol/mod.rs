@@ -42,6 +42,9 @@ use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Told, 
 /// Name in configurations and envelopes.
 pub const NAME: &str = "atol";
 
+/// Milliseconds between two questions about a document (2.11, 4.3).
+const POLL_MS: u64 = 1_000;
+
 /// The row in the table of vendors.
 pub const INFO: VendorInfo = VendorInfo {
     name: NAME,
@@ -101,6 +104,10 @@ impl Vendor for Atol {
 
     fn settle_after(&self) -> Duration {
         Duration::ZERO
+    }
+
+    fn poll_pause(&self) -> Duration {
+        Duration::from_millis(self.config.poll_ms.unwrap_or(POLL_MS))
     }
 
     fn capabilities(&self) -> Capabilities {

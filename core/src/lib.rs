@@ -40,6 +40,7 @@ pub mod shift;
 mod testing;
 pub mod vat;
 pub mod vendors;
+pub mod words;
 
 pub use client::{Client, read};
 pub use error::{Error, Result};

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::error::VendorFault;
 use crate::money::Amount;
-use crate::receipt::words;
+use crate::words::words;
 
 words! {
     /// Where a receipt stands. Only `registered` and `failed` are final.

@@ -60,6 +60,21 @@ async fn a_lost_answer_is_settled_by_the_same_bytes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bad_request_in_answer_to_a_repeat_proves_nothing() {
+    let bench = Bench::new().await;
+    let till = atol(&bench, "v5", json!({}));
+    // Recorded, the answer lost; then a repeat is answered with error 40, which is not among the
+    // errors after which a document is known not to be registered.
+    fault(&bench, json!({"when": "after_record", "do": "drop"}));
+    fault(&bench, json!({"when": "before_record", "do": "status", "status": 400, "skip": 1}));
+    let doubt = error(&till, "register", receipt("order-1")).await;
+    assert_eq!((doubt["code"].clone(), doubt["outcome"].clone()), (json!("in_doubt"), json!("unknown")));
+    ok(&till, "register", receipt("order-1")).await;
+    assert_eq!(ok(&till, "wait", json!({"id": "order-1"})).await["state"], "registered");
+    assert_eq!(bench.emulator.ledger().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn workers_share_one_token_and_renew_it_once() {
     let bench = Bench::new().await;
     let tills: Vec<_> = (0..8).map(|_| atol(&bench, "v5", json!({}))).collect();

@@ -14,12 +14,17 @@ fn lost_answers() -> Vec<(&'static str, Value)> {
     late["delay_ms"] = json!(60_000);
     let mut early = fault("before_record", "delay");
     early["delay_ms"] = json!(2_500);
+    let mut gateway = fault("after_record", "status");
+    gateway["status"] = json!(404);
+    gateway["body"] = json!("<html>no such page</html>");
+    gateway["content_type"] = json!("text/html");
     vec![
         ("drop before the record", fault("before_record", "drop")),
         ("drop after the record", fault("after_record", "drop")),
         ("cut answer", fault("answer", "cut")),
         ("502 after the record", fault("after_record", "status")),
         ("502 before the record", fault("before_record", "status")),
+        ("404 of a gateway after the record", gateway),
         ("garbage", fault("answer", "garbage")),
         ("empty 200", fault("answer", "empty")),
         ("no answer in time", late),

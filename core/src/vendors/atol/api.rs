@@ -189,7 +189,7 @@ fn registered(answer: &Answer) -> Told {
     match (remedy, uuid) {
         // Known already: this very document, sent before (2.12).
         (Some((Remedy::Known, _)), Some(uuid)) => Told::Accepted { document_id: Some(uuid), raw },
-        (Some((Remedy::Correct, _)), _) => {
+        (Some((Remedy::Correct, Outcome::NotRegistered)), _) => {
             Told::Failed { failure: refusal(fault, answer.status), raw: Some(raw) }
         }
         (Some((_, Outcome::NotRegistered)), _) => {

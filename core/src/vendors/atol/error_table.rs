@@ -32,7 +32,7 @@ pub const SERVICE: &[Row] = &[
     row("system", 32, Remedy::Correct, NotRegistered, "the document does not pass the checks", "документ не прошёл проверку"),
     row("system", 33, Remedy::Known, Unknown, "the id was used before", "идентификатор уже использован"),
     row("system", 34, Remedy::Wait, Unknown, "the document is not finished yet", "документ ещё не обработан"),
-    row("system", 40, Remedy::Correct, NotRegistered, "the request is wrong", "запрос неверен"),
+    row("system", 40, Remedy::Correct, Unknown, "the request is wrong", "запрос неверен"),
     row("system", 41, Remedy::Correct, NotRegistered, "the content type is wrong", "неверный тип содержимого"),
     row("system", 50, Remedy::Vendor, Unknown, "the service failed", "ошибка сервера"),
     row("agent", 2003, Remedy::Correct, NotRegistered, "the taxpayer number is not the company's", "ИНН не соответствует компании"),

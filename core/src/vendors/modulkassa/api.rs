@@ -190,8 +190,8 @@ impl Api {
         match answer.status {
             200..=299 => understood(&answer),
             401 | 403 | 429 => Told::NotTaken(refusal(&answer)),
-            // No such address: whatever is there, it is not the vendor's submit call.
-            404 | 405 => Told::NotTaken(refusal(&answer)),
+            // No such address, says somebody: a gateway may say so after the vendor took it.
+            404 | 405 => Told::Unknown(refusal(&answer)),
             // Refused, or known already: what a repeated id gives is not documented (3.7).
             400..=499 => self.after_refusal(context, entry, &answer).await,
             _ => Told::Unknown(refusal(&answer)),

@@ -118,7 +118,10 @@ async fn connections_are_kept() {
     for _ in 0..20 {
         ok(&till, "service_status", json!({})).await;
     }
-    assert_eq!(connections.load(Ordering::SeqCst), 1);
+    // A connection comes back to the pool just after its answer was read, and the next request may
+    // be quicker. With two of them one is always free, so a caller that waits needs no third.
+    let connections = connections.load(Ordering::SeqCst);
+    assert!((1..=2).contains(&connections), "{connections} connections for 20 requests");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -139,6 +139,11 @@ impl Client {
     /// Everything that is wrong with a receipt for this vendor.
     fn violations(&self, receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
         let mut found = receipt.violations();
+        if !self.delivery.vendor.has_adjustments() {
+            let message = "this vendor has no surcharges and no discount on the whole receipt";
+            let paths = receipt.adjustments().into_iter();
+            found.extend(paths.map(|path| violation(path, Code::NotForThisVendor, message)));
+        }
         found.extend(self.delivery.vendor.violations(receipt, at));
         found
     }

@@ -21,6 +21,9 @@ use crate::vendors::{Context, Exclusive, Learned, Told, Vendor};
 /// Most sends of one document within one call.
 const MOST_SENDS: u32 = 3;
 
+/// Earlier documents in doubt that are read at a time.
+const EARLIER_PAGE: usize = 100;
+
 /// How far a call came: the entry as it now stands, and what kept it from going on.
 #[derive(Debug)]
 pub struct Advanced {
@@ -221,9 +224,14 @@ impl Delivery {
     /// earlier document of the register is in doubt: it is probed first.
     async fn bound(&self, deadline: Instant) -> Result<Option<String>> {
         if self.vendor.exclusive() == Exclusive::Register {
-            let filter = Filter { unsettled: true, limit: 1, ..Filter::default() };
-            while let Some(earlier) = self.journal.list(self.vendor.register(), &filter).await?.pop() {
-                self.settle_earlier(earlier, deadline).await?;
+            let mut filter = Filter { unsettled: true, limit: EARLIER_PAGE, ..Filter::default() };
+            loop {
+                let page = self.journal.list(self.vendor.register(), &filter).await?;
+                let Some(last) = page.last() else { break };
+                filter.after = Some(last.receipt_id.clone());
+                for earlier in page.into_iter().filter(|entry| !self.vendor.is_left_to_a_person(entry)) {
+                    self.settle_earlier(earlier, deadline).await?;
+                }
             }
         }
         self.vendor.bind(&self.context(deadline)).await
@@ -235,6 +243,7 @@ impl Delivery {
         let learned = self.vendor.settle(&self.context(deadline), &earlier, Mode::Probe).await;
         match self.conclude(&mut earlier, learned, "settled for a later document").await? {
             None => Ok(()),
+            Some(_) if self.vendor.is_left_to_a_person(&earlier) => Ok(()),
             Some(cause) => {
                 let message = format!(
                     "the fate of {id} is not known, and nothing new is sent before it is: {}",
@@ -300,6 +309,7 @@ impl Delivery {
                 if !was_accepted {
                     conclusion.state = State::InDoubt;
                 }
+                conclusion.raw = learned.evidence;
                 let text = format!("not known: {}", why.message);
                 error = Some(why.with_outcome(Outcome::Unknown));
                 text

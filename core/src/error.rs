@@ -147,6 +147,8 @@ codes! {
     CredentialsRefused "credentials_refused" Auth "The vendor refuses the credentials. Correct them, then call again with the same id.";
     NotPermitted "not_permitted" Auth "The credentials have no right to this. Ask the vendor, then call again with the same id.";
 
+    LoginNeeded "login_needed" Auth "A person has to log in: `start_login`, tell the code, `finish_login`. Then call again with the same id.";
+
     Refused "refused" Refused "The vendor refused the document and it is not on record. Correct the cause and use a new id.";
     FiscalizationFailed "fiscalization_failed" Refused "The cash register could not record the document. Remove the cause, then re-queue it or use a new id.";
     WithdrawnByPerson "withdrawn_by_person" Refused "A person decided that this receipt is not on record.";
@@ -156,6 +158,7 @@ codes! {
     Busy "busy" Busy "Another process works on the same document or cash register. Call again with the same id.";
     RegisterBlocked "register_blocked" Busy "An earlier document of this cash register is in doubt; settle it with `resolve`, then call again with the same id.";
     RegisterNotReady "register_not_ready" Refused "The cash register cannot record now. Remove the cause, then call again with the same id.";
+    DrawerNotEmpty "drawer_not_empty" Refused "There is cash in the drawer, so the shift stays open. `withdraw` it, or let `close_shift` do that.";
     KeyRefused "key_refused" Auth "The cash register does not accept the web-api key. Read or set the key on the device and give it to `resolve` or the configuration.";
     Limited "limited" Limited "The vendor asks to slow down. Call again with the same id after `retry_after_ms`.";
     Unreachable "unreachable" Unreachable "The vendor could not be reached and nothing was sent. Call again with the same id.";

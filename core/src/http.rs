@@ -62,13 +62,14 @@ pub struct Request {
     url: Url,
     authorization: Option<(String, SecretString)>,
     json: Option<Vec<u8>>,
+    form: Option<SecretString>,
     headers: Vec<(&'static str, SecretString)>,
 }
 
 impl Request {
     /// A request without a body.
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, authorization: None, json: None, headers: Vec::new() }
+        Self { method, url, authorization: None, json: None, form: None, headers: Vec::new() }
     }
 
     /// With HTTP Basic credentials.
@@ -82,6 +83,14 @@ impl Request {
     #[must_use]
     pub fn header(mut self, name: &'static str, value: SecretString) -> Self {
         self.headers.push((name, value));
+        self
+    }
+
+    /// With a body of form fields, in this order; values may be secrets.
+    #[must_use]
+    pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        self.form = Some(form.extend_pairs(fields).finish().into());
         self
     }
 
@@ -214,6 +223,11 @@ impl Transport {
         }
         if let Some(body) = &request.json {
             builder = builder.header("content-type", "application/json").body(body.clone());
+        }
+        if let Some(form) = &request.form {
+            builder = builder
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(form.expose_secret().to_owned());
         }
         let mut response = builder.send().await.map_err(|error| failure(&error))?;
         let status = response.status().as_u16();

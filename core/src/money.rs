@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use rust_decimal::prelude::ToPrimitive as _;
 use rust_decimal::{Decimal, RoundingStrategy};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -72,6 +73,16 @@ impl Amount {
         Some(Self(share.round_dp_with_strategy(AMOUNT_DECIMALS, RoundingStrategy::MidpointAwayFromZero)))
     }
 
+    /// In hundredths (kopecks, cents); `None` where it does not fit.
+    pub fn hundredths(self) -> Option<i64> {
+        self.0.checked_mul(Decimal::ONE_HUNDRED)?.to_i64()
+    }
+
+    /// An amount of hundredths (kopecks, cents); `None` for a negative number.
+    pub fn of_hundredths(hundredths: i64) -> Option<Self> {
+        (hundredths >= 0).then(|| Self(Decimal::new(hundredths, AMOUNT_DECIMALS)))
+    }
+
     /// True without kopecks or tiyn.
     pub fn is_whole(self) -> bool {
         self.0.fract().is_zero()
@@ -92,6 +103,12 @@ impl Quantity {
     /// Reads the plain decimal text of a quantity.
     pub fn parse(text: &str) -> Result<Self, DecimalFault> {
         parse(text, "quantity", QUANTITY_DIGITS, QUANTITY_DECIMALS).map(Self)
+    }
+
+    /// In thousandths; `None` where it has more than 3 decimals or does not fit.
+    pub fn thousandths(self) -> Option<i64> {
+        let thousandths = self.0.checked_mul(Decimal::ONE_THOUSAND)?;
+        thousandths.fract().is_zero().then(|| thousandths.to_i64()).flatten()
     }
 
     /// How many decimals are in use: 3 for `1.250` is 2.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Violation, violation};
 use crate::money::{Amount, Quantity};
-use crate::vendors::{atol, ikkm, modulkassa};
+use crate::vendors::{atol, ikassa, ikkm, modulkassa};
 
 pub use crate::words::{
     AgentType, CorrectionType, Kind, PaymentMethod, PaymentObject, PaymentType, Phone, TaxSystem, Unit, Vat,
@@ -26,9 +26,15 @@ pub struct Receipt {
     /// Goods and services.
     #[schemars(length(min = 1, max = MOST_LINES))]
     pub items: Vec<Item>,
-    /// Payments; they add up to the items.
+    /// Payments; they add up to the items, less the receipt's discount, plus its surcharge.
     #[schemars(length(min = 1, max = 20))]
     pub payments: Vec<Payment>,
+    /// Discount on the whole receipt, where the vendor has such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Amount>,
+    /// Surcharge on the whole receipt, where the vendor has such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surcharge: Option<Amount>,
     /// Who buys and receives the electronic receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<Customer>,
@@ -72,9 +78,12 @@ pub struct Item {
     pub price: Amount,
     /// How much.
     pub quantity: Quantity,
-    /// Discount on the whole line. Line total = price × quantity, rounded, − discount.
+    /// Discount on the whole line. Line total = price × quantity, rounded, − discount + surcharge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount: Option<Amount>,
+    /// Surcharge on the whole line, where the vendor has surcharges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surcharge: Option<Amount>,
     /// VAT rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vat: Option<Vat>,
@@ -251,6 +260,9 @@ pub struct VendorReceipt {
     /// iKKM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ikkm: Option<ikkm::ReceiptExtras>,
+    /// iKassa.Cloud.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ikassa: Option<ikassa::ReceiptExtras>,
     /// ATOL Online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub atol: Option<atol::ReceiptExtras>,
@@ -266,6 +278,9 @@ pub struct VendorItem {
     /// ATOL Online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub atol: Option<atol::ItemExtras>,
+    /// iKassa.Cloud.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ikassa: Option<ikassa::ItemExtras>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
@@ -274,17 +289,29 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl Item {
-    /// Total of the line: price × quantity, rounded half up, − discount. `None` where the
-    /// discount is larger than the line.
+    /// Total of the line: price × quantity, rounded half up, − discount + surcharge. `None` where
+    /// the discount is larger than the line.
     pub fn total(&self) -> Option<Amount> {
-        self.price.times(self.quantity)?.minus(self.discount.unwrap_or_default())
+        let discounted = self.price.times(self.quantity)?.minus(self.discount.unwrap_or_default())?;
+        discounted.plus(self.surcharge.unwrap_or_default())
     }
 }
 
 impl Receipt {
-    /// Total of the items; `None` where a line has none or the sum does not fit.
+    /// Total of the items − discount + surcharge; `None` where a line has none, the sum does not
+    /// fit, or the discount is larger than the items.
     pub fn total(&self) -> Option<Amount> {
-        self.items.iter().try_fold(Amount::ZERO, |sum, item| sum.plus(item.total()?))
+        let items = self.items.iter().try_fold(Amount::ZERO, |sum, item| sum.plus(item.total()?))?;
+        items.minus(self.discount.unwrap_or_default())?.plus(self.surcharge.unwrap_or_default())
+    }
+
+    /// Discounts and surcharges that only some vendors have: where they stand.
+    pub fn adjustments(&self) -> Vec<String> {
+        let items = self.items.iter().enumerate().filter(|(_, item)| item.surcharge.is_some());
+        let mut found: Vec<String> = items.map(|(index, _)| format!("/items/{index}/surcharge")).collect();
+        found.extend(self.discount.is_some().then(|| "/discount".into()));
+        found.extend(self.surcharge.is_some().then(|| "/surcharge".into()));
+        found
     }
 
     /// Total of the payments.
@@ -309,6 +336,10 @@ impl Receipt {
                 let message = "give `code` or `nomenclature_code`";
                 found.push(violation(format!("/items/{index}/marking"), Code::MissingField, message));
             }
+        }
+        if self.total().is_none() && self.items.iter().all(|item| item.total().is_some()) {
+            let message = "the discount is larger than the items";
+            found.push(violation("/discount", Code::DiscountTooLarge, message));
         }
         if let (Some(total), Some(paid)) = (self.total(), self.paid())
             && total != paid

@@ -2,6 +2,7 @@
 //! No vendor imports another. Adding one is a folder and a line in `VENDORS`.
 
 pub mod atol;
+pub mod ikassa;
 pub mod ikkm;
 pub mod modulkassa;
 
@@ -24,7 +25,7 @@ use crate::receipt::Receipt;
 use crate::registration::{Failure, Fiscal, Raw};
 
 /// Every vendor there is.
-pub const VENDORS: &[&VendorInfo] = &[&modulkassa::INFO, &ikkm::INFO, &atol::INFO];
+pub const VENDORS: &[&VendorInfo] = &[&modulkassa::INFO, &ikkm::INFO, &atol::INFO, &ikassa::INFO];
 
 /// A row of the table of vendors.
 pub struct VendorInfo {
@@ -92,18 +93,20 @@ pub enum Told {
     Unknown(Error),
 }
 
-/// What a step told, and the secrets that changed with it. They are written in one stroke.
+/// What a step told, and what changed with it. All of it is written in one stroke.
 #[derive(Debug)]
 pub struct Learned {
     /// What it told of the document.
     pub told: Told,
     /// Secrets that the vendor changed.
     pub secrets: Vec<(&'static str, SecretString)>,
+    /// What a person needs to give a verdict, where the document stays in doubt.
+    pub evidence: Option<Raw>,
 }
 
 impl From<Told> for Learned {
     fn from(told: Told) -> Self {
-        Self { told, secrets: Vec::new() }
+        Self { told, secrets: Vec::new(), evidence: None }
     }
 }
 
@@ -195,6 +198,17 @@ pub trait Vendor: Any + Send + Sync {
     /// Finds out what became of an entry whose answer was lost, or where an accepted one stands.
     /// In `Probe` mode nothing may come on record through it.
     async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> Learned;
+
+    /// True where all that the vendor can tell of an entry in doubt is known and does not settle it:
+    /// only a person's verdict is left, and later documents do not wait for that.
+    fn is_left_to_a_person(&self, _entry: &Entry) -> bool {
+        false
+    }
+
+    /// Whether it has surcharges, and discounts on the whole receipt.
+    fn has_adjustments(&self) -> bool {
+        false
+    }
 
     /// Takes a key that a person read or set on the cash register.
     async fn learn_key(&self, _context: &Context<'_>, _key: SecretString) -> Result<()> {

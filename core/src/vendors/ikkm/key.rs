@@ -164,7 +164,7 @@ pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> Learne
             Ok(Said::Done { key, repeated: true, receipt }) => {
                 // Somebody else's document (I6): ours was not registered. Go on with their key.
                 tracing::warn!(target: "kassa::delivery", receipt = %entry.receipt_id, "the key was used by another writer");
-                Learned { told: Told::Absent, secrets: keep(vendor, &key, receipt) }
+                Learned { secrets: keep(vendor, &key, receipt), ..Told::Absent.into() }
             }
             Ok(Said::Refused { code, cause }) => match meaning(code).class {
                 Class::Busy if paused(context, &mut pause).await => continue,
@@ -360,12 +360,13 @@ async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bou
             anothers(Some(&number)).into()
         }
         Ok(Transaction { receipt_number: Some(number), raw, .. }) => Learned {
-            told: Told::Registered {
+            secrets: keep(vendor, &now, None),
+            ..Told::Registered {
                 document_id: None,
                 fiscal: Box::new(fiscal(entry, Some(number.clone()))),
                 raw: raw.unwrap_or_else(|| Raw::from_body(b"{}")),
-            },
-            secrets: keep(vendor, &now, None),
+            }
+            .into()
         },
         Ok(_) => unknown(
             "the device knows no receipt made with the document's key: probably never registered; \
@@ -389,12 +390,13 @@ fn done(vendor: &Ikkm, entry: &Entry, key: &str, receipt: Option<u64>, repeated:
     let last = receipt.filter(|_| entry.operation == "register");
     let number = receipt.map(|number| number.to_string());
     Learned {
-        told: Told::Registered {
+        secrets: keep(vendor, key, last),
+        ..Told::Registered {
             document_id: None,
             fiscal: Box::new(fiscal(entry, number)),
             raw: Raw::from_body(raw.to_string().as_bytes()),
-        },
-        secrets: keep(vendor, key, last),
+        }
+        .into()
     }
 }
 

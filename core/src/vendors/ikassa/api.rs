@@ -1,0 +1,331 @@
+//! Calls to the cash register (fact sheet 2.1 to 2.4, 2.12) and what each answer proves.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use super::codes;
+use super::document::Document;
+use super::{Ikassa, NAME};
+use crate::error::{Code, Error, Outcome, Result, VendorFault};
+use crate::http::{Answer, Failure, Reach, Request, join, plain_refusal};
+use crate::lenient::Scalar;
+use crate::registration::{Failure as Refusal, Raw};
+use crate::vendors::{Context, Told};
+
+/// An answer of the interface, read as far as anything about it is known.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Body {
+    uid: Scalar,
+    number: Scalar,
+    code: Scalar,
+    message: Scalar,
+}
+
+/// What a document call came to.
+pub enum Made {
+    /// Recorded: its uid, its number where the answer has one, the answer.
+    Recorded { uid: String, number: Option<String>, raw: Raw },
+    /// Anything else.
+    Not(Told),
+}
+
+fn vendor_fault(body: &Body, status: u16) -> VendorFault {
+    VendorFault {
+        name: NAME.into(),
+        code: body.code.0.clone(),
+        message: body.message.0.clone(),
+        http_status: Some(status),
+    }
+}
+
+/// The error of an answer that is no success (2.12: by status first, then by code). A refusal in the
+/// interface's own form proves that nothing was recorded; anything else proves nothing.
+fn error_of(answer: &Answer) -> Error {
+    let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let fault = vendor_fault(&body, answer.status);
+    if let Some(refusal) = plain_refusal(answer) {
+        return refusal.with_vendor(fault);
+    }
+    match (answer.status, &body.code.0, &body.message.0) {
+        (404, _, _) => Error::new(Code::NotFound, said("iKassa does not know it", &body)).with_vendor(fault),
+        (400..=499, Some(code), Some(_)) => {
+            Error::new(codes::refusal(code).code(), said("iKassa refused it", &body)).with_vendor(fault)
+        }
+        (status, ..) => {
+            let message = said(&format!("iKassa answered {status}"), &body);
+            Error::new(Code::AnswerNotUnderstood, message).with_vendor(fault).with_outcome(Outcome::Unknown)
+        }
+    }
+}
+
+fn said(what: &str, body: &Body) -> String {
+    match (&body.code.0, &body.message.0) {
+        (None, None) => what.into(),
+        (code, message) => {
+            let texts: Vec<&str> = [code, message].into_iter().flatten().map(String::as_str).collect();
+            format!("{what}: {}", texts.join(", "))
+        }
+    }
+}
+
+/// True for a refusal in the interface's own form: a client error with `code` and `message`.
+fn is_own_refusal(answer: &Answer) -> bool {
+    let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
+    (400..500).contains(&answer.status) && body.code.0.is_some() && body.message.0.is_some()
+}
+
+impl Ikassa {
+    /// Sends a request with the access token; where that is refused (401), once more with a new one:
+    /// a refused token means that nothing was looked at.
+    async fn with_token(
+        &self,
+        context: &Context<'_>,
+        request: &Request,
+    ) -> Result<std::result::Result<Answer, Failure>> {
+        let mut token = self.token(context, None).await?;
+        for last in [false, true] {
+            let timeout = context.timeout();
+            if timeout.is_zero() {
+                let message = "the time for the call ran out before the request".into();
+                return Ok(Err(Failure { reach: Reach::NotSent, message }));
+            }
+            let bearer = format!("Bearer {}", secrecy::ExposeSecret::expose_secret(&token));
+            let sent =
+                self.transport.send(&request.clone().header("authorization", bearer.into()), timeout).await;
+            match &sent {
+                Ok(answer) if answer.status == 401 && !last => {
+                    token = self.token(context, Some(&token)).await?;
+                }
+                _ => return Ok(sent),
+            }
+        }
+        Err(Error::new(Code::Internal, "no request was sent"))
+    }
+
+    fn request(&self, method: Method, words: &str, query: &[(&str, &str)]) -> Request {
+        let mut url = join(&self.api, &["api", words]);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Request::new(method, url)
+    }
+
+    /// A call that makes no document: a JSON object or array, or the error.
+    async fn ask(&self, context: &Context<'_>, request: &Request) -> Result<Answer> {
+        let answer = self
+            .with_token(context, request)
+            .await?
+            .map_err(|failure| Error::new(no_answer(failure.reach), failure.message))?;
+        if answer.status >= 300 {
+            return Err(error_of(&answer));
+        }
+        let is_container = matches!(answer.body.trim_ascii().first(), Some(b'{' | b'['));
+        if !is_container || serde_json::from_slice::<IgnoredAny>(&answer.body).is_err() {
+            let message = format!("iKassa answered {} without a JSON object", answer.status);
+            return Err(Error::new(Code::AnswerNotUnderstood, message).with_outcome(Outcome::Unknown));
+        }
+        Ok(answer)
+    }
+
+    /// `GET workstations.{what}`.
+    pub async fn get(&self, context: &Context<'_>, what: &str, query: &[(&str, &str)]) -> Result<Answer> {
+        let json = "application/json".to_owned().into();
+        let request = self.request(Method::GET, &format!("workstations.{what}"), query);
+        self.ask(context, &request.header("content-type", json)).await
+    }
+
+    /// `POST workstations.shift.{what}` with an empty body.
+    pub async fn post_shift(&self, context: &Context<'_>, what: &str) -> Result<Answer> {
+        let request = self.request(Method::POST, &format!("workstations.shift.{what}"), &[]).json(Vec::new());
+        self.ask(context, &request).await
+    }
+
+    /// The shift and its counters.
+    pub async fn shift_now(&self, context: &Context<'_>) -> Result<ShiftNow> {
+        ShiftNow::read(&self.get(context, "shift", &[]).await?)
+    }
+
+    /// Makes a document, once.
+    pub async fn make(&self, context: &Context<'_>, document: &Document) -> Made {
+        let words = format!("workstations.doc.{}", document.call.word());
+        let request = self.request(Method::POST, &words, &[]).json(document.body.clone().into_bytes());
+        match self.with_token(context, &request).await {
+            // No token: nothing was sent.
+            Err(error) => Made::Not(Told::NotTaken(error.with_outcome(Outcome::NotRegistered))),
+            Ok(Err(failure)) if failure.reach == Reach::NotSent => {
+                Made::Not(Told::NotTaken(failure.into_error()))
+            }
+            Ok(Err(failure)) => Made::Not(Told::Unknown(Error::new(Code::InDoubt, failure.message))),
+            Ok(Ok(answer)) => made(&answer),
+        }
+    }
+}
+
+const fn no_answer(reach: Reach) -> Code {
+    match reach {
+        Reach::NotSent => Code::Unreachable,
+        Reach::MaybeSent => Code::NoAnswer,
+    }
+}
+
+/// What an answer to a document call proves (2.1): a uid with 2xx, or a refusal in the interface's
+/// own form. An empty, broken or foreign body proves nothing, whatever its status.
+fn made(answer: &Answer) -> Made {
+    let body: Option<Body> = serde_json::from_slice(&answer.body).ok();
+    match body {
+        Some(Body { uid: Scalar(Some(uid)), number, .. })
+            if (200..300).contains(&answer.status) && !uid.is_empty() =>
+        {
+            Made::Recorded { uid, number: number.0, raw: Raw::from_body(&answer.body) }
+        }
+        Some(body) if is_own_refusal(answer) => {
+            let error = error_of(answer);
+            if error.code != Code::Refused && error.code != Code::NotFound {
+                return Made::Not(Told::NotTaken(error));
+            }
+            let failure = Refusal {
+                code: Code::Refused.name().into(),
+                message: error.message,
+                vendor: Some(vendor_fault(&body, answer.status)),
+            };
+            Made::Not(Told::Failed { failure, raw: Some(Raw::from_body(&answer.body)) })
+        }
+        _ => match plain_refusal(answer) {
+            Some(refusal) => Made::Not(Told::NotTaken(refusal)),
+            None if answer.status < 300 => {
+                let message = format!("iKassa answered {} without a uid", answer.status);
+                Made::Not(Told::Unknown(Error::new(Code::AnswerNotUnderstood, message)))
+            }
+            None => Made::Not(Told::Unknown(error_of(answer))),
+        },
+    }
+}
+
+/// Counters of one currency: whole numbers by name, such as `$.cashin.sum`.
+pub type Counters = BTreeMap<String, i64>;
+/// Counters by currency.
+pub type Reading = BTreeMap<String, Counters>;
+
+/// A shift as the vendor tells it (2.4).
+pub struct ShiftNow {
+    /// True while it is open: `document` is there and null.
+    pub open: bool,
+    /// Its counters; `None` where the answer has none that can be read.
+    pub counters: Option<Reading>,
+    /// The answer as it came.
+    pub raw: Raw,
+}
+
+impl ShiftNow {
+    fn read(answer: &Answer) -> Result<Self> {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Wire<'a> {
+            #[serde(borrow, deserialize_with = "present")]
+            document: Option<&'a RawValue>,
+            #[serde(borrow)]
+            counters: Option<BTreeMap<String, Currency<'a>>>,
+        }
+        #[derive(Deserialize)]
+        struct Currency<'a> {
+            #[serde(borrow, default)]
+            attributes: BTreeMap<String, &'a RawValue>,
+        }
+        // `null` is a value here: without it the shift is not open.
+        fn present<'de: 'a, 'a, D: serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> std::result::Result<Option<&'a RawValue>, D::Error> {
+            <&RawValue>::deserialize(deserializer).map(Some)
+        }
+
+        let unreadable =
+            |why: String| Error::new(Code::AnswerNotUnderstood, format!("the shift cannot be read: {why}"));
+        let raw = Raw::from_body(&answer.body);
+        // Before the first opening the answer may be an empty list (2.4).
+        if raw.text().trim_start().starts_with('[') {
+            return Ok(Self { open: false, counters: None, raw });
+        }
+        let wire: Wire<'_> =
+            serde_json::from_slice(&answer.body).map_err(|error| unreadable(error.to_string()))?;
+        let counters = wire.counters.map(|currencies| {
+            let whole = |counters: BTreeMap<String, &RawValue>| {
+                let numbers = counters.into_iter().filter_map(|(name, value)| {
+                    Some((name, value.get().trim_matches('"').parse::<i64>().ok()?))
+                });
+                numbers.collect::<Counters>()
+            };
+            currencies.into_iter().map(|(currency, found)| (currency, whole(found.attributes))).collect()
+        });
+        let open = wire.document.is_some_and(|document| document.get() == "null");
+        Ok(Self { open, counters, raw })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::Call;
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer { status, retry_after_ms: None, body: body.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn only_a_uid_with_success_is_a_record_and_only_the_own_form_is_a_refusal() {
+        let told = |status, body: &str| match made(&answer(status, body)) {
+            Made::Recorded { .. } => "recorded",
+            Made::Not(Told::Failed { .. }) => "failed",
+            Made::Not(Told::NotTaken(_)) => "not taken",
+            Made::Not(Told::Unknown(_)) => "unknown",
+            Made::Not(_) => "other",
+        };
+        let refusal = r#"{"code":"kernel.validation","message":"items[0].price"}"#;
+        for (status, body, expected) in [
+            (200, r#"{"uid":"A17F03C2D94E5B680717CBC1"}"#, "recorded"),
+            (200, "", "unknown"),
+            (200, "null", "unknown"),
+            (200, r#"{"uid":""}"#, "unknown"),
+            (200, r#"{"uid":null}"#, "unknown"),
+            (200, "<html>ok</html>", "unknown"),
+            (204, "", "unknown"),
+            (302, r#"{"uid":"A17F03C2D94E5B680717CBC1"}"#, "unknown"),
+            (400, refusal, "failed"),
+            (400, r#"{"code":"kernel.shift.closed","message":"closed"}"#, "not taken"),
+            (409, r#"{"code":"kernel.device.missing","message":"no register"}"#, "not taken"),
+            (400, r#"{"message":"no code"}"#, "unknown"),
+            (400, "<html>bad</html>", "unknown"),
+            (401, r#"{"error":"unauthorized"}"#, "not taken"),
+            (404, "<html>gateway</html>", "unknown"),
+            (429, "", "not taken"),
+            (500, refusal, "unknown"),
+            (502, "<html>bad gateway</html>", "unknown"),
+        ] {
+            assert_eq!(told(status, body), expected, "{status} {body}");
+        }
+        assert_eq!(Call::CardWithdraw.word(), "chWithdraw");
+    }
+
+    #[test]
+    fn a_shift_is_open_only_where_its_document_is_null() {
+        let open = |body: &str| ShiftNow::read(&answer(200, body)).map(|shift| shift.open).ok();
+        assert_eq!(open(r#"{"document":null,"counters":{}}"#), Some(true));
+        assert_eq!(open(r#"{"document":{"uid":"x"}}"#), Some(false));
+        assert_eq!(open("{}"), Some(false));
+        assert_eq!(open("[]"), Some(false));
+        assert_eq!(open("17"), None);
+    }
+
+    #[test]
+    fn counters_that_are_no_whole_numbers_are_left_out() {
+        let body = r#"{"document":null,"counters":{"BYN":{"attributes":
+            {"$.cashin.sum":12350,"$.text":"x","$.float":1.5,"$.object":{}}}}}"#;
+        let counters = ShiftNow::read(&answer(200, body)).map(|shift| shift.counters);
+        let expected = BTreeMap::from([("BYN".into(), BTreeMap::from([("$.cashin.sum".into(), 12350)]))]);
+        assert_eq!(counters.ok().flatten(), Some(expected));
+    }
+}

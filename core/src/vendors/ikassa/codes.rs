@@ -1,0 +1,66 @@
+//! iKassa.Cloud's numbers and words (fact sheet 2.6, 3, 2.12) and what its errors prove.
+
+use crate::error::Code;
+use crate::receipt::{PaymentType, Vat};
+
+/// Currencies (3.1); the first is the country's own.
+pub const CURRENCIES: &[&str] = &["BYN", "USD", "EUR", "RUB"];
+
+/// Payment types (3.2). The vendor's own text could not be had and the public sources disagree: the
+/// code of both public clients and the newer description say 0 = cash and 1 = card, one older
+/// description the opposite. The code is followed: its example pays 100 by type 0 and 100 by type 1
+/// under the rule "at most one cash payment", and its constants are what shops run with.
+pub const PAYMENTS: &[(PaymentType, u8)] =
+    &[(PaymentType::Cash, 0), (PaymentType::Card, 1), (PaymentType::Other, 2)];
+
+/// VAT rates as the wire wants them: a text of percent; without VAT the field is absent (2.6, 3.3).
+pub const VATS: &[(Vat, Option<&str>)] = &[
+    (Vat::None, None),
+    (Vat::Vat0, Some("0")),
+    (Vat::Vat10, Some("10")),
+    (Vat::Vat20, Some("20")),
+    (Vat::Vat25, Some("25")),
+];
+
+/// Largest absolute value of a discount or surcharge, in hundredths (2.6).
+pub const LARGEST_MODIFIER: i64 = 54_975_581_388_799;
+
+/// What a refusal of the cash register means for the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The state of the cash register is in the way: the same document may be sent later.
+    State,
+    /// The document itself is refused.
+    Document,
+}
+
+/// Objects within codes of the form `component.object.state` (2.12) whose state is in the way of any
+/// document. The one code that is confirmed is `kernel.shift.opened`; the others are inferred from
+/// the form, which decides only whether the same id may be used again.
+const STATES: &[&str] = &["shift", "device", "cashin"];
+
+/// What a code of the cash register means for the document.
+pub fn refusal(code: &str) -> Refusal {
+    let object = code.split('.').nth(1).unwrap_or_default();
+    if STATES.contains(&object) { Refusal::State } else { Refusal::Document }
+}
+
+impl Refusal {
+    /// The library's code for it.
+    pub const fn code(self) -> Code {
+        match self {
+            Refusal::State => Code::RegisterNotReady,
+            Refusal::Document => Code::Refused,
+        }
+    }
+}
+
+/// The number of a payment type.
+pub fn payment(payment_type: PaymentType) -> Option<u8> {
+    PAYMENTS.iter().find(|(known, _)| *known == payment_type).map(|(_, number)| *number)
+}
+
+/// The text of a VAT rate: `None` for one that the vendor does not know, `Some(None)` for no VAT.
+pub fn vat(vat: Vat) -> Option<Option<&'static str>> {
+    VATS.iter().find(|(known, _)| *known == vat).map(|(_, text)| *text)
+}

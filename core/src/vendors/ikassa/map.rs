@@ -1,0 +1,342 @@
+//! Receipt to sale and refund, and drawer requests to their documents (fact sheet 2.5 to 2.8, 6.5).
+//! No I/O. Money goes out in whole hundredths and quantities in whole thousandths, without loss.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::codes;
+use super::config::IkassaConfig;
+use super::document::{Call, Document, Effect};
+use super::extras::{ItemExtras, ModifierText, PositionCode, ReceiptExtras, Section};
+use crate::error::{Code, Violation, violation};
+use crate::money::Amount;
+use crate::receipt::{Item, Kind, PaymentMethod, PaymentType, Receipt};
+
+/// Which call records which kind.
+pub const KINDS: &[(Kind, Call)] = &[(Kind::Sell, Call::Sale), (Kind::SellRefund, Call::Refund)];
+
+fn call(kind: Kind) -> Option<Call> {
+    KINDS.iter().find(|(known, _)| *known == kind).map(|(_, call)| *call)
+}
+
+fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
+    receipt.vendor.as_ref()?.ikassa.as_ref()
+}
+
+fn item_extras(item: &Item) -> Option<&ItemExtras> {
+    item.vendor.as_ref()?.ikassa.as_ref()
+}
+
+fn cashier<'a>(receipt: &'a Receipt, config: &'a IkassaConfig) -> Option<&'a str> {
+    let own = receipt.cashier.as_ref().map(|cashier| cashier.name.as_str());
+    own.or(config.cashier.as_deref()).filter(|name| !name.trim().is_empty())
+}
+
+/// Everything about a receipt that the vendor cannot carry, or would refuse (6.5).
+pub fn violations(receipt: &Receipt, config: &IkassaConfig) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
+    if call(receipt.kind).is_none() {
+        wrong("/kind".into(), Code::NotForThisVendor, "iKassa has `sell` and `sell_refund` only");
+    }
+    let currency = receipt.currency.as_deref().unwrap_or(config.currency());
+    if !codes::CURRENCIES.contains(&currency) {
+        wrong("/currency".into(), Code::NotForThisVendor, "iKassa records BYN, USD, EUR and RUB");
+    }
+    if cashier(receipt, config).is_none() {
+        let message = "iKassa wants a cashier's name: give `cashier` here or in the configuration";
+        wrong("/cashier".into(), Code::MissingField, message);
+    }
+    if receipt.callback_url.is_some() {
+        wrong("/callback_url".into(), Code::NotForThisVendor, "iKassa calls nobody back");
+    }
+    if receipt.total().is_some_and(Amount::is_zero) {
+        wrong("/items".into(), Code::OutOfRange, "the total must be more than 0");
+    }
+    if receipt.kind == Kind::SellRefund {
+        let message = "iKassa's refund has adjustments of lines only";
+        for (path, given) in [("/discount", receipt.discount), ("/surcharge", receipt.surcharge)] {
+            if given.is_some() {
+                wrong(path.into(), Code::NotForThisVendor, message);
+            }
+        }
+    }
+    for (index, item) in receipt.items.iter().enumerate() {
+        item_violations(item, config, &mut |field: &str, code, message: &str| {
+            wrong(format!("/items/{index}/{field}"), code, message);
+        });
+    }
+    for (index, payment) in receipt.payments.iter().enumerate() {
+        if codes::payment(payment.payment_type).is_none() {
+            let message = "iKassa has cash, card and other";
+            wrong(format!("/payments/{index}/type"), Code::NotForThisVendor, message);
+        }
+        if payment.sum.is_zero() {
+            wrong(format!("/payments/{index}/sum"), Code::OutOfRange, "must be more than 0");
+        }
+        let is_cash = payment.payment_type == PaymentType::Cash;
+        let earlier = receipt.payments[..index].iter().any(|p| p.payment_type == PaymentType::Cash);
+        if config.checks_limits() && is_cash && earlier {
+            wrong(format!("/payments/{index}/type"), Code::DuplicateField, "one payment in cash at most");
+        }
+    }
+    found
+}
+
+fn item_violations(item: &Item, config: &IkassaConfig, wrong: &mut dyn FnMut(&str, Code, &str)) {
+    if item.name.trim().is_empty() {
+        wrong("name", Code::TooShort, "iKassa wants a name");
+    }
+    if item.quantity.decimals() > 3 {
+        wrong("quantity", Code::TooManyDecimals, "iKassa takes 3 decimals at most");
+    }
+    if item.vat.is_some_and(|vat| codes::vat(vat).is_none()) {
+        wrong("vat", Code::VatNotAllowed, "iKassa has none, 0, 10, 20 and 25");
+    }
+    if item.vat_sum.is_some() {
+        wrong("vat_sum", Code::NotForThisVendor, "iKassa computes the VAT itself");
+    }
+    if item.marking.is_some() || !item.sectoral.is_empty() {
+        let message = "how iKassa takes marking is not known; see `vendor.ikassa.fields`";
+        wrong("marking", Code::NotForThisVendor, message);
+    }
+    if item.payment_method.is_some_and(|method| method != PaymentMethod::FullPayment) {
+        let message = "iKassa knows full payment only; see `vendor.ikassa.code` for prepayments";
+        wrong("payment_method", Code::NotForThisVendor, message);
+    }
+    let Some(extras) = item_extras(item) else { return };
+    if extras.code.as_ref().is_some_and(|code| code.given() != 1) {
+        let message = "give one of `code`, `gtin`, `service`, `prepayment`";
+        wrong("vendor/ikassa/code", Code::WrongValue, message);
+    }
+    let number = extras.third_party_tax_id.as_deref();
+    if config.checks_limits() && number.is_some_and(|number| !is_tax_id(number)) {
+        let message = "a UNP has 9 digits, or 2 letters and 7 digits";
+        wrong("vendor/ikassa/third_party_tax_id", Code::WrongFormat, message);
+    }
+    if let Some(fields) = &extras.fields {
+        match serde_json::from_str::<BTreeMap<String, serde::de::IgnoredAny>>(fields.text()) {
+            Ok(fields) if fields.keys().any(|name| POSITION_FIELDS.contains(&name.as_str())) => {
+                let message = "may not repeat a field that the library writes itself";
+                wrong("vendor/ikassa/fields", Code::DuplicateField, message);
+            }
+            Ok(_) => {}
+            Err(_) => wrong("vendor/ikassa/fields", Code::WrongType, "must be object"),
+        }
+    }
+}
+
+fn is_tax_id(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let letters: Vec<char> = text.chars().take(2).collect();
+    let tail = text.char_indices().nth(2).map_or("", |(at, _)| &text[at..]);
+    text.chars().count() == 9
+        && digits(tail)
+        && (letters.iter().all(char::is_ascii_digit) || letters.iter().all(|letter| letter.is_alphabetic()))
+}
+
+/// What the vendor takes no notice of.
+pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
+    let unread = [
+        ("/customer", receipt.customer.is_some()),
+        ("/company", receipt.company.is_some()),
+        ("/issued_at", receipt.issued_at.is_some()),
+        ("/print", receipt.print),
+    ];
+    let mut paths: Vec<String> =
+        unread.iter().filter(|(_, given)| *given).map(|(path, _)| (*path).into()).collect();
+    for (index, item) in receipt.items.iter().enumerate() {
+        let unread = [
+            ("payment_object", item.payment_object.is_some()),
+            ("unit", item.unit.is_some()),
+            ("barcode", item.barcode.is_some()),
+            ("article", item.article.is_some()),
+            ("country_code", item.country_code.is_some()),
+            ("customs_declaration", item.customs_declaration.is_some()),
+        ];
+        paths.extend(
+            unread.iter().filter(|(_, given)| *given).map(|(name, _)| format!("/items/{index}/{name}")),
+        );
+    }
+    let no_place = |path| violation(path, Code::NotForThisVendor, "iKassa has no place for this");
+    paths.into_iter().map(no_place).collect()
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    cashier: &'a str,
+    /// Absent in a rollback (2.8).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'a str>,
+    #[serde(rename = "@attrs")]
+    attributes: &'a BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct ReceiptBody<'a> {
+    header: Header<'a>,
+    items: Vec<Box<RawValue>>,
+    payments: Vec<Payment>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    modifiers: Vec<Modifier<'a>>,
+}
+
+#[derive(Serialize)]
+struct Payment {
+    #[serde(rename = "type")]
+    payment_type: u8,
+    sum: i64,
+}
+
+#[derive(Serialize)]
+struct Modifier<'a> {
+    modifier: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+}
+
+/// The names that `Position` writes.
+const POSITION_FIELDS: &[&str] =
+    &["name", "price", "quantity", "tax", "section", "tpTaxNumber", "modifiers", "code"];
+
+#[derive(Serialize)]
+struct Position<'a> {
+    name: &'a str,
+    price: i64,
+    quantity: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    section: Option<&'a Section>,
+    #[serde(rename = "tpTaxNumber", skip_serializing_if = "Option::is_none")]
+    third_party_tax_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    modifiers: Vec<Modifier<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a PositionCode>,
+}
+
+/// The discount comes first, as a negative number (2.6).
+fn modifiers<'a>(
+    discount: Option<Amount>,
+    surcharge: Option<Amount>,
+    texts: (Option<&'a ModifierText>, Option<&'a ModifierText>),
+) -> Option<Vec<Modifier<'a>>> {
+    let mut modifiers = Vec::new();
+    for (sum, sign, text) in [(discount, -1, texts.0), (surcharge, 1, texts.1)] {
+        let Some(sum) = sum.filter(|sum| !sum.is_zero()) else { continue };
+        let modifier = sum.hundredths().filter(|sum| *sum <= codes::LARGEST_MODIFIER)? * sign;
+        let name = text.and_then(|text| text.name.as_deref());
+        let group = text.and_then(|text| text.group.as_deref());
+        modifiers.push(Modifier { modifier, name, group });
+    }
+    Some(modifiers)
+}
+
+fn position(item: &Item) -> Option<Box<RawValue>> {
+    let extras = item_extras(item);
+    let texts = (extras.and_then(|e| e.discount.as_ref()), extras.and_then(|e| e.surcharge.as_ref()));
+    let position = Position {
+        name: &item.name,
+        price: item.price.hundredths()?,
+        quantity: item.quantity.thousandths()?,
+        tax: item.vat.map_or(Some(None), codes::vat)?,
+        section: extras.and_then(|e| e.section.as_ref()),
+        third_party_tax_id: extras.and_then(|e| e.third_party_tax_id.as_deref()),
+        modifiers: modifiers(item.discount, item.surcharge, texts)?,
+        code: extras.and_then(|e| e.code.as_ref()),
+    };
+    let mut text = serde_json::to_string(&position).ok()?;
+    let fields = extras.and_then(|e| e.fields.as_ref());
+    let more = fields.and_then(|fields| fields.text().trim().strip_prefix('{')?.strip_suffix('}'));
+    if let Some(more) = more.map(str::trim).filter(|more| !more.is_empty()) {
+        text.truncate(text.len() - 1);
+        text.push_str(&format!(",{more}}}"));
+    }
+    RawValue::from_string(text).ok()
+}
+
+/// The document of a receipt without violations.
+pub fn document(receipt: &Receipt, config: &IkassaConfig) -> Option<Document> {
+    let call = call(receipt.kind)?;
+    let none = BTreeMap::new();
+    let extras = extras(receipt);
+    let currency = receipt.currency.as_deref().unwrap_or(config.currency());
+    let texts = (extras.and_then(|e| e.discount.as_ref()), extras.and_then(|e| e.surcharge.as_ref()));
+    let payments = receipt.payments.iter().map(|payment| {
+        Some(Payment { payment_type: codes::payment(payment.payment_type)?, sum: payment.sum.hundredths()? })
+    });
+    let body = ReceiptBody {
+        header: Header {
+            cashier: cashier(receipt, config)?,
+            currency: Some(currency),
+            attributes: extras.map_or(&none, |e| &e.attributes),
+        },
+        items: receipt.items.iter().map(position).collect::<Option<_>>()?,
+        payments: payments.collect::<Option<_>>()?,
+        modifiers: modifiers(receipt.discount, receipt.surcharge, texts)?,
+    };
+    let mut parts = BTreeMap::new();
+    for payment in &receipt.payments {
+        *parts.entry(payment.payment_type.word().to_owned()).or_insert(0) += payment.sum.hundredths()?;
+    }
+    let types: Vec<&str> = parts.keys().map(String::as_str).collect();
+    let cash = parts.get(PaymentType::Cash.word()).copied().unwrap_or(0);
+    let effect = Effect {
+        composition: format!("{} {}", call.word(), types.join("+")),
+        currency: currency.into(),
+        cash: cash * call.direction(),
+        total: receipt.total()?.hundredths()?,
+        parts,
+    };
+    Some(Document { call, effect: Some(effect), body: serde_json::to_string(&body).ok()? })
+}
+
+/// The document of cash put into the drawer or taken out of it (2.5).
+pub fn cash_document(
+    call: Call,
+    sum: Amount,
+    currency: &str,
+    cashier: &str,
+    attributes: &BTreeMap<String, String>,
+) -> Option<Document> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        header: Header<'a>,
+        sum: i64,
+    }
+    let sum = sum.hundredths()?;
+    let body = Body { header: Header { cashier, currency: Some(currency), attributes }, sum };
+    let effect = Effect {
+        composition: call.word().into(),
+        currency: currency.into(),
+        cash: sum * call.direction(),
+        total: sum,
+        parts: BTreeMap::new(),
+    };
+    Some(Document { call, effect: Some(effect), body: serde_json::to_string(&body).ok()? })
+}
+
+/// The document that annuls the last one (2.8). `undone` is what that one did, where it is known.
+pub fn rollback_document(
+    number: u64,
+    cashier: &str,
+    attributes: &BTreeMap<String, String>,
+    undone: Option<&Effect>,
+) -> Option<Document> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        header: Header<'a>,
+        number: u64,
+    }
+    let body = Body { header: Header { cashier, currency: None, attributes }, number };
+    Some(Document {
+        call: Call::Rollback,
+        effect: undone.map(Effect::undone),
+        body: serde_json::to_string(&body).ok()?,
+    })
+}

@@ -1,0 +1,167 @@
+//! iKassa.Cloud: a cloud cash register behind a log-in that a person approves (Belarus).
+//!
+//! The vendor offers no key for a document, so a lost answer is settled by the counters of the shift,
+//! read before and after under the cash register's lease (fact sheet 6.9, `counters.rs`).
+
+mod api;
+mod codes;
+mod config;
+mod counters;
+mod document;
+mod extras;
+mod login;
+mod map;
+mod operations;
+mod settling;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+use url::Url;
+
+pub use config::{ClientCredentials, Environment, IkassaConfig};
+pub use extras::*;
+pub use login::{Login, LoginState, StartedLogin};
+pub use operations::*;
+
+use crate::client::Shared;
+use crate::error::{Code, Error, Result, Violation};
+use crate::http::{Transport, join};
+use crate::input;
+use crate::journal::Entry;
+use crate::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::receipt::Receipt;
+use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Vendor, VendorInfo};
+
+/// Name in configurations and envelopes.
+pub const NAME: &str = "ikassa";
+/// Time for a whole call: the exchange, the time until the counters are believed, their reading.
+const CALL_TIMEOUT_MS: u64 = 60_000;
+
+/// The row in the table of vendors.
+pub const INFO: VendorInfo = VendorInfo {
+    name: NAME,
+    summary: "iKassa.Cloud, Belarus: a cloud cash register behind a log-in that a person approves.",
+    call_timeout_ms: CALL_TIMEOUT_MS,
+    config: input::schema_of::<IkassaConfig>,
+    open,
+    operations: OPERATIONS,
+};
+
+/// An iKassa.Cloud client's vendor.
+pub struct Ikassa {
+    register: String,
+    config: IkassaConfig,
+    transport: Transport,
+    accounts: Url,
+    api: Url,
+    receipts: Url,
+}
+
+fn open(text: &str, shared: &Shared) -> Result<Opened> {
+    let config: IkassaConfig = input::read(text)?;
+    let violations = config.violations();
+    let (Some(accounts), Some(api), Some(receipts), true) =
+        (config.accounts(), config.api(), config.receipts(), violations.is_empty())
+    else {
+        return Err(Error::invalid(violations));
+    };
+    let transport = shared.transports.get(&config.common, &api)?;
+    let common = config.common.clone();
+    let vendor = Ikassa { register: config.register(), config, transport, accounts, api, receipts };
+    Ok(Opened { vendor: Box::new(vendor), common })
+}
+
+impl Ikassa {
+    /// Address of the public page of a document (2.11). No token goes there.
+    fn receipt_url(&self, uid: &str) -> Url {
+        join(&self.receipts, &["render", uid])
+    }
+}
+
+#[async_trait]
+impl Vendor for Ikassa {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn register(&self) -> &str {
+        &self.register
+    }
+
+    fn exclusive(&self) -> Exclusive {
+        Exclusive::Register
+    }
+
+    fn settle_after(&self) -> Duration {
+        self.config.settle_after()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            vendor: NAME.into(),
+            operations: crate::operations::of(&INFO).map(|operation| operation.name.into()).collect(),
+            kinds: map::KINDS.iter().map(|(kind, _)| *kind).collect(),
+            vat: codes::VATS.iter().map(|(vat, _)| *vat).collect(),
+            payment_types: codes::PAYMENTS.iter().map(|(kind, _)| *kind).collect(),
+            payment_objects: Vec::new(),
+            units: Vec::new(),
+            currencies: codes::CURRENCIES.iter().map(|currency| (*currency).into()).collect(),
+            idempotency_key: false,
+            parallel: false,
+            callbacks: false,
+        }
+    }
+
+    fn violations(&self, receipt: &Receipt, _: OffsetDateTime) -> Vec<Violation> {
+        map::violations(receipt, &self.config)
+    }
+
+    fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {
+        map::warnings(receipt)
+    }
+
+    fn prepare(&self, receipt: &Receipt, _: OffsetDateTime) -> Result<Prepared> {
+        let document = map::document(receipt, &self.config);
+        let document = document.ok_or_else(|| Error::new(Code::Internal, "unmapped value in a receipt"))?;
+        Ok(Prepared { request: document.to_bytes()?, vendor_document_id: None })
+    }
+
+    fn binds(&self) -> bool {
+        true
+    }
+
+    async fn bind(&self, context: &Context<'_>) -> Result<Option<String>> {
+        settling::bind(self, context).await.map(Some)
+    }
+
+    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Learned {
+        settling::send(self, context, entry).await
+    }
+
+    async fn settle(&self, context: &Context<'_>, entry: &Entry, _: Mode) -> Learned {
+        settling::settle(self, context, entry).await
+    }
+
+    fn is_left_to_a_person(&self, entry: &Entry) -> bool {
+        settling::is_left_to_a_person(entry)
+    }
+
+    fn has_adjustments(&self) -> bool {
+        true
+    }
+
+    async fn health(&self, context: &Context<'_>) -> Result<Health> {
+        let cashbox = operations::cashbox_now(self, context).await?;
+        let message = match cashbox.has_device {
+            true => "a cash register is bound to the log-in",
+            false => "no cash register is bound to the log-in",
+        };
+        Ok(Health { ready: cashbox.has_device, message: message.into(), raw: cashbox.raw })
+    }
+
+    fn read_callback(&self, _: &Callback) -> Result<CallbackReading> {
+        Err(Error::new(Code::Unsupported, "iKassa calls nobody back"))
+    }
+}

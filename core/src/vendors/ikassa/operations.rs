@@ -1,0 +1,450 @@
+//! The operations that only iKassa.Cloud has, and its shift and drawer (fact sheet 2).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use super::api::ShiftNow;
+use super::counters::{decimal, drawer};
+use super::document::Call;
+use super::login::{Device, Login, StartedLogin};
+use super::{Ikassa, codes, map, settling};
+use crate::client::Client;
+use crate::error::{Code, Error, Outcome, Result, violation};
+use crate::lenient::text;
+use crate::messages::Nothing;
+use crate::money::Amount;
+use crate::operations::{Operation, operation};
+use crate::registration::{Raw, Registration, State};
+use crate::shift::{Cash, CashAmount, Report, Shift};
+use crate::vendors::Context;
+
+/// Pause between two questions whether a shift has changed.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The rows of this vendor in the table of operations.
+pub const OPERATIONS: &[Operation] = &[
+    operation!("start_login", HARMLESS, start_login, StartLogin => StartedLogin,
+        "Asks for a code that a person enters in the vendor's cabinet to bind a cash register; then `finish_login`."),
+    operation!("finish_login", HARMLESS, finish_login, FinishLogin => Login,
+        "Waits for the person's decision within the time; the tokens are kept in the journal and renew themselves. \
+         May be called by another process than `start_login`."),
+    operation!("refresh_login", HARMLESS, refresh_login, Nothing => Login,
+        "Renews the tokens now. Never needed in normal work: they renew themselves."),
+    operation!("cashbox", HARMLESS, cashbox, Nothing => Cashbox, "Whether a cash register is bound to the log-in."),
+    operation!("shift", HARMLESS, shift, Nothing => Shift, "Whether the shift is open; its counters are in `raw`."),
+    operation!("open_shift", FISCAL, open_shift, Nothing => Shift,
+        "Opens the shift; gives back the open one where there is one."),
+    operation!("close_shift", FISCAL, close_shift, CloseCloudShift => Report,
+        "Closes the shift, which is the Z report; confirmed where it is closed already. The drawer must be empty in \
+         every currency: `withdraw_first` empties it."),
+    operation!("cash", HARMLESS, cash, Nothing => Cash, "Cash in the drawer, by currency."),
+    operation!("deposit", FISCAL, deposit, DrawerDocument => Registration,
+        "Puts cash into the drawer, exactly once, like `register`."),
+    operation!("withdraw", FISCAL, withdraw, DrawerDocument => Registration,
+        "Takes cash out of the drawer, exactly once, like `register`."),
+    operation!("card_withdraw", FISCAL, card_withdraw, DrawerDocument => Registration,
+        "Hands cash out to a customer (`chWithdraw`), exactly once, like `register`."),
+    operation!("rollback", FISCAL, rollback, Rollback => Registration,
+        "Annuls the last document, exactly once, like `register`."),
+    operation!("document", HARMLESS, document, DocumentKey => CloudDocument, "A document as the vendor has it."),
+    operation!("receipt_url", HARMLESS, receipt_url, DocumentKey => ReceiptUrl,
+        "Link to the public page of a receipt. Nothing is sent."),
+];
+
+/// What the caller runs on; the vendor shows it to the person.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartLogin {
+    /// Operating system; absent means that of this process.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 100))]
+    pub os: Option<String>,
+    /// Its version (`unknown`).
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 100))]
+    pub os_version: Option<String>,
+    /// Name of the device or till (`till`).
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 100))]
+    pub device: Option<String>,
+    /// Name of the application (`kassa`).
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 100))]
+    pub application: Option<String>,
+}
+
+/// How long to wait for a person.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FinishLogin {
+    /// How long, in milliseconds; absent means the time of a call, 0 asks at most once.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 3_600_000))]
+    pub timeout_ms: Option<u64>,
+}
+
+/// Whether a cash register is bound.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Cashbox {
+    /// True where one is.
+    pub has_device: bool,
+    /// The answer as it came.
+    pub raw: Option<Raw>,
+}
+
+/// How to close the shift.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloseCloudShift {
+    /// Empty the drawer first, in every currency.
+    #[serde(default)]
+    pub withdraw_first: Option<WithdrawFirst>,
+}
+
+/// How the drawer is emptied.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawFirst {
+    /// The caller's id for the withdrawals; each gets the currency behind it, as in `close-17/BYN`.
+    #[schemars(length(min = 1, max = 120))]
+    pub id: String,
+    /// Name of the cashier; absent means that of the configuration.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 64))]
+    pub cashier: Option<String>,
+}
+
+/// Cash that is put into the drawer or taken out of it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DrawerDocument {
+    /// The caller's own id and the idempotency key.
+    #[schemars(length(min = 1, max = 128))]
+    pub id: String,
+    /// How much.
+    pub sum: Amount,
+    /// Currency; absent means that of the configuration.
+    #[serde(default)]
+    #[schemars(length(min = 3, max = 3))]
+    pub currency: Option<String>,
+    /// Name of the cashier; absent means that of the configuration.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 64))]
+    pub cashier: Option<String>,
+    /// Free attributes of the document (`@attrs`); their meaning is not documented.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// Annulment of the last document.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rollback {
+    /// The caller's own id and the idempotency key.
+    #[schemars(length(min = 1, max = 128))]
+    pub id: String,
+    /// Number of the last document: `fiscal.document_number` of its registration, or from `document`.
+    #[schemars(range(min = 1))]
+    pub number: u64,
+    /// Name of the cashier; absent means that of the configuration.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 64))]
+    pub cashier: Option<String>,
+    /// Free attributes of the document (`@attrs`); their meaning is not documented.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// Which document; give one of the two.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentKey {
+    /// The receipt's id in our journal.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 128))]
+    pub id: Option<String>,
+    /// The vendor's uid, as it is printed on the receipt.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 128))]
+    pub uid: Option<String>,
+}
+
+/// A document as the vendor has it. Its form is not documented: everything is in `raw`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct CloudDocument {
+    /// The vendor's uid.
+    #[serde(default, deserialize_with = "text")]
+    pub uid: Option<String>,
+    /// Its number, where the vendor tells.
+    #[serde(default, deserialize_with = "text")]
+    pub number: Option<String>,
+    /// The answer as it came.
+    #[serde(default, skip_deserializing)]
+    pub raw: Option<Raw>,
+}
+
+/// Link to the public page of a receipt.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ReceiptUrl {
+    /// The link.
+    pub url: String,
+}
+
+/// See the table.
+pub async fn start_login(client: &Client, request: StartLogin) -> Result<StartedLogin> {
+    let vendor: &Ikassa = client.vendor()?;
+    let device = Device {
+        os: request.os.as_deref().unwrap_or(std::env::consts::OS),
+        os_version: request.os_version.as_deref().unwrap_or("unknown"),
+        device: request.device.as_deref().unwrap_or("till"),
+        application: request.application.as_deref().unwrap_or("kassa"),
+    };
+    vendor.start_login(&client.context(client.deadline()), &device).await
+}
+
+/// See the table.
+pub async fn finish_login(client: &Client, request: FinishLogin) -> Result<Login> {
+    let vendor: &Ikassa = client.vendor()?;
+    let until = request.timeout_ms.map_or(client.deadline(), |ms| Instant::now() + Duration::from_millis(ms));
+    // The last poll may begin at the end of the time.
+    let deadline = until.max(client.deadline());
+    vendor.finish_login(&client.context(deadline), until).await
+}
+
+/// See the table.
+pub async fn refresh_login(client: &Client, _: Nothing) -> Result<Login> {
+    let vendor: &Ikassa = client.vendor()?;
+    vendor.renew_now(&client.context(client.deadline())).await
+}
+
+/// Whether a cash register is bound (2.3).
+pub(super) async fn cashbox_now(vendor: &Ikassa, context: &Context<'_>) -> Result<Cashbox> {
+    #[derive(Deserialize)]
+    struct Wire {
+        #[serde(rename = "hasDevice")]
+        has_device: bool,
+    }
+    let answer = vendor.get(context, "cashbox", &[("skipShift", "true")]).await?;
+    let wire: Wire = serde_json::from_slice(&answer.body).map_err(|error| {
+        Error::new(Code::AnswerNotUnderstood, format!("the cashbox cannot be read: {error}"))
+    })?;
+    Ok(Cashbox { has_device: wire.has_device, raw: Some(Raw::from_body(&answer.body)) })
+}
+
+/// See the table.
+pub async fn cashbox(client: &Client, _: Nothing) -> Result<Cashbox> {
+    cashbox_now(client.vendor()?, &client.context(client.deadline())).await
+}
+
+fn told(now: ShiftNow) -> Shift {
+    Shift { open: now.open, number: None, raw: Some(now.raw) }
+}
+
+/// See the table.
+pub async fn shift(client: &Client, _: Nothing) -> Result<Shift> {
+    let vendor: &Ikassa = client.vendor()?;
+    vendor.shift_now(&client.context(client.deadline())).await.map(told)
+}
+
+/// See the table.
+pub async fn cash(client: &Client, _: Nothing) -> Result<Cash> {
+    let vendor: &Ikassa = client.vendor()?;
+    let now = vendor.shift_now(&client.context(client.deadline())).await?;
+    let amounts = drawer(&now.counters.unwrap_or_default()).into_iter();
+    let amounts = amounts.map(|(currency, sum)| CashAmount { currency, sum: decimal(sum) }).collect();
+    Ok(Cash { amounts, raw: Some(now.raw) })
+}
+
+/// Brings the shift into a state, with the cash register's lease. Neither opening nor closing can be
+/// done twice, so the state tells what became of a lost answer.
+async fn bring(vendor: &Ikassa, context: &Context<'_>, open: bool) -> Result<ShiftNow> {
+    let before = vendor.shift_now(context).await?;
+    if before.open == open {
+        return Ok(before);
+    }
+    settling::shift_may_change(vendor, context).await?;
+    let lost = match vendor.post_shift(context, if open { "open" } else { "close" }).await {
+        Ok(_) => None,
+        // Nothing was sent, or the cash register said no and is as it was.
+        Err(error) if error.outcome == Outcome::NotRegistered && error.code != Code::NoAnswer => {
+            return match vendor.shift_now(context).await {
+                Ok(now) if now.open == open => Ok(now),
+                _ => Err(error),
+            };
+        }
+        Err(error) => Some(error),
+    };
+    loop {
+        let seen = vendor.shift_now(context).await;
+        match seen {
+            Ok(now) if now.open == open => {
+                settling::shift_changed(vendor, context).await?;
+                return Ok(now);
+            }
+            _ if Instant::now() + PAUSE < context.deadline => sleep(PAUSE).await,
+            seen => {
+                let why =
+                    seen.err().or(lost).map_or_else(String::new, |error| format!(" ({})", error.message));
+                let wanted = if open { "open" } else { "closed" };
+                let message = format!("whether the shift is {wanted} is not known{why}; ask for the `shift`");
+                return Err(Error::new(Code::InDoubt, message).with_outcome(Outcome::Unknown));
+            }
+        }
+    }
+}
+
+/// See the table.
+pub async fn open_shift(client: &Client, _: Nothing) -> Result<Shift> {
+    let vendor: &Ikassa = client.vendor()?;
+    let deadline = client.deadline();
+    let lease = client.delivery.lease("", deadline).await?;
+    let opened = bring(vendor, &client.context(deadline), true).await;
+    client.delivery.release(lease);
+    opened.map(told)
+}
+
+/// See the table.
+pub async fn close_shift(client: &Client, request: CloseCloudShift) -> Result<Report> {
+    let vendor: &Ikassa = client.vendor()?;
+    let deadline = client.deadline();
+    if let Some(first) = &request.withdraw_first {
+        empty_drawer(client, first).await?;
+    }
+    let lease = client.delivery.lease("", deadline).await?;
+    let closed = close_empty(vendor, &client.context(deadline)).await;
+    client.delivery.release(lease);
+    closed.map(|now| Report { confirmed: true, shift: Some(told(now)) })
+}
+
+/// Closes the shift where the drawer is empty in every currency (2.10).
+async fn close_empty(vendor: &Ikassa, context: &Context<'_>) -> Result<ShiftNow> {
+    let now = vendor.shift_now(context).await?;
+    let full: Vec<String> = drawer(&now.counters.clone().unwrap_or_default())
+        .into_iter()
+        .filter(|(_, sum)| now.open && *sum != 0)
+        .map(|(currency, sum)| format!("{} {currency}", decimal(sum)))
+        .collect();
+    if !full.is_empty() {
+        let message = format!("{} in the drawer", full.join(" and "));
+        return Err(Error::new(Code::DrawerNotEmpty, message));
+    }
+    bring(vendor, context, false).await
+}
+
+async fn empty_drawer(client: &Client, first: &WithdrawFirst) -> Result<()> {
+    let now = client.vendor::<Ikassa>()?.shift_now(&client.context(client.deadline())).await?;
+    if !now.open {
+        return Ok(());
+    }
+    for (currency, sum) in drawer(&now.counters.unwrap_or_default()) {
+        let Some(sum) = Amount::of_hundredths(sum).filter(|sum| !sum.is_zero()) else { continue };
+        let request = DrawerDocument {
+            id: format!("{}/{currency}", first.id),
+            sum,
+            currency: Some(currency),
+            cashier: first.cashier.clone(),
+            attributes: BTreeMap::new(),
+        };
+        withdraw(client, request).await?;
+    }
+    Ok(())
+}
+
+fn cashier<'a>(vendor: &'a Ikassa, given: Option<&'a str>) -> Result<&'a str> {
+    let name = given.or(vendor.config.cashier.as_deref()).filter(|name| !name.trim().is_empty());
+    name.ok_or_else(|| {
+        let message = "iKassa wants a cashier's name: give it here or in the configuration";
+        Error::invalid(vec![violation("/cashier", Code::MissingField, message)])
+    })
+}
+
+/// See the table.
+pub async fn deposit(client: &Client, request: DrawerDocument) -> Result<Registration> {
+    move_cash(client, "deposit", Call::Deposit, request).await
+}
+
+/// See the table.
+pub async fn withdraw(client: &Client, request: DrawerDocument) -> Result<Registration> {
+    move_cash(client, "withdraw", Call::Withdraw, request).await
+}
+
+/// See the table.
+pub async fn card_withdraw(client: &Client, request: DrawerDocument) -> Result<Registration> {
+    move_cash(client, "card_withdraw", Call::CardWithdraw, request).await
+}
+
+async fn move_cash(
+    client: &Client,
+    operation: &'static str,
+    call: Call,
+    request: DrawerDocument,
+) -> Result<Registration> {
+    let vendor: &Ikassa = client.vendor()?;
+    let currency = request.currency.as_deref().unwrap_or(vendor.config.currency());
+    let mut wrong = Vec::new();
+    if request.sum.is_zero() {
+        wrong.push(violation("/sum", Code::OutOfRange, "must be more than 0"));
+    }
+    if !codes::CURRENCIES.contains(&currency) {
+        wrong.push(violation("/currency", Code::NotForThisVendor, "iKassa records BYN, USD, EUR and RUB"));
+    }
+    let cashier = cashier(vendor, request.cashier.as_deref());
+    if let Err(error) = &cashier {
+        wrong.extend(error.violations.clone());
+    }
+    let (Ok(cashier), true) = (cashier, wrong.is_empty()) else { return Err(Error::invalid(wrong)) };
+    let document = map::cash_document(call, request.sum, currency, cashier, &request.attributes)
+        .ok_or_else(|| Error::new(Code::Internal, "the sum does not fit"))?;
+    settling::deliver(client, operation, request.id, &document.body, &document).await
+}
+
+/// See the table.
+pub async fn rollback(client: &Client, request: Rollback) -> Result<Registration> {
+    let vendor: &Ikassa = client.vendor()?;
+    let cashier = cashier(vendor, request.cashier.as_deref())?;
+    // What the annulled document did tells what the annulment does.
+    let watch = settling::watch(vendor, &client.context(client.deadline())).await?;
+    let number = request.number.to_string();
+    let undone = watch.last.filter(|(last, _)| *last == number).map(|(_, effect)| effect);
+    let document = map::rollback_document(request.number, cashier, &request.attributes, undone.as_ref())
+        .ok_or_else(|| Error::new(Code::Internal, "the document cannot be written"))?;
+    settling::deliver(client, "rollback", request.id, &document.body, &document).await
+}
+
+/// The uid that a request names, by itself or through our journal.
+async fn uid(client: &Client, key: DocumentKey) -> Result<String> {
+    match (key.id, key.uid) {
+        (Some(id), None) => {
+            let entry = client.delivery.entry(&id).await?;
+            let message = match entry.state {
+                State::Registered => {
+                    format!("{id} was settled by the counters; its uid is on the vendor's side only")
+                }
+                state => format!("{id} is `{}` and has no uid yet", state.word()),
+            };
+            entry.vendor_document_id.ok_or_else(|| Error::new(Code::ReceiptUnknown, message))
+        }
+        (None, Some(uid)) => Ok(uid),
+        _ => Err(Error::invalid(vec![violation("", Code::MissingField, "give either `id` or `uid`")])),
+    }
+}
+
+/// See the table.
+pub async fn document(client: &Client, key: DocumentKey) -> Result<CloudDocument> {
+    let uid = uid(client, key).await?;
+    let vendor: &Ikassa = client.vendor()?;
+    let answer = vendor.get(&client.context(client.deadline()), "docs.get", &[("uid", &uid)]).await?;
+    let document: CloudDocument = serde_json::from_slice(&answer.body).unwrap_or_default();
+    Ok(CloudDocument { uid: document.uid.or(Some(uid)), raw: Some(Raw::from_body(&answer.body)), ..document })
+}
+
+/// See the table.
+pub async fn receipt_url(client: &Client, key: DocumentKey) -> Result<ReceiptUrl> {
+    let uid = uid(client, key).await?;
+    let vendor: &Ikassa = client.vendor()?;
+    Ok(ReceiptUrl { url: vendor.receipt_url(&uid).into() })
+}

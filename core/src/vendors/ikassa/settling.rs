@@ -1,0 +1,221 @@
+//! Exactly once without a key (fact sheet 6.9): the counters before and after a document, under the
+//! lease of the cash register. One reading a document: what is read before it is also what stood
+//! after the one before.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::api::{Made, Reading, ShiftNow};
+use super::counters::{self, Proof, Watch};
+use super::document::{Document, Effect};
+use super::{Ikassa, NAME};
+use crate::client::{Client, fingerprint};
+use crate::error::{Code, Error, Result};
+use crate::journal::{Entry, Intent};
+use crate::money::Amount;
+use crate::registration::{Fiscal, Raw, Registration, State};
+use crate::vendors::{Context, Learned, Told};
+
+/// Secret: what is remembered between documents.
+const WATCH: &str = "watch";
+
+/// What is kept in `raw` of a document in doubt that the counters do not settle.
+#[derive(Serialize, Deserialize)]
+struct Evidence {
+    /// Why they do not.
+    reason: String,
+    /// What the document does.
+    expected: Option<Effect>,
+    /// Counters before it was sent.
+    before: Option<Reading>,
+    /// Counters after its answer was lost.
+    after: Option<Reading>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    evidence: Evidence,
+}
+
+fn evidence(entry: &Entry) -> Option<Evidence> {
+    let kept: Kept = serde_json::from_str(entry.raw.as_ref()?.text()).ok()?;
+    Some(kept.evidence)
+}
+
+/// True where both readings of a document in doubt are taken: later ones would not be about it.
+pub fn is_left_to_a_person(entry: &Entry) -> bool {
+    entry.state == State::InDoubt && evidence(entry).is_some()
+}
+
+fn written<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "null".into())
+}
+
+/// What is remembered of the cash register.
+pub async fn watch(vendor: &Ikassa, context: &Context<'_>) -> Result<Watch> {
+    let kept = context.journal.secret(&vendor.register, WATCH).await?;
+    Ok(kept.and_then(|kept| serde_json::from_str(kept.expose_secret()).ok()).unwrap_or_default())
+}
+
+async fn keep(vendor: &Ikassa, context: &Context<'_>, watch: &Watch) -> Result<()> {
+    let kept: SecretString = written(watch).into();
+    context.journal.keep_secret(&vendor.register, WATCH, Some(kept)).await
+}
+
+/// Before a shift is opened or closed: the counters may start from nothing, so the next reading is
+/// compared with none.
+pub async fn shift_may_change(vendor: &Ikassa, context: &Context<'_>) -> Result<()> {
+    let now = watch(vendor, context).await?;
+    keep(vendor, context, &Watch { before: None, since: None, ..now }).await
+}
+
+/// After a shift was opened or closed: strangers were strangers of the one before.
+pub async fn shift_changed(vendor: &Ikassa, context: &Context<'_>) -> Result<()> {
+    let now = watch(vendor, context).await?;
+    keep(vendor, context, &now.of_a_new_shift()).await
+}
+
+/// Forgets everything: after a log-in it may be another cash register.
+pub async fn forget(vendor: &Ikassa, context: &Context<'_>) -> Result<()> {
+    context.journal.keep_secret(&vendor.register, WATCH, None).await
+}
+
+/// Reads the counters before a document. Nothing is sent while the shift is closed.
+pub async fn bind(vendor: &Ikassa, context: &Context<'_>) -> Result<String> {
+    let now = vendor.shift_now(context).await?;
+    if !now.open {
+        let message = "the shift is closed: open it with `open_shift`";
+        return Err(Error::new(Code::RegisterNotReady, message));
+    }
+    let watch = watch(vendor, context).await?;
+    let watch = match &now.counters {
+        Some(counters) => watch.look(counters),
+        None => Watch { before: None, since: None, ..watch },
+    };
+    if let Some(stranger) = &watch.stranger {
+        tracing::warn!(target: "kassa::delivery", stranger, "another writer uses the cash register");
+    }
+    Ok(written(&watch))
+}
+
+/// Sends the document, once.
+pub async fn send(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> Learned {
+    let (document, bound) = match (Document::of(entry), bound(entry)) {
+        (Ok(document), Some(bound)) => (document, bound),
+        (Err(error), _) => return Told::Unknown(error).into(),
+        (_, None) => return lost_binding(),
+    };
+    match vendor.make(context, &document).await {
+        Made::Recorded { uid, number, raw } => {
+            let fiscal = Fiscal {
+                document_number: number.clone(),
+                url: Some(vendor.receipt_url(&uid).into()),
+                ..fiscal(&document)
+            };
+            let watch = match document.effect {
+                Some(effect) => {
+                    let last = number.map(|number| (number, effect.clone()));
+                    Watch { since: Some(effect), last, ..bound }
+                }
+                // What it did is not known, so the next reading says nothing about strangers.
+                None => Watch { before: None, since: None, last: None, ..bound },
+            };
+            with_watch(Told::Registered { document_id: Some(uid), fiscal: Box::new(fiscal), raw }, &watch)
+        }
+        Made::Not(told @ Told::Unknown(_)) => told.into(),
+        Made::Not(told) => with_watch(told, &Watch { since: None, ..bound }),
+    }
+}
+
+/// Compares the counters before and after a document whose answer was lost.
+pub async fn settle(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> Learned {
+    if let Some(evidence) = evidence(entry) {
+        return Learned { evidence: entry.raw.clone(), ..in_doubt(&evidence.reason).into() };
+    }
+    let (document, bound) = match (Document::of(entry), bound(entry)) {
+        (Ok(document), Some(bound)) => (document, bound),
+        (Err(error), _) => return Told::Unknown(error).into(),
+        (_, None) => return lost_binding(),
+    };
+    let now = match vendor.shift_now(context).await {
+        Ok(now) => now,
+        Err(error) => return Told::Unknown(error).into(),
+    };
+    let proof = match (&bound.before, &now) {
+        (_, ShiftNow { open: false, .. }) => Proof::None("the shift was closed meanwhile".into()),
+        (Some(before), ShiftNow { counters: Some(after), .. }) => {
+            counters::proof(document.effect.as_ref(), before, after, &bound)
+        }
+        _ => Proof::None("the shift told no counters".into()),
+    };
+    let evidence = |reason| Evidence {
+        reason,
+        expected: document.effect.clone(),
+        before: bound.before.clone(),
+        after: now.counters.clone(),
+    };
+    let next = Watch { before: now.counters.clone().filter(|_| now.open), since: None, ..bound.clone() };
+    match proof {
+        Proof::Recorded => {
+            let raw = Raw::from_body(
+                written(&evidence("the counters moved by exactly this document".into())).as_bytes(),
+            );
+            let told = Told::Registered { document_id: None, fiscal: Box::new(fiscal(&document)), raw };
+            with_watch(told, &Watch { last: None, ..next })
+        }
+        Proof::NeverArrived => with_watch(Told::Absent, &next),
+        Proof::None(reason) => {
+            let told = in_doubt(&reason);
+            let kept = Kept { evidence: evidence(reason) };
+            let evidence = Some(Raw::from_body(written(&kept).as_bytes()));
+            Learned { evidence, ..with_watch(told, &Watch { last: None, ..next }) }
+        }
+    }
+}
+
+fn in_doubt(reason: &str) -> Told {
+    let message = format!(
+        "the counters do not tell whether it is on record: {reason}; both readings are in `raw` (see `journal`): look at \
+         the receipts in the vendor's cabinet and give `resolve` a verdict"
+    );
+    Told::Unknown(Error::new(Code::InDoubt, message))
+}
+
+fn with_watch(told: Told, watch: &Watch) -> Learned {
+    Learned { secrets: vec![(WATCH, written(watch).into())], ..told.into() }
+}
+
+fn bound(entry: &Entry) -> Option<Watch> {
+    serde_json::from_str(entry.binding.as_deref()?).ok()
+}
+
+fn lost_binding() -> Learned {
+    let message = "the journal has lost the reading before the document";
+    Told::Unknown(Error::new(Code::JournalDamaged, message)).into()
+}
+
+fn fiscal(document: &Document) -> Fiscal {
+    let total = document.effect.as_ref().and_then(|effect| Amount::of_hundredths(effect.total));
+    Fiscal { total, ..Fiscal::default() }
+}
+
+/// Delivers a document that is no receipt. `content` decides whether the id was used for the same.
+pub async fn deliver(
+    client: &Client,
+    operation: &'static str,
+    id: String,
+    content: &str,
+    document: &Document,
+) -> Result<Registration> {
+    let vendor: &Ikassa = client.vendor()?;
+    let intent = Intent {
+        register: vendor.register.clone(),
+        receipt_id: id,
+        vendor: NAME,
+        operation,
+        fingerprint: fingerprint(format!("{operation} {content}").as_bytes()),
+        request: document.to_bytes()?,
+        vendor_document_id: None,
+    };
+    client.deliver(&intent).await
+}

@@ -378,6 +378,14 @@ export interface CashMovement {
   sum: Amount
 }
 
+/** Whether a cash register is bound. */
+export interface Cashbox {
+  /** True where one is. */
+  has_device: boolean
+  /** The answer as it came. */
+  raw?: Raw | null
+}
+
 /** The cashier. */
 export interface Cashier {
   /** Name, tag 1021. */
@@ -420,6 +428,30 @@ export interface Cheques {
   cheques: Array<Cheque>
   /** The answer as it came. */
   raw?: Raw | null
+}
+
+/** How to close the shift. */
+export interface CloseCloudShift {
+  /** Empty the drawer first, in every currency. */
+  withdraw_first?: WithdrawFirst | null
+}
+
+/** A document as the vendor has it. Its form is not documented: everything is in `raw`. */
+export interface CloudDocument {
+  /** Its number, where the vendor tells. */
+  number?: string | null
+  /** The answer as it came. */
+  raw?: Raw | null
+  /** The vendor's uid. */
+  uid?: string | null
+}
+
+/** Which document; give one of the two. */
+export interface CloudDocumentKey {
+  /** The receipt's id in our journal. */
+  id?: string | null
+  /** The vendor's uid, as it is printed on the receipt. */
+  uid?: string | null
 }
 
 /** The shop. */
@@ -601,6 +633,20 @@ export type DocumentVersion =
   | 'v1'
   | 'v2'
 
+/** Cash that is put into the drawer or taken out of it. */
+export interface DrawerDocument {
+  /** The caller's own id and the idempotency key. */
+  id: string
+  /** How much. */
+  sum: Amount
+  /** Free attributes of the document (`@attrs`); their meaning is not documented. */
+  attributes?: Record<string, string>
+  /** Name of the cashier; absent means that of the configuration. */
+  cashier?: string | null
+  /** Currency; absent means that of the configuration. */
+  currency?: string | null
+}
+
 /** Receipts for the journal. */
 export interface Enqueue {
   /** The receipts; with one mistake in any of them none is written down. */
@@ -695,6 +741,12 @@ export interface Failure {
   vendor?: VendorFault | null
 }
 
+/** How long to wait for a person. */
+export interface FinishLogin {
+  /** How long, in milliseconds; absent means the time of a call, 0 asks at most once. */
+  timeout_ms?: number | null
+}
+
 /** Fiscal data of a document on record. Vendors leave out what they do not tell. */
 export interface Fiscal {
   /** Number of the fiscal document (tag 1040). */
@@ -759,6 +811,177 @@ export interface Health {
   ready: boolean
   /** The answer as it came. */
   raw?: Raw | null
+}
+
+/** Log-in without a person (1.3). Experimental: whether it opens the cash register is not known. */
+export interface IkassaClientCredentials {
+  /** Taxpayer number of the shop (UNP). */
+  audience: string
+  /** The client's secret. */
+  client_secret: string
+}
+
+/** Configuration of an iKassa.Cloud client. */
+export interface IkassaConfig {
+  /**
+   * The client id that the vendor's support gave the shop. Each cash register needs a
+   * `register` name of its own where one client id serves several.
+   */
+  client_id: string
+  /** Always `ikassa`; the facades set it themselves. */
+  vendor?: string
+  /** Address of the log-in; absent means that of `environment`, or `base_url`. */
+  accounts_url?: string | null
+  /**
+   * Address of the vendor's interface, for the emulator or a gateway. Plain http is taken for
+   * loopback only.
+   */
+  base_url?: string | null
+  /** Name of the cashier where a receipt or request has none. */
+  cashier?: string | null
+  /**
+   * Whether limits that are only inferred are checked before sending (`true`): one payment in
+   * cash, the form of a third party's taxpayer number, the largest adjustment.
+   */
+  check_limits?: boolean | null
+  /** Experimental: log in as the client itself, without a person. */
+  client_credentials?: IkassaClientCredentials | null
+  /** Time for a connection in milliseconds (3000). */
+  connect_timeout_ms?: number | null
+  /** Currency where a receipt or request has none (`BYN`): one of BYN, USD, EUR, RUB. */
+  currency?: string | null
+  /** Which of the vendor's systems; required unless `base_url` is given. */
+  environment?: IkassaEnvironment | null
+  /**
+   * `sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+   * KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
+   */
+  journal?: string | null
+  /** Which log lines come back with each answer; absent means none. */
+  log?: LogLevel | null
+  /** Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all. */
+  proxy?: string | null
+  /** Address of the receipt pages; absent means that of `environment`, or `base_url`. */
+  receipts_url?: string | null
+  /**
+   * A refresh token from an earlier log-in, to start without a new one. Needed once: then the
+   * journal keeps the newest. One that differs from the one configured before is taken.
+   */
+  refresh_token?: string | null
+  /** Name of the cash register in the journal, where the vendor's own id may change. */
+  register?: string | null
+  /**
+   * Milliseconds after a lost answer before the counters are read (10000). Too short a time may
+   * miss a document that is still on its way.
+   */
+  settle_ms?: number | null
+  /**
+   * Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may
+   * use two thirds of it, so that a lost answer can still be looked up within the call.
+   */
+  timeout_ms?: number | null
+  /** Trust. */
+  tls?: Tls | null
+}
+
+/** Which of the vendor's systems (1.1). */
+export type IkassaEnvironment =
+  | 'production'
+  | 'stage'
+
+/** iKassa.Cloud's own part of a line. */
+export interface IkassaItem {
+  /**
+   * Code of the position. Its form on the wire is inferred and was never seen sent: try it on
+   * the vendor's trial system first.
+   */
+  code?: IkassaPositionCode | null
+  /** Printed name and group of the line's discount. */
+  discount?: IkassaModifierText | null
+  /** Fields that are added to the position as they are, for what this library does not know. */
+  fields?: Raw | null
+  /** Section (department). */
+  section?: IkassaSection | null
+  /** Printed name and group of the line's surcharge. */
+  surcharge?: IkassaModifierText | null
+  /**
+   * Taxpayer number (UNP) of the seller on whose behalf the line is sold: 9 digits, or 2
+   * letters and 7 digits.
+   */
+  third_party_tax_id?: string | null
+}
+
+/** Where a log-in stands. */
+export interface IkassaLogin {
+  /** Its state. */
+  state: IkassaLoginState
+  /** Seconds until the access token ends, where the log-in is approved. It is renewed by itself. */
+  expires_in_s?: number | null
+  /** When `finish_login` may ask again, where the person has not decided. */
+  retry_after_ms?: number | null
+}
+
+/** Where a log-in stands. */
+export type IkassaLoginState =
+  | 'approved'
+  | 'pending'
+  | 'slow_down'
+  | 'expired'
+  | 'denied'
+
+/** What is printed for a discount or surcharge. */
+export interface IkassaModifierText {
+  /** Group, for the shop's statistics. */
+  group?: string | null
+  /** Printed name. */
+  name?: string | null
+}
+
+/** Code of a position; give one of them. */
+export interface IkassaPositionCode {
+  /** A code of the shop's own. */
+  code?: string | null
+  /** Trade item number (GTIN). */
+  gtin?: string | null
+  /** A prepayment; 0 where it has no number. */
+  prepayment?: number | null
+  /** A service; 0 where it has no number. */
+  service?: number | null
+}
+
+/** iKassa.Cloud's own part of a receipt. */
+export interface IkassaReceipt {
+  /** Free attributes of the document (`@attrs`); their meaning is not documented. */
+  attributes?: Record<string, string>
+  /** Printed name and group of the receipt's discount. */
+  discount?: IkassaModifierText | null
+  /** Printed name and group of the receipt's surcharge. */
+  surcharge?: IkassaModifierText | null
+}
+
+/** Section (department). */
+export interface IkassaSection {
+  /** Number. */
+  code: number
+  /** Name. */
+  name: string
+}
+
+/** A log-in that a person has to approve. */
+export interface IkassaStartedLogin {
+  /** Seconds until the code ends. */
+  expires_in_s: number
+  /** Seconds between two polls. */
+  interval_s: number
+  /**
+   * The code that the person enters in the vendor's cabinet, where a cash register is bound to
+   * it.
+   */
+  user_code: string
+  /** Where it is entered, where the vendor tells. */
+  verification_uri?: string | null
+  /** The same with the code in it, where the vendor tells. */
+  verification_uri_complete?: string | null
 }
 
 /** Configuration of an iKKM client. */
@@ -852,7 +1075,7 @@ export interface Item {
   country_code?: string | null
   /** Number of the customs declaration, tag 1231. */
   customs_declaration?: string | null
-  /** Discount on the whole line. Line total = price × quantity, rounded, − discount. */
+  /** Discount on the whole line. Line total = price × quantity, rounded, − discount + surcharge. */
   discount?: Amount | null
   /** Marking of the goods. */
   marking?: Marking | null
@@ -862,6 +1085,8 @@ export interface Item {
   payment_object?: PaymentObject | null
   /** Sectoral attributes, tag 1260 (marked goods, check with the state system). */
   sectoral?: Array<Sectoral>
+  /** Surcharge on the whole line, where the vendor has surcharges. */
+  surcharge?: Amount | null
   /** Unit of measure. */
   unit?: Unit | null
   /** VAT rate. */
@@ -1258,7 +1483,7 @@ export interface Receipt {
   items: Array<Item>
   /** What the receipt records. */
   kind: ReceiptKind
-  /** Payments; they add up to the items. */
+  /** Payments; they add up to the items, less the receipt's discount, plus its surcharge. */
   payments: Array<Payment>
   /** Where the vendor reports the result. */
   callback_url?: string | null
@@ -1272,10 +1497,14 @@ export interface Receipt {
   currency?: string | null
   /** Who buys and receives the electronic receipt. */
   customer?: Customer | null
+  /** Discount on the whole receipt, where the vendor has such. */
+  discount?: Amount | null
   /** When the settlement took place; absent means now. */
   issued_at?: string | null
   /** Also print on paper. */
   print?: boolean
+  /** Surcharge on the whole receipt, where the vendor has such. */
+  surcharge?: Amount | null
   /** What only one vendor has. */
   vendor?: VendorReceipt | null
 }
@@ -1296,6 +1525,12 @@ export type ReceiptKind =
   | 'sell_refund_correction'
   | 'buy_correction'
   | 'buy_refund_correction'
+
+/** Link to the public page of a receipt. */
+export interface ReceiptUrl {
+  /** The link. */
+  url: string
+}
 
 /** Operator that receives payments. */
 export interface ReceivePaymentsOperator {
@@ -1387,6 +1622,21 @@ export interface RetailPoints {
   retail_points: Array<RetailPoint>
   /** The answer as it came. */
   raw?: Raw | null
+}
+
+/** Annulment of the last document. */
+export interface Rollback {
+  /** The caller's own id and the idempotency key. */
+  id: string
+  /**
+   * Number of the last document: `fiscal.document_number` of its registration, or from
+   * `document`.
+   */
+  number: number
+  /** Free attributes of the document (`@attrs`); their meaning is not documented. */
+  attributes?: Record<string, string>
+  /** Name of the cashier; absent means that of the configuration. */
+  cashier?: string | null
 }
 
 /** Running totals (5.8). Sales are `sale` in one object of the device and `sales` in the other. */
@@ -1558,6 +1808,18 @@ export interface Shifts {
   raw?: Raw | null
 }
 
+/** What the caller runs on; the vendor shows it to the person. */
+export interface StartLogin {
+  /** Name of the application (`kassa`). */
+  application?: string | null
+  /** Name of the device or till (`till`). */
+  device?: string | null
+  /** Operating system; absent means that of this process. */
+  os?: string | null
+  /** Its version (`unknown`). */
+  os_version?: string | null
+}
+
 /** Where a receipt stands. Only `registered` and `failed` are final. */
 export type State =
   | 'queued'
@@ -1671,6 +1933,8 @@ export interface VendorFault {
 export interface VendorItem {
   /** ATOL Online. */
   atol?: AtolItem | null
+  /** iKassa.Cloud. */
+  ikassa?: IkassaItem | null
   /** Modulkassa. */
   modulkassa?: ModulkassaItem | null
 }
@@ -1679,6 +1943,8 @@ export interface VendorItem {
 export interface VendorReceipt {
   /** ATOL Online. */
   atol?: AtolReceipt | null
+  /** iKassa.Cloud. */
+  ikassa?: IkassaReceipt | null
   /** iKKM. */
   ikkm?: IkkmReceipt | null
   /** Modulkassa. */
@@ -1713,6 +1979,17 @@ export interface Wait {
   id: string
   /** How long, in milliseconds; absent means the time of a call. */
   timeout_ms?: number | null
+}
+
+/** How the drawer is emptied. */
+export interface WithdrawFirst {
+  /**
+   * The caller's id for the withdrawals; each gets the currency behind it, as in
+   * `close-17/BYN`.
+   */
+  id: string
+  /** Name of the cashier; absent means that of the configuration. */
+  cashier?: string | null
 }
 
 /** Where log lines go: `console`, or a logger of yours. */
@@ -2101,6 +2378,140 @@ export class Atol extends Client {
   errorCodesSync(request?: Nothing): ErrorCodes
 }
 
+/** iKassa.Cloud, Belarus: a cloud cash register behind a log-in that a person approves. */
+export class Ikassa extends Client {
+  constructor(config: IkassaConfig, options?: Options)
+  /** What this vendor can do. Nothing is sent. */
+  capabilities(request?: Nothing): Promise<Capabilities>
+  /** `capabilities` while the event loop stands still. */
+  capabilitiesSync(request?: Nothing): Capabilities
+  /** Checks a receipt and computes its totals. Nothing is sent or written down. */
+  validate(request: Receipt): Promise<Validation>
+  /** `validate` while the event loop stands still. */
+  validateSync(request: Receipt): Validation
+  /**
+   * Puts a receipt on the fiscal record, exactly once. The same id with the same content
+   * continues or gives back what is known; with other content it is a conflict. Fails unless
+   * the receipt is `registered`, or `accepted` into the vendor's queue (then `wait`).
+   */
+  register(request: Receipt): Promise<Registration>
+  /** `register` while the event loop stands still. */
+  registerSync(request: Receipt): Registration
+  /**
+   * What became of a receipt; asks the vendor where that is not final. Nothing is sent that
+   * could make a document.
+   */
+  status(request: ReceiptKey): Promise<Registration>
+  /** `status` while the event loop stands still. */
+  statusSync(request: ReceiptKey): Registration
+  /**
+   * Asks for the status until it is final or the time is up; gives back the last one either
+   * way.
+   */
+  wait(request: Wait): Promise<Registration>
+  /** `wait` while the event loop stands still. */
+  waitSync(request: Wait): Registration
+  /**
+   * Settles a receipt in doubt: `complete` brings it on record, `probe` only finds out,
+   * `verdict` writes down what a person found out.
+   */
+  resolve(request: Resolve): Promise<Registration>
+  /** `resolve` while the event loop stands still. */
+  resolveSync(request: Resolve): Registration
+  /** Writes receipts into the journal, durably, and returns; `deliver` sends them. */
+  enqueue(request: Enqueue): Promise<Enqueued>
+  /** `enqueue` while the event loop stands still. */
+  enqueueSync(request: Enqueue): Enqueued
+  /**
+   * Moves everything in the journal forward: queued, accepted and in doubt, as far as it gets
+   * in the time.
+   */
+  deliver(request?: Deliver): Promise<Delivered>
+  /** `deliver` while the event loop stands still. */
+  deliverSync(request?: Deliver): Delivered
+  /** What the journal knows: a list, or one receipt with every step. */
+  journal(request?: JournalQuery): Promise<JournalPage>
+  /** `journal` while the event loop stands still. */
+  journalSync(request?: JournalQuery): JournalPage
+  /** Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`. */
+  parseCallback(request?: Callback): Promise<CallbackReading>
+  /** `parseCallback` while the event loop stands still. */
+  parseCallbackSync(request?: Callback): CallbackReading
+  /** Whether the vendor and its cash register are ready. */
+  health(request?: Nothing): Promise<Health>
+  /** `health` while the event loop stands still. */
+  healthSync(request?: Nothing): Health
+  /** Calls, errors and times of this client, and what the journal holds. */
+  metrics(request?: Nothing): Promise<Metrics>
+  /** `metrics` while the event loop stands still. */
+  metricsSync(request?: Nothing): Metrics
+  /**
+   * Asks for a code that a person enters in the vendor's cabinet to bind a cash register; then
+   * `finish_login`.
+   */
+  startLogin(request?: StartLogin): Promise<IkassaStartedLogin>
+  /** `startLogin` while the event loop stands still. */
+  startLoginSync(request?: StartLogin): IkassaStartedLogin
+  /**
+   * Waits for the person's decision within the time; the tokens are kept in the journal and
+   * renew themselves. May be called by another process than `start_login`.
+   */
+  finishLogin(request?: FinishLogin): Promise<IkassaLogin>
+  /** `finishLogin` while the event loop stands still. */
+  finishLoginSync(request?: FinishLogin): IkassaLogin
+  /** Renews the tokens now. Never needed in normal work: they renew themselves. */
+  refreshLogin(request?: Nothing): Promise<IkassaLogin>
+  /** `refreshLogin` while the event loop stands still. */
+  refreshLoginSync(request?: Nothing): IkassaLogin
+  /** Whether a cash register is bound to the log-in. */
+  cashbox(request?: Nothing): Promise<Cashbox>
+  /** `cashbox` while the event loop stands still. */
+  cashboxSync(request?: Nothing): Cashbox
+  /** Whether the shift is open; its counters are in `raw`. */
+  shift(request?: Nothing): Promise<Shift>
+  /** `shift` while the event loop stands still. */
+  shiftSync(request?: Nothing): Shift
+  /** Opens the shift; gives back the open one where there is one. */
+  openShift(request?: Nothing): Promise<Shift>
+  /** `openShift` while the event loop stands still. */
+  openShiftSync(request?: Nothing): Shift
+  /**
+   * Closes the shift, which is the Z report; confirmed where it is closed already. The drawer
+   * must be empty in every currency: `withdraw_first` empties it.
+   */
+  closeShift(request?: CloseCloudShift): Promise<Report>
+  /** `closeShift` while the event loop stands still. */
+  closeShiftSync(request?: CloseCloudShift): Report
+  /** Cash in the drawer, by currency. */
+  cash(request?: Nothing): Promise<Cash>
+  /** `cash` while the event loop stands still. */
+  cashSync(request?: Nothing): Cash
+  /** Puts cash into the drawer, exactly once, like `register`. */
+  deposit(request: DrawerDocument): Promise<Registration>
+  /** `deposit` while the event loop stands still. */
+  depositSync(request: DrawerDocument): Registration
+  /** Takes cash out of the drawer, exactly once, like `register`. */
+  withdraw(request: DrawerDocument): Promise<Registration>
+  /** `withdraw` while the event loop stands still. */
+  withdrawSync(request: DrawerDocument): Registration
+  /** Hands cash out to a customer (`chWithdraw`), exactly once, like `register`. */
+  cardWithdraw(request: DrawerDocument): Promise<Registration>
+  /** `cardWithdraw` while the event loop stands still. */
+  cardWithdrawSync(request: DrawerDocument): Registration
+  /** Annuls the last document, exactly once, like `register`. */
+  rollback(request: Rollback): Promise<Registration>
+  /** `rollback` while the event loop stands still. */
+  rollbackSync(request: Rollback): Registration
+  /** A document as the vendor has it. */
+  document(request?: CloudDocumentKey): Promise<CloudDocument>
+  /** `document` while the event loop stands still. */
+  documentSync(request?: CloudDocumentKey): CloudDocument
+  /** Link to the public page of a receipt. Nothing is sent. */
+  receiptUrl(request?: CloudDocumentKey): Promise<ReceiptUrl>
+  /** `receiptUrl` while the event loop stands still. */
+  receiptUrlSync(request?: CloudDocumentKey): ReceiptUrl
+}
+
 /** Code of an error. Codes are never renamed and never used again. */
 export type ErrorCode =
   | 'config_invalid'
@@ -2135,6 +2546,7 @@ export type ErrorCode =
   | 'receipt_conflict'
   | 'credentials_refused'
   | 'not_permitted'
+  | 'login_needed'
   | 'refused'
   | 'fiscalization_failed'
   | 'withdrawn_by_person'
@@ -2143,6 +2555,7 @@ export type ErrorCode =
   | 'busy'
   | 'register_blocked'
   | 'register_not_ready'
+  | 'drawer_not_empty'
   | 'key_refused'
   | 'limited'
   | 'unreachable'
@@ -2246,6 +2659,8 @@ export class ConflictError extends KassaError {}
  *   the same id.
  * - `not_permitted`: The credentials have no right to this. Ask the vendor, then call again with
  *   the same id.
+ * - `login_needed`: A person has to log in: `start_login`, tell the code, `finish_login`. Then
+ *   call again with the same id.
  * - `key_refused`: The cash register does not accept the web-api key. Read or set the key on the
  *   device and give it to `resolve` or the configuration.
  */
@@ -2263,6 +2678,8 @@ export class AuthError extends KassaError {}
  * - `not_found`: The vendor does not know the object that was asked for.
  * - `register_not_ready`: The cash register cannot record now. Remove the cause, then call again
  *   with the same id.
+ * - `drawer_not_empty`: There is cash in the drawer, so the shift stays open. `withdraw` it, or
+ *   let `close_shift` do that.
  */
 export class RefusedError extends KassaError {}
 

@@ -559,4 +559,216 @@ class Atol extends Client {
   }
 }
 
-module.exports = { Modulkassa, Ikkm, Atol }
+class Ikassa extends Client {
+  static vendor = 'ikassa'
+
+  capabilities(request) {
+    return this.call('capabilities', request)
+  }
+
+  capabilitiesSync(request) {
+    return this.callSync('capabilities', request)
+  }
+
+  validate(request) {
+    return this.call('validate', request)
+  }
+
+  validateSync(request) {
+    return this.callSync('validate', request)
+  }
+
+  register(request) {
+    return this.call('register', request)
+  }
+
+  registerSync(request) {
+    return this.callSync('register', request)
+  }
+
+  status(request) {
+    return this.call('status', request)
+  }
+
+  statusSync(request) {
+    return this.callSync('status', request)
+  }
+
+  wait(request) {
+    return this.call('wait', request)
+  }
+
+  waitSync(request) {
+    return this.callSync('wait', request)
+  }
+
+  resolve(request) {
+    return this.call('resolve', request)
+  }
+
+  resolveSync(request) {
+    return this.callSync('resolve', request)
+  }
+
+  enqueue(request) {
+    return this.call('enqueue', request)
+  }
+
+  enqueueSync(request) {
+    return this.callSync('enqueue', request)
+  }
+
+  deliver(request) {
+    return this.call('deliver', request)
+  }
+
+  deliverSync(request) {
+    return this.callSync('deliver', request)
+  }
+
+  journal(request) {
+    return this.call('journal', request)
+  }
+
+  journalSync(request) {
+    return this.callSync('journal', request)
+  }
+
+  parseCallback(request) {
+    return this.call('parse_callback', request)
+  }
+
+  parseCallbackSync(request) {
+    return this.callSync('parse_callback', request)
+  }
+
+  health(request) {
+    return this.call('health', request)
+  }
+
+  healthSync(request) {
+    return this.callSync('health', request)
+  }
+
+  metrics(request) {
+    return this.call('metrics', request)
+  }
+
+  metricsSync(request) {
+    return this.callSync('metrics', request)
+  }
+
+  startLogin(request) {
+    return this.call('start_login', request)
+  }
+
+  startLoginSync(request) {
+    return this.callSync('start_login', request)
+  }
+
+  finishLogin(request) {
+    return this.call('finish_login', request)
+  }
+
+  finishLoginSync(request) {
+    return this.callSync('finish_login', request)
+  }
+
+  refreshLogin(request) {
+    return this.call('refresh_login', request)
+  }
+
+  refreshLoginSync(request) {
+    return this.callSync('refresh_login', request)
+  }
+
+  cashbox(request) {
+    return this.call('cashbox', request)
+  }
+
+  cashboxSync(request) {
+    return this.callSync('cashbox', request)
+  }
+
+  shift(request) {
+    return this.call('shift', request)
+  }
+
+  shiftSync(request) {
+    return this.callSync('shift', request)
+  }
+
+  openShift(request) {
+    return this.call('open_shift', request)
+  }
+
+  openShiftSync(request) {
+    return this.callSync('open_shift', request)
+  }
+
+  closeShift(request) {
+    return this.call('close_shift', request)
+  }
+
+  closeShiftSync(request) {
+    return this.callSync('close_shift', request)
+  }
+
+  cash(request) {
+    return this.call('cash', request)
+  }
+
+  cashSync(request) {
+    return this.callSync('cash', request)
+  }
+
+  deposit(request) {
+    return this.call('deposit', request)
+  }
+
+  depositSync(request) {
+    return this.callSync('deposit', request)
+  }
+
+  withdraw(request) {
+    return this.call('withdraw', request)
+  }
+
+  withdrawSync(request) {
+    return this.callSync('withdraw', request)
+  }
+
+  cardWithdraw(request) {
+    return this.call('card_withdraw', request)
+  }
+
+  cardWithdrawSync(request) {
+    return this.callSync('card_withdraw', request)
+  }
+
+  rollback(request) {
+    return this.call('rollback', request)
+  }
+
+  rollbackSync(request) {
+    return this.callSync('rollback', request)
+  }
+
+  document(request) {
+    return this.call('document', request)
+  }
+
+  documentSync(request) {
+    return this.callSync('document', request)
+  }
+
+  receiptUrl(request) {
+    return this.call('receipt_url', request)
+  }
+
+  receiptUrlSync(request) {
+    return this.callSync('receipt_url', request)
+  }
+}
+
+module.exports = { Modulkassa, Ikkm, Atol, Ikassa }

@@ -11,6 +11,8 @@ namespace Kassa;
  *   the same id.
  * * `not_permitted`: The credentials have no right to this. Ask the vendor, then call again with
  *   the same id.
+ * * `login_needed`: A person has to log in: `start_login`, tell the code, `finish_login`. Then call
+ *   again with the same id.
  * * `key_refused`: The cash register does not accept the web-api key. Read or set the key on the
  *   device and give it to `resolve` or the configuration.
  */

@@ -103,6 +103,12 @@ final class ErrorCode
     /** The credentials have no right to this. Ask the vendor, then call again with the same id. */
     public const NOT_PERMITTED = 'not_permitted';
 
+    /**
+     * A person has to log in: `start_login`, tell the code, `finish_login`. Then call again with
+     * the same id.
+     */
+    public const LOGIN_NEEDED = 'login_needed';
+
     /** The vendor refused the document and it is not on record. Correct the cause and use a new id. */
     public const REFUSED = 'refused';
 
@@ -132,6 +138,12 @@ final class ErrorCode
 
     /** The cash register cannot record now. Remove the cause, then call again with the same id. */
     public const REGISTER_NOT_READY = 'register_not_ready';
+
+    /**
+     * There is cash in the drawer, so the shift stays open. `withdraw` it, or let `close_shift` do
+     * that.
+     */
+    public const DRAWER_NOT_EMPTY = 'drawer_not_empty';
 
     /**
      * The cash register does not accept the web-api key. Read or set the key on the device and give
@@ -215,6 +227,7 @@ final class ErrorCode
         'receipt_conflict' => 'conflict',
         'credentials_refused' => 'auth',
         'not_permitted' => 'auth',
+        'login_needed' => 'auth',
         'refused' => 'refused',
         'fiscalization_failed' => 'refused',
         'withdrawn_by_person' => 'refused',
@@ -223,6 +236,7 @@ final class ErrorCode
         'busy' => 'busy',
         'register_blocked' => 'busy',
         'register_not_ready' => 'refused',
+        'drawer_not_empty' => 'refused',
         'key_refused' => 'auth',
         'limited' => 'limited',
         'unreachable' => 'unreachable',
@@ -272,6 +286,7 @@ final class ErrorCode
         'receipt_conflict' => 'The id was used before with other content; nothing was sent. Use a new id for a new receipt.',
         'credentials_refused' => 'The vendor refuses the credentials. Correct them, then call again with the same id.',
         'not_permitted' => 'The credentials have no right to this. Ask the vendor, then call again with the same id.',
+        'login_needed' => 'A person has to log in: `start_login`, tell the code, `finish_login`. Then call again with the same id.',
         'refused' => 'The vendor refused the document and it is not on record. Correct the cause and use a new id.',
         'fiscalization_failed' => 'The cash register could not record the document. Remove the cause, then re-queue it or use a new id.',
         'withdrawn_by_person' => 'A person decided that this receipt is not on record.',
@@ -280,6 +295,7 @@ final class ErrorCode
         'busy' => 'Another process works on the same document or cash register. Call again with the same id.',
         'register_blocked' => 'An earlier document of this cash register is in doubt; settle it with `resolve`, then call again with the same id.',
         'register_not_ready' => 'The cash register cannot record now. Remove the cause, then call again with the same id.',
+        'drawer_not_empty' => 'There is cash in the drawer, so the shift stays open. `withdraw` it, or let `close_shift` do that.',
         'key_refused' => 'The cash register does not accept the web-api key. Read or set the key on the device and give it to `resolve` or the configuration.',
         'limited' => 'The vendor asks to slow down. Call again with the same id after `retry_after_ms`.',
         'unreachable' => 'The vendor could not be reached and nothing was sent. Call again with the same id.',

@@ -16,6 +16,8 @@ namespace Kassa;
  * * `not_found`: The vendor does not know the object that was asked for.
  * * `register_not_ready`: The cash register cannot record now. Remove the cause, then call again
  *   with the same id.
+ * * `drawer_not_empty`: There is cash in the drawer, so the shift stays open. `withdraw` it, or let
+ *   `close_shift` do that.
  */
 final class RefusedError extends KassaError
 {

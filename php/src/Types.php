@@ -207,6 +207,11 @@ namespace Kassa;
  *     sum: Amount,
  * }
  *
+ * @phpstan-type Cashbox array{
+ *     has_device: bool,
+ *     raw?: Raw|null,
+ * }
+ *
  * @phpstan-type Cashier array{
  *     name: string,
  *     position?: string|null,
@@ -231,6 +236,21 @@ namespace Kassa;
  * @phpstan-type Cheques array{
  *     cheques: list<Cheque>,
  *     raw?: Raw|null,
+ * }
+ *
+ * @phpstan-type CloseCloudShift array{
+ *     withdraw_first?: WithdrawFirst|null,
+ * }
+ *
+ * @phpstan-type CloudDocument array{
+ *     number?: string|null,
+ *     raw?: Raw|null,
+ *     uid?: string|null,
+ * }
+ *
+ * @phpstan-type CloudDocumentKey array{
+ *     id?: string|null,
+ *     uid?: string|null,
  * }
  *
  * @phpstan-type Company array{
@@ -332,6 +352,14 @@ namespace Kassa;
  *
  * @phpstan-type DocumentVersion 'v1'|'v2'
  *
+ * @phpstan-type DrawerDocument array{
+ *     id: string,
+ *     sum: Amount,
+ *     attributes?: array<string, string>|null,
+ *     cashier?: string|null,
+ *     currency?: string|null,
+ * }
+ *
  * @phpstan-type Enqueue array{
  *     receipts: list<Receipt>,
  * }
@@ -377,6 +405,10 @@ namespace Kassa;
  *     vendor?: VendorFault|null,
  * }
  *
+ * @phpstan-type FinishLogin array{
+ *     timeout_ms?: int|null,
+ * }
+ *
  * @phpstan-type Fiscal array{
  *     document_number?: string|null,
  *     qr?: string|null,
@@ -412,6 +444,82 @@ namespace Kassa;
  *     message: string,
  *     ready: bool,
  *     raw?: Raw|null,
+ * }
+ *
+ * @phpstan-type IkassaClientCredentials array{
+ *     audience: string,
+ *     client_secret: string,
+ * }
+ *
+ * @phpstan-type IkassaConfig array{
+ *     client_id: string,
+ *     accounts_url?: string|null,
+ *     base_url?: string|null,
+ *     cashier?: string|null,
+ *     check_limits?: bool|null,
+ *     client_credentials?: IkassaClientCredentials|null,
+ *     connect_timeout_ms?: int|null,
+ *     currency?: string|null,
+ *     environment?: IkassaEnvironment|null,
+ *     journal?: string|null,
+ *     log?: LogLevel|null,
+ *     proxy?: string|null,
+ *     receipts_url?: string|null,
+ *     refresh_token?: string|null,
+ *     register?: string|null,
+ *     settle_ms?: int|null,
+ *     timeout_ms?: int|null,
+ *     tls?: Tls|null,
+ * }
+ *
+ * @phpstan-type IkassaEnvironment 'production'|'stage'
+ *
+ * @phpstan-type IkassaItem array{
+ *     code?: IkassaPositionCode|null,
+ *     discount?: IkassaModifierText|null,
+ *     fields?: Raw|null,
+ *     section?: IkassaSection|null,
+ *     surcharge?: IkassaModifierText|null,
+ *     third_party_tax_id?: string|null,
+ * }
+ *
+ * @phpstan-type IkassaLogin array{
+ *     state: IkassaLoginState,
+ *     expires_in_s?: int|null,
+ *     retry_after_ms?: int|null,
+ * }
+ *
+ * @phpstan-type IkassaLoginState 'approved'|'pending'|'slow_down'|'expired'|'denied'
+ *
+ * @phpstan-type IkassaModifierText array{
+ *     group?: string|null,
+ *     name?: string|null,
+ * }
+ *
+ * @phpstan-type IkassaPositionCode array{
+ *     code?: string|null,
+ *     gtin?: string|null,
+ *     prepayment?: int|null,
+ *     service?: int|null,
+ * }
+ *
+ * @phpstan-type IkassaReceipt array{
+ *     attributes?: array<string, string>|null,
+ *     discount?: IkassaModifierText|null,
+ *     surcharge?: IkassaModifierText|null,
+ * }
+ *
+ * @phpstan-type IkassaSection array{
+ *     code: int,
+ *     name: string,
+ * }
+ *
+ * @phpstan-type IkassaStartedLogin array{
+ *     expires_in_s: int,
+ *     interval_s: int,
+ *     user_code: string,
+ *     verification_uri?: string|null,
+ *     verification_uri_complete?: string|null,
  * }
  *
  * @phpstan-type IkkmConfig array{
@@ -457,6 +565,7 @@ namespace Kassa;
  *     payment_method?: PaymentMethod|null,
  *     payment_object?: PaymentObject|null,
  *     sectoral?: list<Sectoral>|null,
+ *     surcharge?: Amount|null,
  *     unit?: Unit|null,
  *     vat?: Vat|null,
  *     vat_sum?: Amount|null,
@@ -654,8 +763,10 @@ namespace Kassa;
  *     correction?: Correction|null,
  *     currency?: string|null,
  *     customer?: Customer|null,
+ *     discount?: Amount|null,
  *     issued_at?: string|null,
  *     print?: bool|null,
+ *     surcharge?: Amount|null,
  *     vendor?: VendorReceipt|null,
  * }
  *
@@ -664,6 +775,10 @@ namespace Kassa;
  * }
  *
  * @phpstan-type ReceiptKind 'sell'|'sell_refund'|'buy'|'buy_refund'|'sell_correction'|'sell_refund_correction'|'buy_correction'|'buy_refund_correction'
+ *
+ * @phpstan-type ReceiptUrl array{
+ *     url: string,
+ * }
  *
  * @phpstan-type ReceivePaymentsOperator array{
  *     phones: list<Phone>,
@@ -715,6 +830,13 @@ namespace Kassa;
  * @phpstan-type RetailPoints array{
  *     retail_points: list<RetailPoint>,
  *     raw?: Raw|null,
+ * }
+ *
+ * @phpstan-type Rollback array{
+ *     id: string,
+ *     number: int,
+ *     attributes?: array<string, string>|null,
+ *     cashier?: string|null,
  * }
  *
  * @phpstan-type RunningTotals array{
@@ -812,6 +934,13 @@ namespace Kassa;
  *     raw?: Raw|null,
  * }
  *
+ * @phpstan-type StartLogin array{
+ *     application?: string|null,
+ *     device?: string|null,
+ *     os?: string|null,
+ *     os_version?: string|null,
+ * }
+ *
  * @phpstan-type State 'queued'|'sending'|'in_doubt'|'accepted'|'registered'|'failed'
  *
  * @phpstan-type TaxSystem 'osn'|'usn_income'|'usn_income_outcome'|'envd'|'esn'|'patent'
@@ -850,11 +979,13 @@ namespace Kassa;
  *
  * @phpstan-type VendorItem array{
  *     atol?: AtolItem|null,
+ *     ikassa?: IkassaItem|null,
  *     modulkassa?: ModulkassaItem|null,
  * }
  *
  * @phpstan-type VendorReceipt array{
  *     atol?: AtolReceipt|null,
+ *     ikassa?: IkassaReceipt|null,
  *     ikkm?: IkkmReceipt|null,
  *     modulkassa?: ModulkassaReceipt|null,
  * }
@@ -875,6 +1006,11 @@ namespace Kassa;
  * @phpstan-type Wait array{
  *     id: string,
  *     timeout_ms?: int|null,
+ * }
+ *
+ * @phpstan-type WithdrawFirst array{
+ *     id: string,
+ *     cashier?: string|null,
  * }
  */
 final class Types

@@ -15,7 +15,7 @@ if _native.version() != __version__:
     )
 
 from ._client import Client
-from ._operations import Modulkassa, Ikkm, Atol
+from ._operations import Modulkassa, Ikkm, Atol, Ikassa
 from .errors import (
     ERROR_CODES,
     KassaError,
@@ -40,6 +40,7 @@ __all__ = [
     "Modulkassa",
     "Ikkm",
     "Atol",
+    "Ikassa",
     "Client",
     "ERROR_CODES",
     "KassaError",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from . import types as t
 
-__all__ = ["Modulkassa", "Ikkm", "Atol"]
+__all__ = ["Modulkassa", "Ikkm", "Atol", "Ikassa"]
 
 
 class Modulkassa(Client):
@@ -499,4 +499,185 @@ class Atol(Client):
         sent.
         """
         response: t.ErrorCodes = self.call("error_codes", request)
+        return response
+
+
+class Ikassa(Client):
+    """iKassa.Cloud, Belarus: a cloud cash register behind a log-in that a person approves."""
+
+    vendor = "ikassa"
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            config: Optional[t.IkassaConfig] = None,
+            *,
+            logger: Optional[logging.Logger] = None,
+            client_id: Optional[str] = None,
+            accounts_url: Optional[str] = None,
+            base_url: Optional[str] = None,
+            cashier: Optional[str] = None,
+            check_limits: Optional[bool] = None,
+            client_credentials: Optional[t.IkassaClientCredentials] = None,
+            connect_timeout_ms: Optional[int] = None,
+            currency: Optional[str] = None,
+            environment: Optional[t.IkassaEnvironment] = None,
+            journal: Optional[str] = None,
+            log: Optional[t.LogLevel] = None,
+            proxy: Optional[str] = None,
+            receipts_url: Optional[str] = None,
+            refresh_token: Optional[str] = None,
+            register: Optional[str] = None,
+            settle_ms: Optional[int] = None,
+            timeout_ms: Optional[int] = None,
+            tls: Optional[t.Tls] = None,
+        ) -> None: ...
+
+    def capabilities(self, request: Optional[t.Nothing] = None) -> t.Capabilities:
+        """What this vendor can do. Nothing is sent."""
+        response: t.Capabilities = self.call("capabilities", request)
+        return response
+
+    def validate(self, request: t.Receipt) -> t.Validation:
+        """Checks a receipt and computes its totals. Nothing is sent or written down."""
+        response: t.Validation = self.call("validate", request)
+        return response
+
+    def register(self, request: t.Receipt) -> t.Registration:
+        """Puts a receipt on the fiscal record, exactly once. The same id with the same content
+        continues or gives back what is known; with other content it is a conflict. Fails
+        unless the receipt is `registered`, or `accepted` into the vendor's queue (then
+        `wait`).
+        """
+        response: t.Registration = self.call("register", request)
+        return response
+
+    def status(self, request: t.ReceiptKey) -> t.Registration:
+        """What became of a receipt; asks the vendor where that is not final. Nothing is sent
+        that could make a document.
+        """
+        response: t.Registration = self.call("status", request)
+        return response
+
+    def wait(self, request: t.Wait) -> t.Registration:
+        """Asks for the status until it is final or the time is up; gives back the last one
+        either way.
+        """
+        response: t.Registration = self.call("wait", request)
+        return response
+
+    def resolve(self, request: t.Resolve) -> t.Registration:
+        """Settles a receipt in doubt: `complete` brings it on record, `probe` only finds out,
+        `verdict` writes down what a person found out.
+        """
+        response: t.Registration = self.call("resolve", request)
+        return response
+
+    def enqueue(self, request: t.Enqueue) -> t.Enqueued:
+        """Writes receipts into the journal, durably, and returns; `deliver` sends them."""
+        response: t.Enqueued = self.call("enqueue", request)
+        return response
+
+    def deliver(self, request: Optional[t.Deliver] = None) -> t.Delivered:
+        """Moves everything in the journal forward: queued, accepted and in doubt, as far as it
+        gets in the time.
+        """
+        response: t.Delivered = self.call("deliver", request)
+        return response
+
+    def journal(self, request: Optional[t.JournalQuery] = None) -> t.JournalPage:
+        """What the journal knows: a list, or one receipt with every step."""
+        response: t.JournalPage = self.call("journal", request)
+        return response
+
+    def parse_callback(self, request: Optional[t.Callback] = None) -> t.CallbackReading:
+        """Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`."""
+        response: t.CallbackReading = self.call("parse_callback", request)
+        return response
+
+    def health(self, request: Optional[t.Nothing] = None) -> t.Health:
+        """Whether the vendor and its cash register are ready."""
+        response: t.Health = self.call("health", request)
+        return response
+
+    def metrics(self, request: Optional[t.Nothing] = None) -> t.Metrics:
+        """Calls, errors and times of this client, and what the journal holds."""
+        response: t.Metrics = self.call("metrics", request)
+        return response
+
+    def start_login(self, request: Optional[t.StartLogin] = None) -> t.IkassaStartedLogin:
+        """Asks for a code that a person enters in the vendor's cabinet to bind a cash register;
+        then `finish_login`.
+        """
+        response: t.IkassaStartedLogin = self.call("start_login", request)
+        return response
+
+    def finish_login(self, request: Optional[t.FinishLogin] = None) -> t.IkassaLogin:
+        """Waits for the person's decision within the time; the tokens are kept in the journal
+        and renew themselves. May be called by another process than `start_login`.
+        """
+        response: t.IkassaLogin = self.call("finish_login", request)
+        return response
+
+    def refresh_login(self, request: Optional[t.Nothing] = None) -> t.IkassaLogin:
+        """Renews the tokens now. Never needed in normal work: they renew themselves."""
+        response: t.IkassaLogin = self.call("refresh_login", request)
+        return response
+
+    def cashbox(self, request: Optional[t.Nothing] = None) -> t.Cashbox:
+        """Whether a cash register is bound to the log-in."""
+        response: t.Cashbox = self.call("cashbox", request)
+        return response
+
+    def shift(self, request: Optional[t.Nothing] = None) -> t.Shift:
+        """Whether the shift is open; its counters are in `raw`."""
+        response: t.Shift = self.call("shift", request)
+        return response
+
+    def open_shift(self, request: Optional[t.Nothing] = None) -> t.Shift:
+        """Opens the shift; gives back the open one where there is one."""
+        response: t.Shift = self.call("open_shift", request)
+        return response
+
+    def close_shift(self, request: Optional[t.CloseCloudShift] = None) -> t.Report:
+        """Closes the shift, which is the Z report; confirmed where it is closed already. The
+        drawer must be empty in every currency: `withdraw_first` empties it.
+        """
+        response: t.Report = self.call("close_shift", request)
+        return response
+
+    def cash(self, request: Optional[t.Nothing] = None) -> t.Cash:
+        """Cash in the drawer, by currency."""
+        response: t.Cash = self.call("cash", request)
+        return response
+
+    def deposit(self, request: t.DrawerDocument) -> t.Registration:
+        """Puts cash into the drawer, exactly once, like `register`."""
+        response: t.Registration = self.call("deposit", request)
+        return response
+
+    def withdraw(self, request: t.DrawerDocument) -> t.Registration:
+        """Takes cash out of the drawer, exactly once, like `register`."""
+        response: t.Registration = self.call("withdraw", request)
+        return response
+
+    def card_withdraw(self, request: t.DrawerDocument) -> t.Registration:
+        """Hands cash out to a customer (`chWithdraw`), exactly once, like `register`."""
+        response: t.Registration = self.call("card_withdraw", request)
+        return response
+
+    def rollback(self, request: t.Rollback) -> t.Registration:
+        """Annuls the last document, exactly once, like `register`."""
+        response: t.Registration = self.call("rollback", request)
+        return response
+
+    def document(self, request: Optional[t.CloudDocumentKey] = None) -> t.CloudDocument:
+        """A document as the vendor has it."""
+        response: t.CloudDocument = self.call("document", request)
+        return response
+
+    def receipt_url(self, request: Optional[t.CloudDocumentKey] = None) -> t.ReceiptUrl:
+        """Link to the public page of a receipt. Nothing is sent."""
+        response: t.ReceiptUrl = self.call("receipt_url", request)
         return response

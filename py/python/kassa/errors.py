@@ -126,6 +126,8 @@ class AuthError(KassaError):
       with the same id.
     * `not_permitted`: The credentials have no right to this. Ask the vendor, then call again with
       the same id.
+    * `login_needed`: A person has to log in: `start_login`, tell the code, `finish_login`. Then
+      call again with the same id.
     * `key_refused`: The cash register does not accept the web-api key. Read or set the key on the
       device and give it to `resolve` or the configuration.
     """
@@ -143,6 +145,8 @@ class RefusedError(KassaError):
     * `not_found`: The vendor does not know the object that was asked for.
     * `register_not_ready`: The cash register cannot record now. Remove the cause, then call again
       with the same id.
+    * `drawer_not_empty`: There is cash in the drawer, so the shift stays open. `withdraw` it, or
+      let `close_shift` do that.
     """
 
 
@@ -371,6 +375,10 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
         "auth",
         "The credentials have no right to this. Ask the vendor, then call again with the same id.",
     ),
+    "login_needed": (
+        "auth",
+        "A person has to log in: `start_login`, tell the code, `finish_login`. Then call again with the same id.",
+    ),
     "refused": (
         "refused",
         "The vendor refused the document and it is not on record. Correct the cause and use a new id.",
@@ -402,6 +410,10 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     "register_not_ready": (
         "refused",
         "The cash register cannot record now. Remove the cause, then call again with the same id.",
+    ),
+    "drawer_not_empty": (
+        "refused",
+        "There is cash in the drawer, so the shift stays open. `withdraw` it, or let `close_shift` do that.",
     ),
     "key_refused": (
         "auth",

@@ -70,6 +70,21 @@ ErrorKind = Literal[
 ]
 """The family of an error; each one is an exception class in every language."""
 
+IkassaEnvironment = Literal[
+    "production",
+    "stage",
+]
+"""Which of the vendor's systems (1.1)."""
+
+IkassaLoginState = Literal[
+    "approved",
+    "pending",
+    "slow_down",
+    "expired",
+    "denied",
+]
+"""Where a log-in stands."""
+
 LogLevel = Literal[
     "error",
     "warn",
@@ -717,6 +732,18 @@ class CashMovement(TypedDict):
     """How much."""
 
 
+class _Cashbox(TypedDict):
+    has_device: bool
+    """True where one is."""
+
+
+class Cashbox(_Cashbox, total=False):
+    """Whether a cash register is bound."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+
 class _Cashier(TypedDict):
     name: str
     """Name, tag 1021."""
@@ -778,6 +805,36 @@ class Cheques(_Cheques, total=False):
 
     raw: Optional[Raw]
     """The answer as it came."""
+
+
+class CloseCloudShift(TypedDict, total=False):
+    """How to close the shift."""
+
+    withdraw_first: Optional[WithdrawFirst]
+    """Empty the drawer first, in every currency."""
+
+
+class CloudDocument(TypedDict, total=False):
+    """A document as the vendor has it. Its form is not documented: everything is in `raw`."""
+
+    number: Optional[str]
+    """Its number, where the vendor tells."""
+
+    raw: Optional[Raw]
+    """The answer as it came."""
+
+    uid: Optional[str]
+    """The vendor's uid."""
+
+
+class CloudDocumentKey(TypedDict, total=False):
+    """Which document; give one of the two."""
+
+    id: Optional[str]
+    """The receipt's id in our journal."""
+
+    uid: Optional[str]
+    """The vendor's uid, as it is printed on the receipt."""
 
 
 class Company(TypedDict, total=False):
@@ -1013,6 +1070,26 @@ class DocumentStatus(_DocumentStatus, total=False):
     """What it means; absent for a word that is not known."""
 
 
+class _DrawerDocument(TypedDict):
+    id: str
+    """The caller's own id and the idempotency key."""
+    sum: Amount
+    """How much."""
+
+
+class DrawerDocument(_DrawerDocument, total=False):
+    """Cash that is put into the drawer or taken out of it."""
+
+    attributes: Dict[str, str]
+    """Free attributes of the document (`@attrs`); their meaning is not documented."""
+
+    cashier: Optional[str]
+    """Name of the cashier; absent means that of the configuration."""
+
+    currency: Optional[str]
+    """Currency; absent means that of the configuration."""
+
+
 class Enqueue(TypedDict):
     """Receipts for the journal."""
 
@@ -1102,6 +1179,13 @@ class Failure(_Failure, total=False):
 
     vendor: Optional[VendorFault]
     """What the vendor said."""
+
+
+class FinishLogin(TypedDict, total=False):
+    """How long to wait for a person."""
+
+    timeout_ms: Optional[int]
+    """How long, in milliseconds; absent means the time of a call, 0 asks at most once."""
 
 
 class Fiscal(TypedDict, total=False):
@@ -1196,6 +1280,208 @@ class Health(_Health, total=False):
 
     raw: Optional[Raw]
     """The answer as it came."""
+
+
+class IkassaClientCredentials(TypedDict):
+    """Log-in without a person (1.3). Experimental: whether it opens the cash register is not
+    known.
+    """
+
+    audience: str
+    """Taxpayer number of the shop (UNP)."""
+
+    client_secret: str
+    """The client's secret."""
+
+
+class _IkassaConfig(TypedDict):
+    client_id: str
+    """The client id that the vendor's support gave the shop. Each cash register needs a
+    `register` name of its own where one client id serves several.
+    """
+
+
+class IkassaConfig(_IkassaConfig, total=False):
+    """Configuration of an iKassa.Cloud client."""
+
+    vendor: str
+    """Always `ikassa`; the facades set it themselves."""
+
+    accounts_url: Optional[str]
+    """Address of the log-in; absent means that of `environment`, or `base_url`."""
+
+    base_url: Optional[str]
+    """Address of the vendor's interface, for the emulator or a gateway. Plain http is taken for
+    loopback only.
+    """
+
+    cashier: Optional[str]
+    """Name of the cashier where a receipt or request has none."""
+
+    check_limits: Optional[bool]
+    """Whether limits that are only inferred are checked before sending (`true`): one payment in
+    cash, the form of a third party's taxpayer number, the largest adjustment.
+    """
+
+    client_credentials: Optional[IkassaClientCredentials]
+    """Experimental: log in as the client itself, without a person."""
+
+    connect_timeout_ms: Optional[int]
+    """Time for a connection in milliseconds (3000)."""
+
+    currency: Optional[str]
+    """Currency where a receipt or request has none (`BYN`): one of BYN, USD, EUR, RUB."""
+
+    environment: Optional[IkassaEnvironment]
+    """Which of the vendor's systems; required unless `base_url` is given."""
+
+    journal: Optional[str]
+    """`sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+    KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
+    """
+
+    log: Optional[LogLevel]
+    """Which log lines come back with each answer; absent means none."""
+
+    proxy: Optional[str]
+    """Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all."""
+
+    receipts_url: Optional[str]
+    """Address of the receipt pages; absent means that of `environment`, or `base_url`."""
+
+    refresh_token: Optional[str]
+    """A refresh token from an earlier log-in, to start without a new one. Needed once: then the
+    journal keeps the newest. One that differs from the one configured before is taken.
+    """
+
+    register: Optional[str]
+    """Name of the cash register in the journal, where the vendor's own id may change."""
+
+    settle_ms: Optional[int]
+    """Milliseconds after a lost answer before the counters are read (10000). Too short a time
+    may miss a document that is still on its way.
+    """
+
+    timeout_ms: Optional[int]
+    """Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor
+    may use two thirds of it, so that a lost answer can still be looked up within the call.
+    """
+
+    tls: Optional[Tls]
+    """Trust."""
+
+
+class IkassaItem(TypedDict, total=False):
+    """iKassa.Cloud's own part of a line."""
+
+    code: Optional[IkassaPositionCode]
+    """Code of the position. Its form on the wire is inferred and was never seen sent: try it on
+    the vendor's trial system first.
+    """
+
+    discount: Optional[IkassaModifierText]
+    """Printed name and group of the line's discount."""
+
+    fields: Optional[Raw]
+    """Fields that are added to the position as they are, for what this library does not know."""
+
+    section: Optional[IkassaSection]
+    """Section (department)."""
+
+    surcharge: Optional[IkassaModifierText]
+    """Printed name and group of the line's surcharge."""
+
+    third_party_tax_id: Optional[str]
+    """Taxpayer number (UNP) of the seller on whose behalf the line is sold: 9 digits, or 2
+    letters and 7 digits.
+    """
+
+
+class _IkassaLogin(TypedDict):
+    state: IkassaLoginState
+    """Its state."""
+
+
+class IkassaLogin(_IkassaLogin, total=False):
+    """Where a log-in stands."""
+
+    expires_in_s: Optional[int]
+    """Seconds until the access token ends, where the log-in is approved. It is renewed by
+    itself.
+    """
+
+    retry_after_ms: Optional[int]
+    """When `finish_login` may ask again, where the person has not decided."""
+
+
+class IkassaModifierText(TypedDict, total=False):
+    """What is printed for a discount or surcharge."""
+
+    group: Optional[str]
+    """Group, for the shop's statistics."""
+
+    name: Optional[str]
+    """Printed name."""
+
+
+class IkassaPositionCode(TypedDict, total=False):
+    """Code of a position; give one of them."""
+
+    code: Optional[str]
+    """A code of the shop's own."""
+
+    gtin: Optional[str]
+    """Trade item number (GTIN)."""
+
+    prepayment: Optional[int]
+    """A prepayment; 0 where it has no number."""
+
+    service: Optional[int]
+    """A service; 0 where it has no number."""
+
+
+class IkassaReceipt(TypedDict, total=False):
+    """iKassa.Cloud's own part of a receipt."""
+
+    attributes: Dict[str, str]
+    """Free attributes of the document (`@attrs`); their meaning is not documented."""
+
+    discount: Optional[IkassaModifierText]
+    """Printed name and group of the receipt's discount."""
+
+    surcharge: Optional[IkassaModifierText]
+    """Printed name and group of the receipt's surcharge."""
+
+
+class IkassaSection(TypedDict):
+    """Section (department)."""
+
+    code: int
+    """Number."""
+
+    name: str
+    """Name."""
+
+
+class _IkassaStartedLogin(TypedDict):
+    expires_in_s: int
+    """Seconds until the code ends."""
+    interval_s: int
+    """Seconds between two polls."""
+    user_code: str
+    """The code that the person enters in the vendor's cabinet, where a cash register is bound to
+    it.
+    """
+
+
+class IkassaStartedLogin(_IkassaStartedLogin, total=False):
+    """A log-in that a person has to approve."""
+
+    verification_uri: Optional[str]
+    """Where it is entered, where the vendor tells."""
+
+    verification_uri_complete: Optional[str]
+    """The same with the code in it, where the vendor tells."""
 
 
 class IkkmConfig(TypedDict, total=False):
@@ -1314,7 +1600,9 @@ class Item(_Item, total=False):
     """Number of the customs declaration, tag 1231."""
 
     discount: Optional[Amount]
-    """Discount on the whole line. Line total = price × quantity, rounded, − discount."""
+    """Discount on the whole line. Line total = price × quantity, rounded, − discount +
+    surcharge.
+    """
 
     marking: Optional[Marking]
     """Marking of the goods."""
@@ -1327,6 +1615,9 @@ class Item(_Item, total=False):
 
     sectoral: List[Sectoral]
     """Sectoral attributes, tag 1260 (marked goods, check with the state system)."""
+
+    surcharge: Optional[Amount]
+    """Surcharge on the whole line, where the vendor has surcharges."""
 
     unit: Optional[Unit]
     """Unit of measure."""
@@ -1738,7 +2029,7 @@ class _Receipt(TypedDict):
     kind: ReceiptKind
     """What the receipt records."""
     payments: List[Payment]
-    """Payments; they add up to the items."""
+    """Payments; they add up to the items, less the receipt's discount, plus its surcharge."""
 
 
 class Receipt(_Receipt, total=False):
@@ -1762,11 +2053,17 @@ class Receipt(_Receipt, total=False):
     customer: Optional[Customer]
     """Who buys and receives the electronic receipt."""
 
+    discount: Optional[Amount]
+    """Discount on the whole receipt, where the vendor has such."""
+
     issued_at: Optional[str]
     """When the settlement took place; absent means now."""
 
     print: bool
     """Also print on paper."""
+
+    surcharge: Optional[Amount]
+    """Surcharge on the whole receipt, where the vendor has such."""
 
     vendor: Optional[VendorReceipt]
     """What only one vendor has."""
@@ -1777,6 +2074,13 @@ class ReceiptKey(TypedDict):
 
     id: str
     """The caller's id."""
+
+
+class ReceiptUrl(TypedDict):
+    """Link to the public page of a receipt."""
+
+    url: str
+    """The link."""
 
 
 class ReceivePaymentsOperator(TypedDict):
@@ -1894,6 +2198,25 @@ class RetailPoints(_RetailPoints, total=False):
 
     raw: Optional[Raw]
     """The answer as it came."""
+
+
+class _Rollback(TypedDict):
+    id: str
+    """The caller's own id and the idempotency key."""
+    number: int
+    """Number of the last document: `fiscal.document_number` of its registration, or from
+    `document`.
+    """
+
+
+class Rollback(_Rollback, total=False):
+    """Annulment of the last document."""
+
+    attributes: Dict[str, str]
+    """Free attributes of the document (`@attrs`); their meaning is not documented."""
+
+    cashier: Optional[str]
+    """Name of the cashier; absent means that of the configuration."""
 
 
 class RunningTotals(TypedDict, total=False):
@@ -2131,6 +2454,22 @@ class Shifts(_Shifts, total=False):
     """The answer as it came."""
 
 
+class StartLogin(TypedDict, total=False):
+    """What the caller runs on; the vendor shows it to the person."""
+
+    application: Optional[str]
+    """Name of the application (`kassa`)."""
+
+    device: Optional[str]
+    """Name of the device or till (`till`)."""
+
+    os: Optional[str]
+    """Operating system; absent means that of this process."""
+
+    os_version: Optional[str]
+    """Its version (`unknown`)."""
+
+
 class Tls(TypedDict, total=False):
     """Trust in addition to the system's own."""
 
@@ -2203,6 +2542,9 @@ class VendorItem(TypedDict, total=False):
     atol: Optional[AtolItem]
     """ATOL Online."""
 
+    ikassa: Optional[IkassaItem]
+    """iKassa.Cloud."""
+
     modulkassa: Optional[ModulkassaItem]
     """Modulkassa."""
 
@@ -2212,6 +2554,9 @@ class VendorReceipt(TypedDict, total=False):
 
     atol: Optional[AtolReceipt]
     """ATOL Online."""
+
+    ikassa: Optional[IkassaReceipt]
+    """iKassa.Cloud."""
 
     ikkm: Optional[IkkmReceipt]
     """iKKM."""
@@ -2260,3 +2605,17 @@ class Wait(_Wait, total=False):
 
     timeout_ms: Optional[int]
     """How long, in milliseconds; absent means the time of a call."""
+
+
+class _WithdrawFirst(TypedDict):
+    id: str
+    """The caller's id for the withdrawals; each gets the currency behind it, as in
+    `close-17/BYN`.
+    """
+
+
+class WithdrawFirst(_WithdrawFirst, total=False):
+    """How the drawer is emptied."""
+
+    cashier: Optional[str]
+    """Name of the cashier; absent means that of the configuration."""

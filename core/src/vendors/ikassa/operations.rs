@@ -162,6 +162,7 @@ pub struct Rollback {
 /// Which document; give one of the two.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CloudDocumentKey")]
 pub struct DocumentKey {
     /// The receipt's id in our journal.
     #[serde(default)]
@@ -183,7 +184,7 @@ pub struct CloudDocument {
     #[serde(default, deserialize_with = "text")]
     pub number: Option<String>,
     /// The answer as it came.
-    #[serde(default, skip_deserializing)]
+    #[serde(default)]
     pub raw: Option<Raw>,
 }
 
@@ -261,8 +262,7 @@ pub async fn cash(client: &Client, _: Nothing) -> Result<Cash> {
 
 /// Brings the shift into a state, with the cash register's lease. Neither opening nor closing can be
 /// done twice, so the state tells what became of a lost answer.
-async fn bring(vendor: &Ikassa, context: &Context<'_>, open: bool) -> Result<ShiftNow> {
-    let before = vendor.shift_now(context).await?;
+async fn bring(vendor: &Ikassa, context: &Context<'_>, before: ShiftNow, open: bool) -> Result<ShiftNow> {
     if before.open == open {
         return Ok(before);
     }
@@ -302,7 +302,11 @@ pub async fn open_shift(client: &Client, _: Nothing) -> Result<Shift> {
     let vendor: &Ikassa = client.vendor()?;
     let deadline = client.deadline();
     let lease = client.delivery.lease("", deadline).await?;
-    let opened = bring(vendor, &client.context(deadline), true).await;
+    let context = client.context(deadline);
+    let opened = match vendor.shift_now(&context).await {
+        Ok(before) => bring(vendor, &context, before, true).await,
+        Err(error) => Err(error),
+    };
     client.delivery.release(lease);
     opened.map(told)
 }
@@ -332,7 +336,7 @@ async fn close_empty(vendor: &Ikassa, context: &Context<'_>) -> Result<ShiftNow>
         let message = format!("{} in the drawer", full.join(" and "));
         return Err(Error::new(Code::DrawerNotEmpty, message));
     }
-    bring(vendor, context, false).await
+    bring(vendor, context, now, false).await
 }
 
 async fn empty_drawer(client: &Client, first: &WithdrawFirst) -> Result<()> {

@@ -15,6 +15,8 @@ pub const ANY_ROUTE: &str = "*";
 pub const CALLBACK_ROUTE: &str = "callback";
 /// The route word of the call that brings a receipt.
 pub const SUBMIT_ROUTE: &str = "submit";
+/// The route word of the call that gives tokens (ATOL, iKassa).
+pub const TOKEN_ROUTE: &str = "token";
 /// The route word of a connection that was accepted and not read yet (iKKM).
 pub const CONNECT_ROUTE: &str = "connect";
 
@@ -76,10 +78,14 @@ pub enum Action {
     Reboot,
     /// Another program makes a sale with the current key first; the call goes on (iKKM).
     OtherWriter,
-    /// The token of the call expires first; the call goes on (ATOL).
+    /// The token of the call expires first; the call goes on (ATOL, iKassa).
     ExpireToken,
-    /// The token of the call is forgotten first; the call goes on (ATOL).
+    /// The token of the call is forgotten first; the call goes on (ATOL, iKassa).
     ForgetToken,
+    /// A poll for a token is told to slow down (iKassa).
+    SlowDown,
+    /// The answer comes under another `content_type`, HTML if none is named (iKassa).
+    WrongContentType,
 }
 
 /// Which part of an answer [`Action::Cut`] spoils.
@@ -220,14 +226,14 @@ impl Fault {
             Action::Fail => return Stage::Register,
             Action::Twice => return Stage::Delivery,
             Action::BeforeAnswer => return Stage::EarlyDelivery,
-            Action::ExpireToken | Action::ForgetToken => return Stage::Token,
+            Action::ExpireToken | Action::ForgetToken | Action::SlowDown => return Stage::Token,
             Action::Drop
             | Action::Delay
             | Action::Status
             | Action::Busy
             | Action::Reboot
             | Action::OtherWriter => When::BeforeRecord,
-            Action::Garbage | Action::Cut | Action::Empty => When::Answer,
+            Action::Garbage | Action::Cut | Action::Empty | Action::WrongContentType => When::Answer,
         };
         match self.when.unwrap_or(by_default) {
             When::BeforeRecord => Stage::BeforeRecord,
@@ -243,6 +249,7 @@ impl Fault {
             Stage::Register => route == SUBMIT_ROUTE || route == ANY_ROUTE,
             Stage::Delivery if self.is_about_delivery() => routes.contains(&route),
             Stage::Delivery | Stage::EarlyDelivery => route == CALLBACK_ROUTE,
+            Stage::Token if self.action == Action::SlowDown => route == TOKEN_ROUTE,
             _ => route == ANY_ROUTE || (route != CALLBACK_ROUTE && routes.contains(&route)),
         };
         let known_failure = self.failure_type.as_deref().is_none_or(|f| failure_types.contains(&f));
@@ -313,6 +320,11 @@ impl Fault {
             }
             Action::Garbage => own(StatusCode::OK, "application/json;charset=UTF-8", GARBAGE.to_vec()),
             Action::Empty => Answer::empty(StatusCode::OK),
+            Action::WrongContentType => {
+                let kind = self.content_type.clone().unwrap_or_else(|| "text/html".to_owned());
+                let honest = honest.cloned().unwrap_or_else(|| refusal(status));
+                Answer { content_type: Some(kind), ..honest }
+            }
             Action::Cut => {
                 Answer { transport: Transport::Cut, ..honest.cloned().unwrap_or_else(|| refusal(status)) }
             }

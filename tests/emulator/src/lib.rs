@@ -8,6 +8,7 @@ mod clock;
 mod control;
 mod faults;
 mod frame;
+mod ikassa;
 mod ikkm;
 mod ledger;
 mod modulkassa;
@@ -33,7 +34,7 @@ use tokio::sync::watch;
 
 pub use crate::faults::{Action, Fault, Part, When};
 pub use crate::frame::Refused;
-pub use crate::ledger::{Kind, LedgerEntry};
+pub use crate::ledger::{Content, Kind, LedgerEntry, LedgerPayment};
 pub use crate::requests::ReceivedRequest;
 
 use crate::frame::Frame;

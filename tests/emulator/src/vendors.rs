@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::atol::Atol;
 use crate::faults::{Action, CLOUD_ACTIONS};
 use crate::frame::{Frame, Refused};
+use crate::ikassa::Ikassa;
 use crate::ikkm::Ikkm;
 use crate::modulkassa::Modulkassa;
 
@@ -61,5 +62,9 @@ pub trait Vendor: Send + Sync {
 pub type Start = fn(&Arc<Frame>, &Map<String, Value>) -> Result<Arc<dyn Vendor>, Refused>;
 
 /// The vendors by name.
-pub const VENDORS: &[(&str, Start)] =
-    &[("atol", Atol::start), ("ikkm", Ikkm::start), ("modulkassa", Modulkassa::start)];
+pub const VENDORS: &[(&str, Start)] = &[
+    ("atol", Atol::start),
+    ("ikassa", Ikassa::start),
+    ("ikkm", Ikkm::start),
+    ("modulkassa", Modulkassa::start),
+];

@@ -263,6 +263,7 @@ impl Desk {
             fiscal_sign: fiscal.sign.to_string(),
             at: rfc3339(now),
             by: None,
+            content: None,
         });
         let marks = verdict::marks(&receipt, switches);
         self.finish(index, now, device_code, Ok(Arc::new(fiscal)), marks);

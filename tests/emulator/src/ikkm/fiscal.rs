@@ -127,6 +127,7 @@ pub fn record(
         fiscal_sign: online_code.clone(),
         at: rfc3339(around.now),
         by: by.map(str::to_owned),
+        content: None,
     });
     state.documents.push(Document {
         number,

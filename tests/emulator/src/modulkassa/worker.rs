@@ -198,6 +198,7 @@ impl Queue {
             fiscal_sign: fiscal.fn_doc_mark.to_string(),
             at: rfc3339(now),
             by: None,
+            content: None,
         });
         document.fiscal = Some(Arc::new(fiscal));
         document.turn(Status::Printed, now);

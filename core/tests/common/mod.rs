@@ -82,6 +82,27 @@ pub fn atol(bench: &Bench, protocol: &str, changes: Value) -> Client {
     Client::open(&config.to_string()).unwrap()
 }
 
+/// A client of the emulated iKassa register that is bound, quick to settle.
+pub fn ikassa(bench: &Bench, changes: Value) -> Client {
+    let mut config = bench.emulator.config("ikassa");
+    let own = json!({"journal": bench.journal(), "timeout_ms": 4000, "settle_ms": 5});
+    for changes in [own, changes] {
+        for (name, value) in changes.as_object().unwrap() {
+            config[name] = value.clone();
+        }
+    }
+    Client::open(&config.to_string()).unwrap()
+}
+
+/// A sale of 290.00 roubles, paid in one way.
+pub fn roubles(id: &str, payment: &str) -> Value {
+    json!({
+        "id": id, "kind": "sell",
+        "items": [{"name": id, "price": "150.00", "quantity": "2", "discount": "10.00", "vat": "20"}],
+        "payments": [{"type": payment, "sum": "290.00"}]
+    })
+}
+
 /// A sale of 290 tenge.
 pub fn tenge(id: &str) -> Value {
     json!({

@@ -31,7 +31,7 @@ use crate::http::{Transport, join};
 use crate::input;
 use crate::journal::Entry;
 use crate::messages::{Callback, CallbackReading, Capabilities, Health};
-use crate::receipt::Receipt;
+use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Vendor, VendorInfo};
 
 /// Name in configurations and envelopes.
@@ -105,8 +105,8 @@ impl Vendor for Ikassa {
             kinds: map::KINDS.iter().map(|(kind, _)| *kind).collect(),
             vat: codes::VATS.iter().map(|(vat, _)| *vat).collect(),
             payment_types: codes::PAYMENTS.iter().map(|(kind, _)| *kind).collect(),
-            payment_objects: Vec::new(),
-            units: Vec::new(),
+            payment_objects: PaymentObject::ALL.to_vec(),
+            units: Unit::ALL.to_vec(),
             currencies: codes::CURRENCIES.iter().map(|currency| (*currency).into()).collect(),
             idempotency_key: false,
             parallel: false,

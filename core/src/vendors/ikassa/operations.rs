@@ -261,37 +261,40 @@ pub async fn cash(client: &Client, _: Nothing) -> Result<Cash> {
 }
 
 /// Brings the shift into a state, with the cash register's lease. Neither opening nor closing can be
-/// done twice, so the state tells what became of a lost answer.
+/// done twice, so the state tells what became of a lost answer, and what did not arrive is sent again.
 async fn bring(vendor: &Ikassa, context: &Context<'_>, before: ShiftNow, open: bool) -> Result<ShiftNow> {
     if before.open == open {
         return Ok(before);
     }
     settling::shift_may_change(vendor, context).await?;
-    let lost = match vendor.post_shift(context, if open { "open" } else { "close" }).await {
-        Ok(_) => None,
-        // Nothing was sent, or the cash register said no and is as it was.
-        Err(error) if error.outcome == Outcome::NotRegistered && error.code != Code::NoAnswer => {
-            return match vendor.shift_now(context).await {
-                Ok(now) if now.open == open => Ok(now),
-                _ => Err(error),
-            };
-        }
-        Err(error) => Some(error),
-    };
     loop {
-        let seen = vendor.shift_now(context).await;
-        match seen {
-            Ok(now) if now.open == open => {
-                settling::shift_changed(vendor, context).await?;
-                return Ok(now);
+        let lost = match vendor.post_shift(context, if open { "open" } else { "close" }).await {
+            Ok(_) => None,
+            // Nothing was sent, or the cash register said no and is as it was.
+            Err(error) if error.outcome == Outcome::NotRegistered && error.code != Code::NoAnswer => {
+                return match vendor.shift_now(context).await {
+                    Ok(now) if now.open == open => Ok(now),
+                    _ => Err(error),
+                };
             }
-            _ if Instant::now() + PAUSE < context.deadline => sleep(PAUSE).await,
-            seen => {
-                let why =
-                    seen.err().or(lost).map_or_else(String::new, |error| format!(" ({})", error.message));
-                let wanted = if open { "open" } else { "closed" };
-                let message = format!("whether the shift is {wanted} is not known{why}; ask for the `shift`");
-                return Err(Error::new(Code::InDoubt, message).with_outcome(Outcome::Unknown));
+            Err(error) => Some(error),
+        };
+        let settled = Instant::now() + vendor.config.settle_after();
+        loop {
+            match vendor.shift_now(context).await {
+                Ok(now) if now.open == open => {
+                    settling::shift_changed(vendor, context).await?;
+                    return Ok(now);
+                }
+                seen if Instant::now() + PAUSE >= context.deadline => {
+                    let why = seen.err().or(lost).map_or_else(String::new, |e| format!(" ({})", e.message));
+                    let wanted = if open { "open" } else { "closed" };
+                    let message =
+                        format!("whether the shift is {wanted} is not known{why}; ask for the `shift`");
+                    return Err(Error::new(Code::InDoubt, message).with_outcome(Outcome::Unknown));
+                }
+                Ok(_) if Instant::now() >= settled => break,
+                _ => sleep(PAUSE).await,
             }
         }
     }

@@ -15,6 +15,7 @@ use crate::frame::Refused;
 
 const CLIENT_ID: &str = "demo-client";
 const CLIENT_SECRET: &str = "demo-secret";
+const CASHIER: &str = "Sidorova A. V.";
 const UNP: &str = "100000001";
 const FIRST_NUMBER: u32 = 119_000_001;
 const LAST_NUMBER: u32 = 999_999_999;
@@ -69,9 +70,8 @@ impl Access {
     pub fn config(&self, url: &str) -> Value {
         let mut config = json!({
             "vendor": NAME,
-            "accounts_url": url,
-            "api_url": url,
-            "receipts_url": url,
+            "base_url": url,
+            "cashier": CASHIER,
             "client_id": self.client_id,
             "register": self.number.to_string(),
         });

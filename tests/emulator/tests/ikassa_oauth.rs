@@ -139,9 +139,8 @@ async fn item_04_the_code_of_another_client_is_no_grant() {
     let till = Till::open().await;
     till.emulator.seed(NAME, json!({ "client": { "client_id": "other" } })).unwrap();
     let code = till.approved().await;
-    let body = format!(
-        "client_id=other&grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code={code}"
-    );
+    let body =
+        format!("client_id=other&grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code={code}");
     assert_eq!(till.form("/oauth/token", &body).await.error(), no(400, "invalid_grant"));
 }
 
@@ -252,9 +251,8 @@ async fn item_08_client_credentials_are_off_by_default() {
     ] {
         assert_eq!(till.form("/oauth/token", &body).await.error(), error, "{body}");
     }
-    let has_device = async |token: &str| {
-        till.call(token, "GET", "/api/workstations.cashbox", "").await.at("/hasDevice")
-    };
+    let has_device =
+        async |token: &str| till.call(token, "GET", "/api/workstations.cashbox", "").await.at("/hasDevice");
     assert_eq!(has_device(&reply.text("access_token")).await, false);
     till.switch("client_credentials_drive", true);
     let reply = till.form("/oauth/token", &good).await;

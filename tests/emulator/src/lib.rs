@@ -190,7 +190,7 @@ impl Emulator {
         self.vendor(vendor)?.clone().seed(what, &self.url)
     }
 
-    /// Does what an operator does at a device (iKKM); the answer is what the operator sees.
+    /// Does what an operator does at a device or register; the answer is what the operator sees.
     pub fn operate(&self, register: &str, action: &str, what: Value) -> Result<Value, Refused> {
         let mut answers = self.vendors.values().filter_map(|vendor| vendor.operate(register, action, &what));
         answers.next().unwrap_or_else(|| Err(Refused::new(format!("no device {register:?}"))))

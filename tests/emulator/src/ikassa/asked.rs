@@ -9,8 +9,9 @@ use axum::http::request::Parts;
 use time::OffsetDateTime;
 use url::form_urlencoded;
 
-use super::errors::{DEVICE_MISSING, Host, Refusal, scripted, unauthorized};
+use super::errors::{DEVICE_MISSING, Refusal, unauthorized};
 use super::register::{Around, Register};
+use super::scripted::{Host, scripted};
 use super::state::State;
 use super::switches::Switches;
 use super::{Ikassa, NAME};

@@ -1,5 +1,5 @@
-//! The errors of the API (iKassa fact sheet 2.12, 6.4) and of OAuth (1.2.5), as tables. Only
-//! `kernel.shift.opened` is known to exist; all other codes of the API are invented.
+//! The errors of the API (iKassa fact sheet 2.12, 6.4), as a table, and the answers that carry them.
+//! Only `kernel.shift.opened` is known to exist; all other codes are invented.
 
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -10,9 +10,6 @@ use crate::answers::Answer;
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
-
-/// Answers of the gateway in front, for faults.
-const GATEWAY: std::ops::RangeInclusive<u16> = 502..=504;
 
 /// The HTTP status of an error of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +67,6 @@ pub static MALFORMED: ApiError = api("kernel.request.malformed", Http::Fixed(400
 pub static TOO_LARGE: ApiError = api("kernel.request.too_large", Http::Fixed(413), "Body is over 1 MiB");
 /// A rule of 6.5 is broken.
 pub static INVALID: ApiError = api("kernel.validation", Http::Fixed(400), "");
-/// What a fault asks for with a status that has no code of its own.
-static SCRIPTED: ApiError = api("kernel.error", Http::Fixed(500), "Scripted error");
 
 /// A call of the API that is refused.
 #[derive(Debug, PartialEq, Eq)]
@@ -113,65 +108,16 @@ impl Refusal {
     }
 }
 
+/// The body of an error (2.12).
 #[derive(Serialize)]
-struct Coded<'a> {
+pub struct Coded<'a> {
     code: &'a str,
     message: &'a str,
 }
 
-fn coded<'a>(code: &'a str, message: &'a str) -> Coded<'a> {
+/// The body of an error.
+pub fn coded<'a>(code: &'a str, message: &'a str) -> Coded<'a> {
     Coded { code, message }
-}
-
-/// One error of OAuth (1.2.5).
-#[derive(Debug, PartialEq, Eq)]
-pub struct OAuthError {
-    /// `error`.
-    pub error: &'static str,
-    description: &'static str,
-}
-
-const fn oauth(error: &'static str, description: &'static str) -> OAuthError {
-    OAuthError { error, description }
-}
-
-/// The human has not answered yet.
-pub static PENDING: OAuthError = oauth("authorization_pending", "user has not confirmed yet");
-/// Two polls were too close.
-pub static SLOW_DOWN: OAuthError = oauth("slow_down", "polls are too frequent");
-/// The device code has expired.
-pub static EXPIRED: OAuthError = oauth("expired_token", "device code has expired");
-/// The human refused.
-pub static DENIED: OAuthError = oauth("access_denied", "user has refused");
-/// The code or token is unknown, used or revoked.
-pub static INVALID_GRANT: OAuthError = oauth("invalid_grant", "code or token is not valid");
-/// The client is unknown.
-pub static INVALID_CLIENT: OAuthError = oauth("invalid_client", "unknown client");
-/// A field is missing.
-pub static INVALID_REQUEST: OAuthError = oauth("invalid_request", "a required field is missing");
-/// There is no such grant.
-pub static UNSUPPORTED_GRANT: OAuthError = oauth("unsupported_grant_type", "unknown grant type");
-/// What a fault asks for.
-static SERVER_ERROR: OAuthError = oauth("server_error", "scripted error");
-
-#[derive(Serialize)]
-struct OAuthBody {
-    error: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_description: Option<&'static str>,
-}
-
-impl OAuthError {
-    /// The answer that carries it (6.2 items 1, 4, 7).
-    pub fn answer(&self, switches: &Switches) -> Answer {
-        let status = if *self == INVALID_CLIENT { switches.invalid_client_status } else { 400 };
-        self.with_status(status, switches)
-    }
-
-    fn with_status(&self, status: u16, switches: &Switches) -> Answer {
-        let error_description = (!switches.omit_error_description).then_some(self.description);
-        said(status, &OAuthBody { error: self.error, error_description })
-    }
 }
 
 /// 401 in one of its two forms (6.4 item 1).
@@ -179,32 +125,6 @@ pub fn unauthorized(switches: &Switches) -> Answer {
     match switches.unauthorized {
         Unauthorized::A => said(401, &coded("auth.unauthorized", "Access token is not valid")),
         Unauthorized::B => said(401, &json!({ "error": "unauthorized" })),
-    }
-}
-
-/// Which of the three hosts answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Host {
-    /// OAuth.
-    Accounts,
-    /// The cash register API.
-    Api,
-    /// Receipt pages.
-    Receipts,
-}
-
-/// The answer for a status that a fault asks for: a page from the gateway in front for 502 to
-/// 504, an empty object for a success, the host's own form for the others.
-pub fn scripted(host: Host, status: u16, switches: &Switches) -> Answer {
-    let title = StatusCode::from_u16(status).ok().and_then(|known| known.canonical_reason());
-    let title = format!("{status} {}", title.unwrap_or_default());
-    match (host, status) {
-        (_, 200..=399) => said(status, &json!({})),
-        (_, status) if GATEWAY.contains(&status) => page(status, format!("<html><h1>{title}</h1></html>")),
-        (Host::Receipts, _) => page(status, format!("<html><h1>{title}</h1></html>")),
-        (Host::Accounts, _) => SERVER_ERROR.with_status(status, switches),
-        (Host::Api, 401) => unauthorized(switches),
-        (Host::Api, _) => said(status, &coded(SCRIPTED.code, SCRIPTED.message)),
     }
 }
 
@@ -218,7 +138,8 @@ pub fn page(status: u16, html: String) -> Answer {
     Answer::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), HTML, html)
 }
 
-fn said(status: u16, body: &impl Serialize) -> Answer {
+/// A JSON body with any status.
+pub fn said(status: u16, body: &impl Serialize) -> Answer {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     match serde_json::to_vec(body) {
         Ok(bytes) => Answer::new(status, JSON, bytes),

@@ -1,4 +1,4 @@
-//! Device codes, logins and their tokens (iKassa fact sheet 1.2, 6.2).
+//! Logins and their tokens (iKassa fact sheet 1.2, 6.2).
 
 use std::collections::HashMap;
 
@@ -7,37 +7,11 @@ use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use super::errors::{DENIED, EXPIRED, INVALID_GRANT, OAuthError, PENDING, SLOW_DOWN};
+use super::oauth_errors::{INVALID_GRANT, OAuthError};
 use super::switches::Switches;
 use crate::frame::Refused;
 
-const USER_CODE_LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-const USER_CODE_LENGTH: usize = 8;
-const RFC_8628_BACK_OFF_S: i64 = 5;
 const TOKEN_TYPE: &str = "Bearer";
-
-/// What the human said to a device code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Consent {
-    /// Nothing yet.
-    Pending,
-    /// No.
-    Denied,
-    /// Yes, with this register.
-    Approved(u32),
-    /// Yes, and the tokens were fetched.
-    Spent,
-}
-
-#[derive(Debug)]
-struct DeviceCode {
-    client_id: String,
-    user_code: String,
-    expires: OffsetDateTime,
-    interval_s: i64,
-    polled: Option<OffsetDateTime>,
-    consent: Consent,
-}
 
 /// One login; its tokens are a family.
 #[derive(Debug)]
@@ -77,10 +51,9 @@ pub struct Tokens {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadToken;
 
-/// All codes, logins and tokens.
+/// All logins and tokens.
 #[derive(Debug)]
 pub struct Grants {
-    codes: HashMap<String, DeviceCode>,
     logins: Vec<Login>,
     access: HashMap<String, Access>,
     refresh: HashMap<String, Refresh>,
@@ -91,82 +64,11 @@ impl Grants {
     /// Nothing; what is to come follows from the seed.
     pub fn new(seed: u64) -> Self {
         Self {
-            codes: HashMap::new(),
             logins: Vec::new(),
             access: HashMap::new(),
             refresh: HashMap::new(),
             random: StdRng::seed_from_u64(seed),
         }
-    }
-
-    /// A device code and a user code (6.2 item 3).
-    pub fn new_code(
-        &mut self,
-        client_id: &str,
-        now: OffsetDateTime,
-        switches: &Switches,
-    ) -> (String, String) {
-        let device_code = self.secret("dc");
-        let letter = |random: &mut StdRng| USER_CODE_LETTERS[random.random_range(0..USER_CODE_LETTERS.len())];
-        let user_code: String = (0..USER_CODE_LENGTH).map(|_| char::from(letter(&mut self.random))).collect();
-        let code = DeviceCode {
-            client_id: client_id.to_owned(),
-            user_code: user_code.clone(),
-            expires: now + Duration::seconds(switches.device_expires_in),
-            interval_s: switches.interval,
-            polled: None,
-            consent: Consent::Pending,
-        };
-        self.codes.insert(device_code.clone(), code);
-        (device_code, user_code)
-    }
-
-    /// What the human says to a user code.
-    pub fn answer_code(
-        &mut self,
-        user_code: &str,
-        consent: Consent,
-        now: OffsetDateTime,
-    ) -> Result<(), Refused> {
-        let plain = user_code.replace('-', "").to_ascii_uppercase();
-        let mut codes = self.codes.values_mut();
-        let code = codes.find(|code| code.user_code == plain && code.expires > now);
-        let code = code.ok_or_else(|| Refused::new("user_code: unknown or expired"))?;
-        if code.consent != Consent::Pending {
-            return Err(Refused::new("user_code: answered already"));
-        }
-        code.consent = consent;
-        Ok(())
-    }
-
-    /// A poll with a device code (6.2 item 4); the register, if it was approved.
-    pub fn poll(
-        &mut self,
-        device_code: &str,
-        client_id: &str,
-        now: OffsetDateTime,
-        switches: &Switches,
-    ) -> Result<u32, &'static OAuthError> {
-        let code = self.codes.get_mut(device_code).filter(|code| code.client_id == client_id);
-        let code = code.filter(|code| code.consent != Consent::Spent).ok_or(&INVALID_GRANT)?;
-        if code.expires <= now {
-            return Err(&EXPIRED);
-        }
-        let interval = Duration::seconds(code.interval_s);
-        let too_close = code.polled.is_some_and(|last| now - last < interval);
-        code.polled = Some(now);
-        if code.consent == Consent::Denied {
-            return Err(&DENIED);
-        }
-        if too_close && switches.slow_down {
-            code.interval_s += if switches.slow_down_grows { RFC_8628_BACK_OFF_S } else { 0 };
-            return Err(&SLOW_DOWN);
-        }
-        let Consent::Approved(register) = code.consent else {
-            return Err(&PENDING);
-        };
-        code.consent = Consent::Spent;
-        Ok(register)
     }
 
     /// Tokens for a new login (6.2 item 5).
@@ -245,7 +147,7 @@ impl Grants {
         login.map(|login| login.register).ok_or(BadToken)
     }
 
-    /// A token or code of any sort ends now.
+    /// A token of either sort ends now.
     pub fn expire(&mut self, word: &str, now: OffsetDateTime) {
         if let Some(access) = self.access.get_mut(word) {
             access.expires = now;
@@ -253,16 +155,12 @@ impl Grants {
         if let Some(refresh) = self.refresh.get_mut(word) {
             refresh.expires = Some(now);
         }
-        if let Some(code) = self.codes.get_mut(word) {
-            code.expires = now;
-        }
     }
 
-    /// A token or code of any sort is not known any more.
+    /// A token of either sort is not known any more.
     pub fn forget(&mut self, word: &str) {
         self.access.remove(word);
         self.refresh.remove(word);
-        self.codes.remove(word);
     }
 
     /// All access tokens of a register end now.
@@ -320,8 +218,12 @@ impl Grants {
         }
     }
 
-    /// Opaque; the prefix is for the eyes of a person.
     fn secret(&mut self, prefix: &str) -> String {
-        format!("{prefix}_{:032x}{:08x}", self.random.random::<u128>(), self.random.random::<u32>())
+        secret(prefix, &mut self.random)
     }
+}
+
+/// Opaque; the prefix is for the eyes of a person.
+pub fn secret(prefix: &str, random: &mut StdRng) -> String {
+    format!("{prefix}_{:032x}{:08x}", random.random::<u128>(), random.random::<u32>())
 }

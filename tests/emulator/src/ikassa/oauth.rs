@@ -9,9 +9,12 @@ use url::form_urlencoded;
 use super::NAME;
 use super::asked::Asked;
 use super::calls::DEVICE_CODE;
-use super::errors::{Host, INVALID_CLIENT, INVALID_REQUEST, OAuthError, SLOW_DOWN, UNSUPPORTED_GRANT, shown};
-use super::grants::{Consent, Tokens};
+use super::codes::Consent;
+use super::errors::shown;
+use super::grants::Tokens;
+use super::oauth_errors::{INVALID_CLIENT, INVALID_REQUEST, OAuthError, SLOW_DOWN, UNSUPPORTED_GRANT};
 use super::operator::CABINET;
+use super::scripted::Host;
 use super::state::State;
 use crate::answers::Answer;
 use crate::faults::{Action, Call, Stage, TOKEN_ROUTE};
@@ -92,10 +95,10 @@ fn new_code(asked: &Asked, form: &Form, state: &mut State) -> Result<DeviceAnswe
     if asked.switches.strict_device_fields {
         DEVICE_FIELDS.iter().try_for_each(|name| field(form, name).map(drop))?;
     }
-    let (device_code, user_code) = state.grants.new_code(client_id, asked.now, &asked.switches);
+    let (device_code, user_code) = state.codes.issue(client_id, asked.now, &asked.switches);
     let usual = state.usual_register().filter(|_| asked.switches.auto_approve);
     // A code that has expired already cannot be approved, and that is all that can go wrong here.
-    let approved = |number| state.grants.answer_code(&user_code, Consent::Approved(number), asked.now).ok();
+    let approved = |number| state.codes.answer(&user_code, Consent::Approved(number), asked.now).ok();
     if usual.and_then(approved).is_some()
         && let Some(register) = usual.and_then(|number| state.register(number))
     {
@@ -124,10 +127,17 @@ fn spoil(asked: &Asked, form: &Form, state: &mut State) -> Result<(), &'static O
     let call = Call { vendor: NAME, route: TOKEN_ROUTE, keys: keys(form) };
     let words = || ["device_code", "refresh_token"].into_iter().filter_map(|name| form.get(name));
     for fault in asked.ikassa.frame.faults.take(&call, Stage::Token) {
-        match fault.action {
-            Action::SlowDown => return Err(&SLOW_DOWN),
-            Action::ExpireToken => words().for_each(|word| state.grants.expire(word, asked.now)),
-            _ => words().for_each(|word| state.grants.forget(word)),
+        if fault.action == Action::SlowDown {
+            return Err(&SLOW_DOWN);
+        }
+        for word in words() {
+            if fault.action == Action::ExpireToken {
+                state.codes.expire(word, asked.now);
+                state.grants.expire(word, asked.now);
+            } else {
+                state.codes.forget(word);
+                state.grants.forget(word);
+            }
         }
     }
     Ok(())
@@ -135,7 +145,7 @@ fn spoil(asked: &Asked, form: &Form, state: &mut State) -> Result<(), &'static O
 
 fn by_device_code(asked: &Asked, form: &Form, state: &mut State) -> Granted {
     let (client_id, code) = (client(form, state)?, field(form, "device_code")?);
-    let register = state.grants.poll(code, client_id, asked.now, &asked.switches)?;
+    let register = state.codes.poll(code, client_id, asked.now, &asked.switches)?;
     Ok(state.grants.log_in(client_id, register, asked.now, &asked.switches))
 }
 

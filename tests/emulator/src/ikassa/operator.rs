@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::Ikassa;
 use super::body::{Header, Item, Payment};
+use super::codes::Consent;
 use super::counters::is_paid;
 use super::document::Draft;
 use super::errors::Refusal;
-use super::grants::Consent;
 use super::kinds::{DocumentKind, MADE_BY_CLIENTS, ROLLBACK};
 use super::register::{Around, Register};
 use super::rules::CURRENCIES;
@@ -126,14 +126,14 @@ fn done<T>(result: Result<T, Refusal>) -> Done {
 
 fn approve(state: &mut State, number: u32, around: Around<'_>, what: &Value) -> Done {
     let Code { user_code } = read(what)?;
-    state.grants.answer_code(&user_code, Consent::Approved(number), around.now)?;
+    state.codes.answer(&user_code, Consent::Approved(number), around.now)?;
     at(state, number)?.bound = true;
     Ok(())
 }
 
 fn deny(state: &mut State, _: u32, around: Around<'_>, what: &Value) -> Done {
     let Code { user_code } = read(what)?;
-    state.grants.answer_code(&user_code, Consent::Denied, around.now)
+    state.codes.answer(&user_code, Consent::Denied, around.now)
 }
 
 fn unbind(state: &mut State, number: u32, around: Around<'_>, _: &Value) -> Done {

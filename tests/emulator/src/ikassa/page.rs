@@ -6,8 +6,9 @@ use super::asked::Asked;
 use super::body::Modifier;
 use super::calls::RENDER;
 use super::document::Document;
-use super::errors::{Host, page};
+use super::errors::page;
 use super::money::{cost, three_decimals, two_decimals};
+use super::scripted::Host;
 use super::switches::Switches;
 use crate::answers::Answer;
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::NAME;
+use super::codes::Codes;
 use super::grants::Grants;
 use super::register::Register;
 use super::state::{Client, State};
@@ -86,6 +87,7 @@ impl Access {
 pub fn from_the_start(seed: u64, now: OffsetDateTime, switches: &Switches) -> (State, Vec<Access>) {
     let mut state = State {
         clients: BTreeMap::new(),
+        codes: Codes::new(seed),
         grants: Grants::new(seed),
         registers: Vec::new(),
         render_authorizations: 0,

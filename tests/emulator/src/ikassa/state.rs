@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::codes::Codes;
 use super::grants::Grants;
 use super::register::Register;
 
@@ -17,7 +18,9 @@ pub struct Client {
 pub struct State {
     /// The clients by `client_id`.
     pub clients: BTreeMap<String, Client>,
-    /// Device codes and tokens.
+    /// Device codes.
+    pub codes: Codes,
+    /// Logins and tokens.
     pub grants: Grants,
     /// The registers in the order in which they were added.
     pub registers: Vec<Register>,

@@ -42,7 +42,7 @@ def every_language(emulator, journal):
             fiscal = registration.get("fiscal") or {}
             number, sign = fiscal.get("document_number"), fiscal.get("sign")
             show(language, vendor, registration["state"], number or "-", sign or "-", round(took))
-            # iKKM does not tell the sign in its answer to a sale.
+            # iKKM and iKassa do not tell a sign in their answers to a sale.
             on_record = [
                 entry
                 for entry in emulator.ledger()
@@ -62,7 +62,7 @@ def lost_answer(emulator, journal):
     for vendor in VENDORS:
         before = len(emulator.ledger())
         emulator.fault(vendor=vendor, route=SUBMIT[vendor], when="after_record", do="drop")
-        quick = {"settle_ms": 1000} if vendor == "ikkm" else {}
+        quick = {"settle_ms": 1000} if vendor in ("ikkm", "ikassa") else {}
         config = {**emulator.configs[vendor], "journal": journal, **quick}
         registration, _ = sell("python", config, receipt(f"demo-lost-answer-{vendor}", vendor))
         documents.append(len(emulator.ledger()) - before if registration["state"] == "registered" else 0)
@@ -75,6 +75,7 @@ def lost_answer(emulator, journal):
 
 def main():
     emulator = Emulator()
+    emulator.operate("ikassa", "open_shift")
     try:
         with tempfile.TemporaryDirectory() as folder:
             journal = f"sqlite:{folder}/shop.sqlite"

@@ -16,6 +16,7 @@ def running_emulator():
 def emulator(running_emulator):
     running_emulator.reset()
     running_emulator.switch("ikkm", pace_ms=0)
+    running_emulator.operate("ikassa", "open_shift")
     return running_emulator
 
 
@@ -38,7 +39,12 @@ def vendor(request):
 
 def ready(emulator, folder, vendor):
     """Ready for `open`, with a SQLite journal of this test and quick deadlines."""
-    own = {"modulkassa": {"settle_ms": 20}, "ikkm": {"settle_ms": 20, "pace_ms": 0}, "atol": {"poll_ms": 50}}[vendor]
+    own = {
+        "modulkassa": {"settle_ms": 20},
+        "ikkm": {"settle_ms": 20, "pace_ms": 0},
+        "atol": {"poll_ms": 50},
+        "ikassa": {"settle_ms": 20},
+    }[vendor]
     journal = f"sqlite:{folder / 'journal.sqlite'}"
     return {**emulator.configs[vendor], "journal": journal, "timeout_ms": 3000, **own}
 

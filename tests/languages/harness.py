@@ -117,7 +117,12 @@ class Emulator:
         self.control("reset", {})
 
     def ledger(self):
-        return self.control("ledger")
+        """The documents that the shop made; what others made names them in `by`."""
+        return [entry for entry in self.control("ledger") if "by" not in entry]
+
+    def operate(self, vendor, action, what=None):
+        """What a person or another program does at the vendor's cash register."""
+        return self.control(f"devices/{self.configs[vendor]['register']}/{action}", what or {})
 
     def requests(self):
         return self.control("requests")
@@ -203,11 +208,18 @@ SALES = {
         "payments": [{"type": "card", "sum": "290.00"}],
         "customer": {"email": "buyer@shop.example"},
     },
+    "ikassa": {
+        "kind": "sell",
+        "items": [{"name": "Кружка", "price": "150.00", "quantity": "2", "discount": "10.00", "vat": "20"}],
+        "payments": [{"type": "cash", "sum": "290.00"}],
+    },
 }
 VENDORS = list(SALES)
 # The emulator's word for the call that brings a receipt, and its path.
-SUBMIT = {"modulkassa": "submit", "ikkm": "register", "atol": "submit"}
-SUBMIT_PATH = {"modulkassa": "/v2/doc", "ikkm": "/api", "atol": "/sell"}
+SUBMIT = {"modulkassa": "submit", "ikkm": "register", "atol": "submit", "ikassa": "sale"}
+SUBMIT_PATH = {"modulkassa": "/v2/doc", "ikkm": "/api", "atol": "/sell", "ikassa": "/workstations.doc.sale"}
+# Where a lost sale is settled by counters, which tell no number of the document.
+TELLS_NO_NUMBER = {"ikassa"}
 
 
 def receipt(identity, vendor="modulkassa"):

@@ -17,7 +17,7 @@ use crate::delivery::{self, Advanced, Delivery, Mode};
 use crate::error::{Code, Error, Result, Violation, violation};
 use crate::http::Transports;
 use crate::input;
-use crate::journal::{Filter, Intent, Journals};
+use crate::journal::{Filter, Intent, Journals, now_ms};
 use crate::messages::{
     About, Callback, CallbackReading, Capabilities, Deliver, Delivered, Enqueue, Enqueued, Health,
     JournalEntry, JournalPage, JournalQuery, JournalStep, MOST_LISTED, Metrics, Nothing, QueueError, Queued,
@@ -31,6 +31,8 @@ use crate::vendors::{Context, Exclusive, VENDORS, Vendor, VendorInfo};
 
 /// Longest pause of `wait` between two questions, unless the vendor needs a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// Receipts that `enqueue` writes at a time.
+const ENQUEUE_CHUNK: usize = 1_000;
 /// Entries that `deliver` reads at a time.
 const DELIVER_PAGE: usize = 100;
 /// Documents that `deliver` works on at the same time, where the vendor allows it.
@@ -252,18 +254,14 @@ impl Client {
         if !violations.is_empty() {
             return Err(Error::invalid(violations));
         }
-        // Written at the same time they share one sync of the disk.
-        let written =
-            futures_util::future::join_all(intents.iter().map(|intent| self.delivery.enqueue(intent))).await;
         let mut enqueued = Enqueued { entries: Vec::new(), errors: Vec::new() };
-        for (intent, result) in intents.iter().zip(written) {
-            match result {
-                Ok(entry) => {
-                    enqueued.entries.push(Queued { receipt_id: entry.receipt_id, state: entry.state })
+        for chunk in intents.chunks(ENQUEUE_CHUNK) {
+            for (intent, result) in chunk.iter().zip(self.delivery.enqueue(chunk).await) {
+                let receipt_id = intent.receipt_id.clone();
+                match result {
+                    Ok(entry) => enqueued.entries.push(Queued { receipt_id, state: entry.state }),
+                    Err(error) => enqueued.errors.push(QueueError { receipt_id, error: error.into() }),
                 }
-                Err(error) => enqueued
-                    .errors
-                    .push(QueueError { receipt_id: intent.receipt_id.clone(), error: error.into() }),
             }
         }
         Ok(enqueued)
@@ -280,8 +278,13 @@ impl Client {
         let mut delivered = Delivered::default();
         let mut after = None;
         while Instant::now() < until {
-            let filter =
-                Filter { unfinished: true, after: after.take(), limit: DELIVER_PAGE, ..Filter::default() };
+            let filter = Filter {
+                unfinished: true,
+                due_before_ms: Some(now_ms()),
+                after: after.take(),
+                limit: DELIVER_PAGE,
+                ..Filter::default()
+            };
             let page = self.delivery.journal.list(self.delivery.vendor.register(), &filter).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.receipt_id.clone());

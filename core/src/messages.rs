@@ -245,7 +245,7 @@ pub struct JournalQuery {
     /// Only this state.
     #[serde(default)]
     pub state: Option<State>,
-    /// Only ids that sort after this one: `next` of the page before.
+    /// Only what arrived after the receipt with this id: `next` of the page before.
     #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub after: Option<String>,
@@ -258,7 +258,7 @@ pub struct JournalQuery {
 /// A page of the journal.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct JournalPage {
-    /// Entries in the order of their ids.
+    /// Entries in the order of their arrival.
     pub entries: Vec<JournalEntry>,
     /// With `id`: every step that was taken, oldest first.
     pub steps: Vec<JournalStep>,

@@ -3,6 +3,9 @@
 //! An engine stores and finds; it decides nothing. What a state means and which one may follow is
 //! in `delivery.rs`. Every write is durable when its call returns (for a durable engine).
 
+pub mod audit;
+pub mod chain;
+mod lease;
 mod memory;
 pub(crate) mod sqlite;
 
@@ -12,8 +15,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use serde::Serialize;
 use tokio::time::Instant;
 
+use audit::Audit;
+pub use lease::Lease;
 pub use memory::Memory;
 pub use sqlite::Sqlite;
 
@@ -73,6 +79,13 @@ pub struct Entry {
     pub created_at_ms: i64,
     /// When it last changed, milliseconds since 1970.
     pub updated_at_ms: i64,
+    /// Grows with each write; a write stands only on the revision that its writer read.
+    pub revision: u64,
+    /// Order of arrival in the journal.
+    pub number: i64,
+    /// `deliver` leaves it alone before this time, milliseconds since 1970; 0 means at once. It
+    /// holds until the next write.
+    pub due_at_ms: i64,
 }
 
 impl Entry {
@@ -107,6 +120,9 @@ impl Entry {
             raw: None,
             created_at_ms: now,
             updated_at_ms: now,
+            revision: 1,
+            number: 0,
+            due_at_ms: 0,
         }
     }
 }
@@ -140,6 +156,8 @@ pub struct Conclusion {
     pub secrets: Vec<(&'static str, SecretString)>,
     /// What the step was and what came of it, for a person.
     pub note: String,
+    /// `deliver` leaves the entry alone before this time, milliseconds since 1970; 0 means at once.
+    pub due_at_ms: i64,
 }
 
 /// A step that was taken for a receipt.
@@ -153,6 +171,12 @@ pub struct Step {
     pub state: State,
     /// What the step was and what came of it.
     pub note: String,
+    /// Its place in the chain of the register; absent while it is not chained.
+    pub event: Option<i64>,
+    /// Hash of the entry's content after it.
+    pub content: Vec<u8>,
+    /// Hash of the chain with it at the end; absent while it is not chained.
+    pub hash: Option<Vec<u8>>,
 }
 
 /// Which entries to list.
@@ -164,18 +188,17 @@ pub struct Filter {
     pub unfinished: bool,
     /// Only those whose fate at the vendor is not known: `sending` and `in_doubt`.
     pub unsettled: bool,
-    /// Only ids that sort after this one.
+    /// Only those that are due before this time, milliseconds since 1970.
+    pub due_before_ms: Option<i64>,
+    /// Only those that arrived after the receipt with this id.
     pub after: Option<String>,
     /// At most so many.
     pub limit: usize,
 }
 
-/// The right to work on a document or cash register, for as long as the value lives.
-pub struct Lease(#[allow(dead_code)] Box<dyn Send + Sync>);
-
 /// A journal engine.
 #[async_trait]
-pub trait Journal: Send + Sync {
+pub trait Journal: Audit + Send + Sync {
     /// True where the entries survive the end of the process.
     fn is_durable(&self) -> bool;
 
@@ -183,17 +206,23 @@ pub trait Journal: Send + Sync {
     /// attempt begins in the same write: state `sending`, attempts 1.
     async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended>;
 
+    /// Writes intents down, all of them in one write or none; no attempt begins. The answers are in
+    /// the order of the intents.
+    async fn intend_all(&self, intents: &[Intent]) -> Result<Vec<Intended>>;
+
     /// The entry of a receipt.
     async fn find(&self, register: &str, receipt_id: &str) -> Result<Option<Entry>>;
 
-    /// Begins an attempt: state `sending`, one attempt more, bound to `binding`.
+    /// Begins an attempt: state `sending`, one attempt more, bound to `binding`. Fails with
+    /// `superseded` where another write came since `entry` was read.
     async fn begin(&self, entry: &Entry, binding: Option<&str>) -> Result<Entry>;
 
-    /// Writes down what came of a step. Fails with `superseded` where another attempt began since
+    /// Writes down what came of a step. Fails with `superseded` where another write came since
     /// `entry` was read.
     async fn conclude(&self, entry: &Entry, conclusion: &Conclusion) -> Result<Entry>;
 
-    /// Entries of a register in the order of their ids.
+    /// Entries of a register in the order of their arrival. Fails with `receipt_unknown` where
+    /// `after` is no receipt of it.
     async fn list(&self, register: &str, filter: &Filter) -> Result<Vec<Entry>>;
 
     /// The steps taken for a receipt, oldest first.
@@ -209,7 +238,13 @@ pub trait Journal: Send + Sync {
     async fn keep_secret(&self, register: &str, name: &str, value: Option<SecretString>) -> Result<()>;
 
     /// Waits for the right to work on `name` until `deadline`, then fails with `busy`.
-    async fn lease(&self, name: &str, deadline: Instant) -> Result<Lease>;
+    async fn lease(&self, name: &str, deadline: Instant) -> Result<Lease> {
+        self.lease_for(name, deadline, Duration::ZERO).await
+    }
+
+    /// As `lease`, for a holder who must be sure of it for `time` ahead: `holds_for(time)` is true
+    /// while the engine can renew the lease.
+    async fn lease_for(&self, name: &str, deadline: Instant, time: Duration) -> Result<Lease>;
 }
 
 /// The journals of a process: clients with the same place share one.
@@ -258,13 +293,33 @@ fn begun(entry: &Entry, binding: Option<&str>) -> Entry {
         attempts: entry.attempts + 1,
         binding: binding.map(str::to_owned),
         updated_at_ms: now_ms(),
+        revision: entry.revision + 1,
+        due_at_ms: 0,
         ..entry.clone()
     }
 }
 
 fn superseded(entry: &Entry) -> Error {
-    let message = format!("another process began a new attempt for {}", entry.receipt_id);
+    let message = format!("another process wrote {} since it was read here", entry.receipt_id);
     Error::new(Code::Superseded, message).with_outcome(Outcome::Unknown)
+}
+
+fn unknown_cursor(receipt_id: &str) -> Error {
+    Error::new(
+        Code::ReceiptUnknown,
+        format!("`after`: the journal has no receipt {receipt_id} of this register"),
+    )
+}
+
+/// The text in which engines store a value, and over which contents are hashed.
+fn json<T: Serialize>(value: Option<&T>) -> Option<String> {
+    value.and_then(|value| serde_json::to_string(value).ok())
+}
+
+const BEGIN_NOTE: &str = "attempt begins";
+
+const fn intent_note(begin: bool) -> &'static str {
+    if begin { "written down; attempt begins" } else { "written down" }
 }
 
 fn busy(name: &str) -> Error {
@@ -281,6 +336,8 @@ fn concluded(entry: &Entry, conclusion: &Conclusion, now: i64) -> Entry {
         failure: told.failure,
         raw: told.raw.or_else(|| entry.raw.clone()),
         updated_at_ms: now,
+        revision: entry.revision + 1,
+        due_at_ms: told.due_at_ms,
         ..entry.clone()
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use schemars::JsonSchema;
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -17,7 +18,7 @@ use crate::delivery::{self, Advanced, Delivery, Mode};
 use crate::error::{Code, Error, Result, Violation, violation};
 use crate::http::Transports;
 use crate::input;
-use crate::journal::{Filter, Intent, Journals, now_ms};
+use crate::journal::{self, Filter, Intent, Journals, now_ms};
 use crate::messages::{
     About, Callback, CallbackReading, Capabilities, Deliver, Delivered, Enqueue, Enqueued, Health,
     JournalEntry, JournalPage, JournalQuery, JournalStep, MOST_LISTED, Metrics, Nothing, QueueError, Queued,
@@ -84,12 +85,14 @@ impl Client {
         let opened = (info.open)(config, shared).map_err(as_config)?;
         let common = opened.common;
         let place = common.journal_place()?;
+        let ca_file = common.tls.as_ref().and_then(|tls| tls.ca_file.as_deref());
         let call_timeout = common.call_timeout(info.call_timeout_ms);
         let delivery = Delivery {
-            journal: shared.journals.open(&place)?,
+            journal: shared.journals.open(place.expose_secret(), ca_file)?,
             vendor: Arc::from(opened.vendor),
             exchange_timeout: call_timeout * 2 / 3,
         };
+        let place = journal::shown(place.expose_secret());
         Ok(Self { info, delivery, counters: Counters::default(), call_timeout, log: common.log, place })
     }
 

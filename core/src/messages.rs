@@ -28,7 +28,7 @@ pub struct About {
     pub vendor: String,
     /// Stable name of the cash register.
     pub register: String,
-    /// Where the journal is.
+    /// Where the journal is; never with a password.
     pub journal: String,
     /// True where the journal survives the end of the process.
     pub durable: bool,

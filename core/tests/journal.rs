@@ -1,57 +1,17 @@
 //! One suite for all journal engines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Arc;
+mod engines;
+
 use std::time::Duration;
 
+use engines::{conclusion, engines, intent, open, places, soon};
 use kassa::error::Outcome;
 use kassa::journal::audit::verify;
-use kassa::journal::{Conclusion, Filter, Intended, Intent, Journal, Journals};
+use kassa::journal::{Conclusion, Filter, Intended};
 use kassa::registration::{Fiscal, State};
 use tempfile::TempDir;
 use tokio::time::Instant;
-
-/// Opens a journal as another process would.
-fn open(place: &str) -> Arc<dyn Journal> {
-    Journals::default().open(place).unwrap()
-}
-
-async fn places(folder: &TempDir) -> Vec<String> {
-    vec!["memory:".into(), format!("sqlite:{}", folder.path().join("journal.sqlite").display())]
-}
-
-async fn engines(folder: &TempDir) -> Vec<Arc<dyn Journal>> {
-    places(folder).await.iter().map(|place| open(place)).collect()
-}
-
-fn intent(id: &str) -> Intent {
-    Intent {
-        register: "shop".into(),
-        receipt_id: id.into(),
-        vendor: "modulkassa",
-        operation: "register",
-        fingerprint: "f".into(),
-        request: b"{\"exact\": 1.00}".to_vec(),
-        vendor_document_id: Some("key".into()),
-    }
-}
-
-fn conclusion(state: State) -> Conclusion {
-    Conclusion {
-        state,
-        vendor_document_id: None,
-        fiscal: None,
-        failure: None,
-        raw: None,
-        secrets: Vec::new(),
-        note: "note".into(),
-        due_at_ms: 0,
-    }
-}
-
-fn soon() -> Instant {
-    Instant::now() + Duration::from_millis(100)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_intent_is_written_once_and_found_afterwards() {

@@ -106,7 +106,7 @@ pub trait Audit {
     async fn stray(&self, register: &str, pruned_before_ms: i64) -> Result<Option<(i64, String)>>;
 
     /// Removes at most `limit` final entries that last changed before a time, then the events before
-    /// the first one of any entry that is left. All of it is one write.
+    /// the first one of any entry that is left. Each of the two is one write.
     async fn prune(&self, register: &str, before_ms: i64, limit: usize) -> Result<Pruned>;
 }
 

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod chain;
 mod lease;
 mod memory;
+mod postgres;
 pub(crate) mod sqlite;
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,6 +22,8 @@ use tokio::time::Instant;
 use audit::Audit;
 pub use lease::Lease;
 pub use memory::Memory;
+use postgres::Place;
+pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
 use crate::error::{Code, Error, Outcome, Result};
@@ -247,21 +250,53 @@ pub trait Journal: Audit + Send + Sync {
     async fn lease_for(&self, name: &str, deadline: Instant, time: Duration) -> Result<Lease>;
 }
 
+/// Where journals can be, for messages.
+const PLACES: &str = "must be \"sqlite:PATH\", \"postgres://USER:PASSWORD@HOST/DATABASE\" or \"memory:\"";
+
+/// What is wrong with the place of a journal. It repeats nothing of it: it may hold a password.
+pub(crate) fn mistake(place: &str) -> Option<&'static str> {
+    match place {
+        "memory:" => None,
+        place if place.starts_with("sqlite:") => None,
+        place if Place::is_meant(place) => Place::read(place).err(),
+        _ => Some(PLACES),
+    }
+}
+
+/// The place of a journal without its password.
+pub(crate) fn shown(place: &str) -> String {
+    match Place::read(place) {
+        Ok(read) if Place::is_meant(place) => read.shown().into(),
+        _ => place.into(),
+    }
+}
+
 /// The journals of a process: clients with the same place share one.
 #[derive(Default)]
-pub struct Journals(Mutex<HashMap<String, Arc<Sqlite>>>);
+pub struct Journals {
+    files: Mutex<HashMap<String, Arc<Sqlite>>>,
+    /// By address and file of roots.
+    servers: Mutex<HashMap<(String, Option<String>), Arc<Postgres>>>,
+}
 
 impl Journals {
-    /// Opens the journal at `place`: `sqlite:PATH` or `memory:`.
-    pub fn open(&self, place: &str) -> Result<Arc<dyn Journal>> {
-        let Some(path) = place.strip_prefix("sqlite:") else {
-            if place == "memory:" {
-                return Ok(Arc::new(Memory::default()));
-            }
-            let message = format!("journal \"{place}\": must be \"sqlite:PATH\" or \"memory:\"");
-            return Err(Error::new(Code::ConfigInvalid, message));
-        };
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Opens the journal at `place`: `sqlite:PATH`, `postgres://...` or `memory:`. `ca_file` is one
+    /// more root to trust. A data base is first connected to when the journal is used.
+    pub fn open(&self, place: &str, ca_file: Option<&str>) -> Result<Arc<dyn Journal>> {
+        if let Some(path) = place.strip_prefix("sqlite:") {
+            return self.file(path);
+        }
+        if Place::is_meant(place) {
+            return self.server(place, ca_file);
+        }
+        match mistake(place) {
+            None => Ok(Arc::new(Memory::default())),
+            Some(mistake) => Err(Error::new(Code::ConfigInvalid, format!("journal: {mistake}"))),
+        }
+    }
+
+    fn file(&self, path: &str) -> Result<Arc<dyn Journal>> {
+        let mut open = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(journal) = open.get(path)
             && journal.is_same_file()
         {
@@ -272,16 +307,30 @@ impl Journals {
         Ok(journal)
     }
 
+    fn server(&self, place: &str, ca_file: Option<&str>) -> Result<Arc<dyn Journal>> {
+        let key = (place.to_owned(), ca_file.map(str::to_owned));
+        let mut open = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(journal) = open.get(&key) {
+            return Ok(journal.clone());
+        }
+        let read = Place::read(place)
+            .map_err(|mistake| Error::new(Code::ConfigInvalid, format!("journal: {mistake}")))?;
+        let journal = Arc::new(Postgres::open(&read, ca_file)?);
+        open.insert(key, journal.clone());
+        Ok(journal)
+    }
+
     /// Closes every file until it is next needed. See `sqlite::before_fork`.
     #[cfg(feature = "host")]
     pub(crate) fn let_go(&self) {
-        for journal in self.0.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        for journal in self.files.lock().unwrap_or_else(PoisonError::into_inner).values() {
             journal.let_go();
         }
     }
 }
 
-pub(crate) fn now_ms() -> i64 {
+/// The time now, milliseconds since 1970.
+pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

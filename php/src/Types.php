@@ -213,6 +213,26 @@ namespace Kassa;
  *     tax_id?: string|null,
  * }
  *
+ * @phpstan-type Chain array{
+ *     events: int,
+ *     last_hash: string,
+ *     pruned_events: int,
+ *     broken_at?: ChainBreak|null,
+ * }
+ *
+ * @phpstan-type ChainBreak array{
+ *     reason: string,
+ *     event?: int|null,
+ *     receipt_id?: string|null,
+ * }
+ *
+ * @phpstan-type ChainEnd array{
+ *     events: int,
+ *     last_hash: string,
+ *     pruned_events: int,
+ *     pruned_hash: string,
+ * }
+ *
  * @phpstan-type Check array{
  *     message: string,
  *     ready: bool,
@@ -371,6 +391,24 @@ namespace Kassa;
  *     type: string,
  * }
  *
+ * @phpstan-type Export array{
+ *     after?: string|null,
+ *     limit?: int|null,
+ * }
+ *
+ * @phpstan-type Exported array{
+ *     chain: ChainEnd,
+ *     entries: list<ExportedEntry>,
+ *     next?: string|null,
+ * }
+ *
+ * @phpstan-type ExportedEntry array{
+ *     entry: JournalEntry,
+ *     fingerprint: string,
+ *     number: int,
+ *     steps: list<JournalStep>,
+ * }
+ *
  * @phpstan-type Failure array{
  *     code: string,
  *     message: string,
@@ -473,6 +511,7 @@ namespace Kassa;
  * @phpstan-type JournalPage array{
  *     entries: list<JournalEntry>,
  *     steps: list<JournalStep>,
+ *     chain?: Chain|null,
  *     next?: string|null,
  * }
  *
@@ -481,13 +520,17 @@ namespace Kassa;
  *     id?: string|null,
  *     limit?: int|null,
  *     state?: State|null,
+ *     verify?: bool|null,
  * }
  *
  * @phpstan-type JournalStep array{
  *     at: string,
  *     attempt: int,
+ *     content: string,
  *     note: string,
  *     state: State,
+ *     event?: int|null,
+ *     hash?: string|null,
  * }
  *
  * @phpstan-type Kkt array{
@@ -628,6 +671,17 @@ namespace Kassa;
  * }
  *
  * @phpstan-type Protocol 'v4'|'v5'
+ *
+ * @phpstan-type Prune array{
+ *     before: string,
+ * }
+ *
+ * @phpstan-type Pruned array{
+ *     chain: ChainEnd,
+ *     complete: bool,
+ *     entries: int,
+ *     events: int,
+ * }
  *
  * @phpstan-type Quantity string|int|float
  *

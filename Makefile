@@ -83,7 +83,7 @@ test-php: build-test
 	phpunit --bootstrap php/autoload.php php/tests
 
 test-python: build-test
-	PYTHONPATH=py/python $(PYTHON) -m pytest --quiet py/tests
+	PYTHONPATH=py/python tests/with-postgres.sh $(PYTHON) -m pytest --quiet py/tests
 	cd py && $(PYTHON) -m mypy
 
 test-node: build-test

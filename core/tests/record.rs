@@ -4,6 +4,7 @@
 mod engines;
 
 use engines::{conclusion, engines, finish, intent, open, postgres, sqlite, tamper};
+use futures_util::StreamExt as _;
 use kassa::journal::audit::verify;
 use kassa::journal::{Conclusion, Filter, Journal, now_ms};
 use kassa::registration::{Fiscal, State};
@@ -91,17 +92,19 @@ const CASES: &[Case] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_changed_is_named() {
-    for (sql, event, receipt) in CASES {
-        let folder = TempDir::new().unwrap();
-        for place in reachable(&folder).await {
-            two_sales(&*open(&place)).await;
-            let (head, broken) = verify(&*open(&place), "shop").await.unwrap();
-            assert_eq!((head.events, broken), (5, None), "{place} before {sql}");
-            tamper(&place, sql).await;
-            let (_, broken) = verify(&*open(&place), "shop").await.unwrap();
-            let broken = broken.unwrap_or_else(|| panic!("not seen: {sql} in {place}"));
-            assert_eq!((broken.event, broken.receipt_id.as_deref()), (*event, *receipt), "{sql}: {broken:?}");
-        }
+    futures_util::stream::iter(CASES).for_each_concurrent(8, |case| changed_is_named(*case)).await;
+}
+
+async fn changed_is_named((sql, event, receipt): Case) {
+    let folder = TempDir::new().unwrap();
+    for place in reachable(&folder).await {
+        two_sales(&*open(&place)).await;
+        let (head, broken) = verify(&*open(&place), "shop").await.unwrap();
+        assert_eq!((head.events, broken), (5, None), "{place} before {sql}");
+        tamper(&place, sql).await;
+        let (_, broken) = verify(&*open(&place), "shop").await.unwrap();
+        let broken = broken.unwrap_or_else(|| panic!("not seen: {sql} in {place}"));
+        assert_eq!((broken.event, broken.receipt_id.as_deref()), (event, receipt), "{sql}: {broken:?}");
     }
 }
 

@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS kassa_events (
 );
 
 CREATE INDEX IF NOT EXISTS kassa_events_of_receipt ON kassa_events (register, receipt_id);
-CREATE INDEX IF NOT EXISTS kassa_events_open ON kassa_events (register, revision, id) WHERE event IS NULL;
+CREATE INDEX IF NOT EXISTS kassa_events_open ON kassa_events (register, receipt_id, revision) WHERE event IS NULL;
 
 -- Where the chain of a register stands, and where it begins after events were pruned.
 CREATE TABLE IF NOT EXISTS kassa_chains (

@@ -24,9 +24,13 @@ const HEAD: &str = "SELECT events, last_hash, pruned_events, pruned_hash, pruned
                     WHERE register = $1";
 const ADD_HEAD: &str = "INSERT INTO kassa_chains (register, events, last_hash, pruned_events, pruned_hash, \
                         pruned_before_ms) VALUES ($1, 0, $2, 0, $2, 0) ON CONFLICT (register) DO NOTHING";
-/// The revisions of one receipt stay in their order whatever the ids are.
-const OPEN: &str = "SELECT id, receipt_id, at_ms, attempt, state, note, content FROM kassa_events \
-                    WHERE register = $1 AND event IS NULL ORDER BY revision, id LIMIT $2";
+/// In the order of their ids, but the revisions of one receipt always in theirs: an engine may hand
+/// out ids in another order than that of the writes.
+const OPEN: &str = "
+SELECT id, receipt_id, at_ms, attempt, state, note, content FROM (
+    SELECT *, MAX(id) OVER (PARTITION BY receipt_id ORDER BY revision) AS place FROM kassa_events
+    WHERE register = $1 AND event IS NULL
+) AS open ORDER BY place, revision LIMIT $2";
 /// Chains events if the chain still ends where it did when they were read and nobody has its head.
 const SEAL: &str = "
 WITH head AS (

@@ -39,7 +39,8 @@ test: test-rust test-c test-php test-python test-node test-languages
 system-demo:
 	@tests/setup.sh cc=gcc python3:ensurepip=python3-venv php=php-cli
 system-test:
-	@tests/setup.sh cc=gcc python3:ensurepip=python3-venv php=php-cli phpunit=phpunit valgrind=valgrind
+	@tests/setup.sh cc=gcc python3:ensurepip=python3-venv php=php-cli phpunit=phpunit valgrind=valgrind \
+		'/usr/lib/postgresql/*/bin/initdb=postgresql'
 
 $(VENV)/ready: tests/requirements.txt
 	python3 -m venv $(VENV)
@@ -73,7 +74,7 @@ place:
 
 .PHONY: test-rust test-c test-php test-python test-node test-languages
 test-rust: build-test
-	cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p xtask
+	tests/with-postgres.sh cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p xtask
 
 test-c: build-test
 	tests/c/run.sh $(BUILD)
@@ -82,14 +83,14 @@ test-php: build-test
 	phpunit --bootstrap php/autoload.php php/tests
 
 test-python: build-test
-	PYTHONPATH=py/python $(PYTHON) -m pytest --quiet py/tests
+	PYTHONPATH=py/python tests/with-postgres.sh $(PYTHON) -m pytest --quiet py/tests
 	cd py && $(PYTHON) -m mypy
 
 test-node: build-test
 	cd node && npm test --silent
 
 test-languages: build-test
-	PYTHONPATH=py/python $(PYTHON) -m pytest --quiet tests/languages
+	PYTHONPATH=py/python tests/with-postgres.sh $(PYTHON) -m pytest --quiet tests/languages
 
 # What is counted: long runs with a line of JSON at the end.
 

@@ -107,7 +107,8 @@ export interface AtolConfig {
   /** Code of the group of cash registers. Needed for documents, not for monitoring. */
   group_code?: string | null
   /**
-   * `sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+   * `sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
+   * hosts), or `memory:` where a restart may forget. Absent: the environment variable
    * KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
    */
   journal?: string | null
@@ -394,6 +395,43 @@ export interface Cashier {
   position?: string | null
   /** Taxpayer number, tag 1203. */
   tax_id?: string | null
+}
+
+/**
+ * The hash-chained record of a cash register. Keep `events` and `last_hash` elsewhere: a later
+ * check then also proves that nobody wrote the whole record anew.
+ */
+export interface Chain {
+  /** Events that were ever chained; each write to an entry is one. */
+  events: number
+  /** Hash of the last event (SHA-256 in hex), which stands for all before it. */
+  last_hash: string
+  /** Events at its beginning that `prune` removed; they cannot be checked any more. */
+  pruned_events: number
+  /** The first place where it is not whole; null where it is. */
+  broken_at?: ChainBreak | null
+}
+
+/** Where and why a record is not whole. */
+export interface ChainBreak {
+  /** What is wrong. */
+  reason: string
+  /** Place of the event, where it has one. */
+  event?: number | null
+  /** The receipt, where it can be told. */
+  receipt_id?: string | null
+}
+
+/** Where the chain of a cash register stands. */
+export interface ChainEnd {
+  /** Events that were ever chained. */
+  events: number
+  /** Hash of the last one (SHA-256 in hex). */
+  last_hash: string
+  /** Events at its beginning that `prune` removed. */
+  pruned_events: number
+  /** Hash of the last one that was removed: the chain begins after it. */
+  pruned_hash: string
 }
 
 /** Whether the device is ready. */
@@ -731,6 +769,36 @@ export interface ErrorMeaning {
   type: string
 }
 
+/** Which part of the journal to export. */
+export interface Export {
+  /** Only what arrived after the receipt with this id: `next` of the page before. */
+  after?: string | null
+  /** At most so many entries (200). */
+  limit?: number | null
+}
+
+/** A page of the journal, to be kept elsewhere. */
+export interface Exported {
+  /** Where the chain of the cash register stands; it is not checked, see `journal` for that. */
+  chain: ChainEnd
+  /** Entries in the order of their arrival. */
+  entries: Array<ExportedEntry>
+  /** Where the next page begins; absent on the last one. */
+  next?: string | null
+}
+
+/** An entry with everything that was done for it. The request itself stays in the journal. */
+export interface ExportedEntry {
+  /** The entry. */
+  entry: JournalEntry
+  /** SHA-256 of what the caller gave. */
+  fingerprint: string
+  /** Order of arrival; numbers may have gaps. */
+  number: number
+  /** Every step that was taken, oldest first. */
+  steps: Array<JournalStep>
+}
+
 /** Why a document is not on record. */
 export interface Failure {
   /** Stable code, one of the table of error codes. */
@@ -853,7 +921,8 @@ export interface IkassaConfig {
   /** Which of the vendor's systems; required unless `base_url` is given. */
   environment?: IkassaEnvironment | null
   /**
-   * `sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+   * `sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
+   * hosts), or `memory:` where a restart may forget. Absent: the environment variable
    * KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
    */
   journal?: string | null
@@ -1000,7 +1069,8 @@ export interface IkkmConfig {
   /** Whether the items are sent (`true`). Switch it off where the device has no item list. */
   item_list?: boolean | null
   /**
-   * `sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+   * `sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
+   * hosts), or `memory:` where a restart may forget. Absent: the environment variable
    * KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
    */
   journal?: string | null
@@ -1111,17 +1181,19 @@ export interface JournalEntry {
 
 /** A page of the journal. */
 export interface JournalPage {
-  /** Entries in the order of their ids. */
+  /** Entries in the order of their arrival. */
   entries: Array<JournalEntry>
   /** With `id`: every step that was taken, oldest first. */
   steps: Array<JournalStep>
+  /** With `verify`: whether the record of the cash register is whole. */
+  chain?: Chain | null
   /** Where the next page begins; absent on the last one. */
   next?: string | null
 }
 
 /** Which entries of the journal. */
 export interface JournalQuery {
-  /** Only ids that sort after this one: `next` of the page before. */
+  /** Only what arrived after the receipt with this id: `next` of the page before. */
   after?: string | null
   /** One receipt, with every step. */
   id?: string | null
@@ -1129,6 +1201,8 @@ export interface JournalQuery {
   limit?: number | null
   /** Only this state. */
   state?: State | null
+  /** Checks the whole record of the cash register too: `chain` of the answer. */
+  verify?: boolean
 }
 
 /** A step that was taken for a receipt. */
@@ -1137,10 +1211,16 @@ export interface JournalStep {
   at: string
   /** The attempt it belongs to; 0 before the first. */
   attempt: number
+  /** Hash of the entry's content after it (SHA-256 in hex). */
+  content: string
   /** What it was and what came of it. */
   note: string
   /** The state after it. */
   state: State
+  /** Its place in the chain of the cash register; null while it is not chained. */
+  event?: number | null
+  /** Hash of the chain with it at the end; null while it is not chained. */
+  hash?: string | null
 }
 
 /**
@@ -1271,7 +1351,8 @@ export interface ModulkassaConfig {
   /** Which of the vendor's systems; required unless `base_url` is given. */
   environment?: Environment | null
   /**
-   * `sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+   * `sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
+   * hosts), or `memory:` where a restart may forget. Absent: the environment variable
    * KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
    */
   journal?: string | null
@@ -1449,6 +1530,30 @@ export interface Printed {
 export type Protocol =
   | 'v4'
   | 'v5'
+
+/** What to remove from the journal. */
+export interface Prune {
+  /**
+   * Receipts that are final and last changed before this time (RFC 3339), which is past. A
+   * repeat of a removed id would be a new sale: leave what a shop could still repeat.
+   */
+  before: string
+}
+
+/** What was removed from the journal. */
+export interface Pruned {
+  /** Where the chain stands now. */
+  chain: ChainEnd
+  /** False where the time of the call ran out before the end; call again. */
+  complete: boolean
+  /** Entries. */
+  entries: number
+  /**
+   * Events at the beginning of the chain. Those after the first one of any entry that is left
+   * stay until that entry goes.
+   */
+  events: number
+}
 
 /**
  * A quantity: a decimal string, not negative, at most 3 decimals (6 where the vendor allows
@@ -1840,7 +1945,10 @@ export type TaxSystem =
 
 /** Trust in addition to the system's own. */
 export interface Tls {
-  /** PEM file with one more root certificate, for instance a state root. */
+  /**
+   * PEM file with one more root certificate, for instance a state root. It is trusted for the
+   * vendor and for the journal.
+   */
   ca_file?: string | null
 }
 
@@ -2070,10 +2178,27 @@ export class Modulkassa extends Client {
   deliver(request?: Deliver): Promise<Delivered>
   /** `deliver` while the event loop stands still. */
   deliverSync(request?: Deliver): Delivered
-  /** What the journal knows: a list, or one receipt with every step. */
+  /**
+   * What the journal knows: a list, or one receipt with every step. With `verify` the whole
+   * record is checked: every event against its hash, every entry against its last event.
+   */
   journal(request?: JournalQuery): Promise<JournalPage>
   /** `journal` while the event loop stands still. */
   journalSync(request?: JournalQuery): JournalPage
+  /**
+   * Pages of the journal with every step of every receipt and the hashes of the record, to be
+   * kept elsewhere.
+   */
+  export(request?: Export): Promise<Exported>
+  /** `export` while the event loop stands still. */
+  exportSync(request?: Export): Exported
+  /**
+   * Removes old receipts that are final from the journal, never one that is not. What is left
+   * can still be verified. The ids are forgotten: a repeat of one would be a new sale.
+   */
+  prune(request: Prune): Promise<Pruned>
+  /** `prune` while the event loop stands still. */
+  pruneSync(request: Prune): Pruned
   /** Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`. */
   parseCallback(request?: Callback): Promise<CallbackReading>
   /** `parseCallback` while the event loop stands still. */
@@ -2176,10 +2301,27 @@ export class Ikkm extends Client {
   deliver(request?: Deliver): Promise<Delivered>
   /** `deliver` while the event loop stands still. */
   deliverSync(request?: Deliver): Delivered
-  /** What the journal knows: a list, or one receipt with every step. */
+  /**
+   * What the journal knows: a list, or one receipt with every step. With `verify` the whole
+   * record is checked: every event against its hash, every entry against its last event.
+   */
   journal(request?: JournalQuery): Promise<JournalPage>
   /** `journal` while the event loop stands still. */
   journalSync(request?: JournalQuery): JournalPage
+  /**
+   * Pages of the journal with every step of every receipt and the hashes of the record, to be
+   * kept elsewhere.
+   */
+  export(request?: Export): Promise<Exported>
+  /** `export` while the event loop stands still. */
+  exportSync(request?: Export): Exported
+  /**
+   * Removes old receipts that are final from the journal, never one that is not. What is left
+   * can still be verified. The ids are forgotten: a repeat of one would be a new sale.
+   */
+  prune(request: Prune): Promise<Pruned>
+  /** `prune` while the event loop stands still. */
+  pruneSync(request: Prune): Pruned
   /** Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`. */
   parseCallback(request?: Callback): Promise<CallbackReading>
   /** `parseCallback` while the event loop stands still. */
@@ -2334,10 +2476,27 @@ export class Atol extends Client {
   deliver(request?: Deliver): Promise<Delivered>
   /** `deliver` while the event loop stands still. */
   deliverSync(request?: Deliver): Delivered
-  /** What the journal knows: a list, or one receipt with every step. */
+  /**
+   * What the journal knows: a list, or one receipt with every step. With `verify` the whole
+   * record is checked: every event against its hash, every entry against its last event.
+   */
   journal(request?: JournalQuery): Promise<JournalPage>
   /** `journal` while the event loop stands still. */
   journalSync(request?: JournalQuery): JournalPage
+  /**
+   * Pages of the journal with every step of every receipt and the hashes of the record, to be
+   * kept elsewhere.
+   */
+  export(request?: Export): Promise<Exported>
+  /** `export` while the event loop stands still. */
+  exportSync(request?: Export): Exported
+  /**
+   * Removes old receipts that are final from the journal, never one that is not. What is left
+   * can still be verified. The ids are forgotten: a repeat of one would be a new sale.
+   */
+  prune(request: Prune): Promise<Pruned>
+  /** `prune` while the event loop stands still. */
+  pruneSync(request: Prune): Pruned
   /** Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`. */
   parseCallback(request?: Callback): Promise<CallbackReading>
   /** `parseCallback` while the event loop stands still. */
@@ -2429,10 +2588,27 @@ export class Ikassa extends Client {
   deliver(request?: Deliver): Promise<Delivered>
   /** `deliver` while the event loop stands still. */
   deliverSync(request?: Deliver): Delivered
-  /** What the journal knows: a list, or one receipt with every step. */
+  /**
+   * What the journal knows: a list, or one receipt with every step. With `verify` the whole
+   * record is checked: every event against its hash, every entry against its last event.
+   */
   journal(request?: JournalQuery): Promise<JournalPage>
   /** `journal` while the event loop stands still. */
   journalSync(request?: JournalQuery): JournalPage
+  /**
+   * Pages of the journal with every step of every receipt and the hashes of the record, to be
+   * kept elsewhere.
+   */
+  export(request?: Export): Promise<Exported>
+  /** `export` while the event loop stands still. */
+  exportSync(request?: Export): Exported
+  /**
+   * Removes old receipts that are final from the journal, never one that is not. What is left
+   * can still be verified. The ids are forgotten: a repeat of one would be a new sale.
+   */
+  prune(request: Prune): Promise<Pruned>
+  /** `prune` while the event loop stands still. */
+  pruneSync(request: Prune): Pruned
   /** Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`. */
   parseCallback(request?: Callback): Promise<CallbackReading>
   /** `parseCallback` while the event loop stands still. */

@@ -78,6 +78,22 @@ class Modulkassa extends Client {
     return this.callSync('journal', request)
   }
 
+  export(request) {
+    return this.call('export', request)
+  }
+
+  exportSync(request) {
+    return this.callSync('export', request)
+  }
+
+  prune(request) {
+    return this.call('prune', request)
+  }
+
+  pruneSync(request) {
+    return this.callSync('prune', request)
+  }
+
   parseCallback(request) {
     return this.call('parse_callback', request)
   }
@@ -232,6 +248,22 @@ class Ikkm extends Client {
 
   journalSync(request) {
     return this.callSync('journal', request)
+  }
+
+  export(request) {
+    return this.call('export', request)
+  }
+
+  exportSync(request) {
+    return this.callSync('export', request)
+  }
+
+  prune(request) {
+    return this.call('prune', request)
+  }
+
+  pruneSync(request) {
+    return this.callSync('prune', request)
   }
 
   parseCallback(request) {
@@ -494,6 +526,22 @@ class Atol extends Client {
     return this.callSync('journal', request)
   }
 
+  export(request) {
+    return this.call('export', request)
+  }
+
+  exportSync(request) {
+    return this.callSync('export', request)
+  }
+
+  prune(request) {
+    return this.call('prune', request)
+  }
+
+  pruneSync(request) {
+    return this.callSync('prune', request)
+  }
+
   parseCallback(request) {
     return this.call('parse_callback', request)
   }
@@ -632,6 +680,22 @@ class Ikassa extends Client {
 
   journalSync(request) {
     return this.callSync('journal', request)
+  }
+
+  export(request) {
+    return this.call('export', request)
+  }
+
+  exportSync(request) {
+    return this.callSync('export', request)
+  }
+
+  prune(request) {
+    return this.call('prune', request)
+  }
+
+  pruneSync(request) {
+    return this.callSync('prune', request)
   }
 
   parseCallback(request) {

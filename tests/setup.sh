@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs the Debian packages named by the arguments, as PROGRAM=PACKAGE or python3:MODULE=PACKAGE
-# pairs, where the program or module is missing. Says which package is needed where it may not
-# install.
+# Installs the Debian packages named by the arguments, as PROGRAM=PACKAGE, python3:MODULE=PACKAGE or
+# /PATH/PATTERN=PACKAGE, where the program, module or file is missing. Says which package is needed
+# where it may not install.
 set -euo pipefail
 
 present() {
     case $1 in
+        /*) compgen -G "$1" >/dev/null ;;
         python3:*) python3 -c "import ${1#*:}" 2>/dev/null ;;
         *) command -v "$1" >/dev/null ;;
     esac

@@ -7,21 +7,25 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use schemars::JsonSchema;
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
-use tokio::time::{Instant, sleep};
+use time::format_description::well_known::Rfc3339;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::config::LogLevel;
 use crate::delivery::{self, Advanced, Delivery, Mode};
 use crate::error::{Code, Error, Result, Violation, violation};
 use crate::http::Transports;
 use crate::input;
-use crate::journal::{Filter, Intent, Journals};
+use crate::journal::audit;
+use crate::journal::{self, Entry, Filter, Intent, Journals, now_ms};
 use crate::messages::{
-    About, Callback, CallbackReading, Capabilities, Deliver, Delivered, Enqueue, Enqueued, Health,
-    JournalEntry, JournalPage, JournalQuery, JournalStep, MOST_LISTED, Metrics, Nothing, QueueError, Queued,
-    ReceiptKey, Resolve, ResolveMode, Validation, Wait,
+    About, Callback, CallbackReading, Capabilities, Chain, ChainEnd, Deliver, Delivered, Enqueue, Enqueued,
+    Export, Exported, ExportedEntry, Health, JournalEntry, JournalPage, JournalQuery, JournalStep,
+    MOST_EXPORTED, MOST_LISTED, Metrics, Nothing, Prune, Pruned, QueueError, Queued, ReceiptKey, Resolve,
+    ResolveMode, Validation, Wait,
 };
 use crate::metrics::Counters;
 use crate::operations;
@@ -31,6 +35,10 @@ use crate::vendors::{Context, Exclusive, VENDORS, Vendor, VendorInfo};
 
 /// Longest pause of `wait` between two questions, unless the vendor needs a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// Receipts that `enqueue` writes at a time.
+const ENQUEUE_CHUNK: usize = 1_000;
+/// Entries that `prune` removes at a time.
+const PRUNE_CHUNK: usize = 1_000;
 /// Entries that `deliver` reads at a time.
 const DELIVER_PAGE: usize = 100;
 /// Documents that `deliver` works on at the same time, where the vendor allows it.
@@ -82,12 +90,14 @@ impl Client {
         let opened = (info.open)(config, shared).map_err(as_config)?;
         let common = opened.common;
         let place = common.journal_place()?;
+        let ca_file = common.tls.as_ref().and_then(|tls| tls.ca_file.as_deref());
         let call_timeout = common.call_timeout(info.call_timeout_ms);
         let delivery = Delivery {
-            journal: shared.journals.open(&place)?,
+            journal: shared.journals.open(place.expose_secret(), ca_file)?,
             vendor: Arc::from(opened.vendor),
             exchange_timeout: call_timeout * 2 / 3,
         };
+        let place = journal::shown(place.expose_secret());
         Ok(Self { info, delivery, counters: Counters::default(), call_timeout, log: common.log, place })
     }
 
@@ -257,18 +267,14 @@ impl Client {
         if !violations.is_empty() {
             return Err(Error::invalid(violations));
         }
-        // Written at the same time they share one sync of the disk.
-        let written =
-            futures_util::future::join_all(intents.iter().map(|intent| self.delivery.enqueue(intent))).await;
         let mut enqueued = Enqueued { entries: Vec::new(), errors: Vec::new() };
-        for (intent, result) in intents.iter().zip(written) {
-            match result {
-                Ok(entry) => {
-                    enqueued.entries.push(Queued { receipt_id: entry.receipt_id, state: entry.state })
+        for chunk in intents.chunks(ENQUEUE_CHUNK) {
+            for (intent, result) in chunk.iter().zip(self.delivery.enqueue(chunk).await) {
+                let receipt_id = intent.receipt_id.clone();
+                match result {
+                    Ok(entry) => enqueued.entries.push(Queued { receipt_id, state: entry.state }),
+                    Err(error) => enqueued.errors.push(QueueError { receipt_id, error: error.into() }),
                 }
-                Err(error) => enqueued
-                    .errors
-                    .push(QueueError { receipt_id: intent.receipt_id.clone(), error: error.into() }),
             }
         }
         Ok(enqueued)
@@ -285,8 +291,13 @@ impl Client {
         let mut delivered = Delivered::default();
         let mut after = None;
         while Instant::now() < until {
-            let filter =
-                Filter { unfinished: true, after: after.take(), limit: DELIVER_PAGE, ..Filter::default() };
+            let filter = Filter {
+                unfinished: true,
+                due_before_ms: Some(now_ms()),
+                after: after.take(),
+                limit: DELIVER_PAGE,
+                ..Filter::default()
+            };
             let page = self.delivery.journal.list(self.delivery.vendor.register(), &filter).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.receipt_id.clone());
@@ -311,21 +322,83 @@ impl Client {
     /// See the table of operations.
     pub async fn journal(&self, query: JournalQuery) -> Result<JournalPage> {
         let register = self.delivery.vendor.register();
-        let mut page = JournalPage { entries: Vec::new(), steps: Vec::new(), next: None };
+        let mut page = JournalPage { entries: Vec::new(), steps: Vec::new(), next: None, chain: None };
+        if query.verify {
+            page.chain = Some(self.verified(register).await?);
+        }
         if let Some(id) = &query.id {
             page.entries.push(JournalEntry::of(&self.delivery.entry(id).await?));
-            let steps = self.delivery.journal.steps(register, id).await?;
-            page.steps = steps.into_iter().map(JournalStep::of).collect();
+            page.steps = self.steps(register, id).await?;
             return Ok(page);
         }
         let limit = query.limit.map_or(MOST_LISTED, |limit| limit as usize).min(MOST_LISTED);
         let filter = Filter { state: query.state, after: query.after, limit, ..Filter::default() };
         let entries = self.delivery.journal.list(register, &filter).await?;
-        if entries.len() == limit {
-            page.next = entries.last().map(|entry| entry.receipt_id.clone());
-        }
+        page.next = next_page(&entries, limit);
         page.entries = entries.iter().map(JournalEntry::of).collect();
         Ok(page)
+    }
+
+    async fn steps(&self, register: &str, id: &str) -> Result<Vec<JournalStep>> {
+        let steps = self.delivery.journal.steps(register, id).await?;
+        Ok(steps.into_iter().map(JournalStep::of).collect())
+    }
+
+    async fn verified(&self, register: &str) -> Result<Chain> {
+        let checked = timeout_at(self.deadline(), audit::verify(&*self.delivery.journal, register)).await;
+        let (head, broken) = checked.unwrap_or_else(|_| {
+            let message =
+                "the time for the call ran out before the whole record was checked; raise `timeout_ms`";
+            Err(Error::new(Code::JournalUnavailable, message))
+        })?;
+        Ok(Chain::of(&head, broken))
+    }
+
+    /// See the table of operations.
+    pub async fn export(&self, request: Export) -> Result<Exported> {
+        let register = self.delivery.vendor.register();
+        let limit = request.limit.map_or(MOST_EXPORTED, |limit| limit as usize).min(MOST_EXPORTED);
+        // First, so that what the page shows as not chained is chained on the next call at the latest.
+        let head = self.delivery.journal.head(register).await?;
+        let filter = Filter { after: request.after, limit, ..Filter::default() };
+        let entries = self.delivery.journal.list(register, &filter).await?;
+        let next = next_page(&entries, limit);
+        let export = entries.into_iter().map(|entry| self.exported(entry));
+        let exported: Vec<Result<ExportedEntry>> =
+            stream::iter(export).buffered(DELIVER_PARALLEL).collect().await;
+        let entries = exported.into_iter().collect::<Result<_>>()?;
+        Ok(Exported { entries, next, chain: ChainEnd::of(&head) })
+    }
+
+    async fn exported(&self, entry: Entry) -> Result<ExportedEntry> {
+        Ok(ExportedEntry {
+            number: entry.number,
+            fingerprint: entry.fingerprint.clone(),
+            entry: JournalEntry::of(&entry),
+            steps: self.steps(&entry.register, &entry.receipt_id).await?,
+        })
+    }
+
+    /// See the table of operations.
+    pub async fn prune(&self, request: Prune) -> Result<Pruned> {
+        let register = self.delivery.vendor.register();
+        let wrong = |code, message: &str| Error::invalid(vec![violation("/before", code, message)]);
+        let before = OffsetDateTime::parse(&request.before, &Rfc3339)
+            .map_err(|_| wrong(Code::WrongFormat, "must be a time such as 2026-11-23T10:11:12+03:00"))?;
+        if before > OffsetDateTime::now_utc() {
+            return Err(wrong(Code::OutOfRange, "must not be in the future"));
+        }
+        let before_ms = i64::try_from(before.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+        let deadline = self.deadline();
+        let (mut entries, mut events, mut complete) = (0, 0, false);
+        while !complete && Instant::now() < deadline {
+            let gone = self.delivery.journal.prune(register, before_ms, PRUNE_CHUNK).await?;
+            entries += gone.entries;
+            events += gone.events;
+            complete = gone.entries < PRUNE_CHUNK as u64;
+        }
+        let chain = ChainEnd::of(&self.delivery.journal.head(register).await?);
+        Ok(Pruned { entries, events, complete, chain })
     }
 
     /// See the table of operations.
@@ -352,6 +425,11 @@ impl Client {
         let journal = counts.into_iter().map(|(state, count)| (state.into(), count)).collect();
         Ok(Metrics { operations: self.counters.read(), journal })
     }
+}
+
+/// The cursor for the page after this one, where there may be one.
+fn next_page(entries: &[Entry], limit: usize) -> Option<String> {
+    entries.last().filter(|_| entries.len() == limit).map(|entry| entry.receipt_id.clone())
 }
 
 /// SHA-256 in hex: tells the same content from another.

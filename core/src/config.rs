@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error, Result, Violation, violation};
+use crate::journal::mistake;
 
 /// Time for a connection, in milliseconds, unless the configuration says otherwise.
 pub const CONNECT_TIMEOUT_MS: u64 = 3_000;
@@ -17,10 +18,12 @@ pub const CALL_TIMEOUT_MS: u64 = 30_000;
 /// The part of the configuration that is the same for every vendor.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct Common {
-    /// `sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+    /// `sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
+    /// hosts), or `memory:` where a restart may forget. Absent: the environment variable
     /// KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
     #[serde(default)]
-    pub journal: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub journal: Option<SecretString>,
     /// Name of the cash register in the journal, where the vendor's own id may change.
     #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
@@ -63,7 +66,8 @@ pub enum PlainHttp {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
-    /// PEM file with one more root certificate, for instance a state root.
+    /// PEM file with one more root certificate, for instance a state root. It is trusted for the
+    /// vendor and for the journal.
     #[serde(default)]
     pub ca_file: Option<String>,
 }
@@ -113,8 +117,8 @@ impl Common {
     }
 
     /// Where the journal is: the configuration, the environment, the user's state directory.
-    pub fn journal_place(&self) -> Result<String> {
-        let said = self.journal.clone().or_else(|| env("KASSA_JOURNAL"));
+    pub fn journal_place(&self) -> Result<SecretString> {
+        let said = self.journal.clone().or_else(|| env("KASSA_JOURNAL").map(SecretString::from));
         if let Some(place) = said {
             return Ok(place);
         }
@@ -123,7 +127,7 @@ impl Common {
                            set `journal` to \"sqlite:/var/lib/shop/kassa.sqlite\" or the like";
             Error::new(Code::JournalUnset, message)
         })?;
-        Ok(format!("sqlite:{}", directory.join("kassa").join("journal.sqlite").display()))
+        Ok(format!("sqlite:{}", directory.join("kassa").join("journal.sqlite").display()).into())
     }
 
     /// Mistakes that the schema cannot see.
@@ -138,9 +142,8 @@ impl Common {
             let message = "plain http is for loopback only; use https";
             found.push(violation("/base_url", Code::WrongValue, message));
         }
-        if self.journal.as_deref().is_some_and(|j| j != "memory:" && !j.starts_with("sqlite:")) {
-            let message = "must be \"sqlite:PATH\" or \"memory:\"";
-            found.push(violation("/journal", Code::WrongValue, message));
+        if let Some(mistake) = self.journal.as_ref().and_then(|place| mistake(place.expose_secret())) {
+            found.push(violation("/journal", Code::WrongValue, mistake));
         }
         found
     }

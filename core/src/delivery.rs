@@ -53,12 +53,17 @@ impl Delivery {
         self.in_order(entry, begun, Mode::Complete, deadline, lease).await
     }
 
-    /// Writes an intent down; nothing is sent.
-    pub async fn enqueue(&self, intent: &Intent) -> Result<Entry> {
-        match self.journal.intend(intent, None).await? {
+    /// Writes intents down in one write; nothing is sent. The answers are in the order of the intents.
+    pub async fn enqueue(&self, intents: &[Intent]) -> Vec<Result<Entry>> {
+        let written = match self.journal.intend_all(intents).await {
+            Ok(written) => written,
+            Err(error) => return intents.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let entry = |(written, intent)| match written {
             Intended::New(entry) => Ok(entry),
             Intended::Found(entry) => same_content(entry, intent),
-        }
+        };
+        written.into_iter().zip(intents).map(entry).collect()
     }
 
     /// Brings an entry of the journal as far as it can within `deadline`.
@@ -95,7 +100,7 @@ impl Delivery {
             Exclusive::Document => format!("document {register} {receipt_id}"),
             Exclusive::Register => format!("register {register}"),
         };
-        self.journal.lease(&name, deadline).await
+        self.journal.lease_for(&name, deadline, self.exchange_timeout).await
     }
 
     /// Gives a lease back once the cash register may be asked again; nobody waits here for that.
@@ -132,7 +137,7 @@ impl Delivery {
         deadline: Instant,
         lease: Lease,
     ) -> Result<Advanced> {
-        let result = self.advance(entry, begun, mode, deadline).await;
+        let result = self.advance(entry, begun, mode, deadline, &lease).await;
         self.release(lease);
         result
     }
@@ -144,6 +149,7 @@ impl Delivery {
         mut begun: bool,
         mode: Mode,
         deadline: Instant,
+        lease: &Lease,
     ) -> Result<Advanced> {
         let mut sends = 0;
         // Why the document is in doubt, for the case that nothing better is found out.
@@ -165,6 +171,12 @@ impl Delivery {
                     }
                     Err(error) => return stop(entry, Some(error)),
                 },
+                State::Sending if begun && !lease.holds_for(self.context(deadline).timeout()) => {
+                    let lost = lease_lost(&entry);
+                    // Where this cannot be written down, the next call settles the entry.
+                    let _ = self.conclude(&mut entry, Told::NotTaken(lost.clone()).into(), "sent").await;
+                    return stop(entry, Some(lost));
+                }
                 State::Sending if begun => {
                     begun = false;
                     sends += 1;
@@ -267,6 +279,7 @@ impl Delivery {
             raw: None,
             secrets: learned.secrets,
             note: String::new(),
+            due_at_ms: 0,
         };
         let what = match learned.told {
             Told::Registered { document_id, fiscal, raw } => {
@@ -383,6 +396,15 @@ fn in_doubt(cause: Error) -> Error {
     error
 }
 
+fn lease_lost(entry: &Entry) -> Error {
+    let message = format!(
+        "the right to work on {} ran out before it was sent: the journal could not be reached, or this process stood \
+         still; nothing was sent",
+        entry.receipt_id
+    );
+    Error::new(Code::Busy, message)
+}
+
 fn not_in_time(entry: &Entry) -> Error {
     let message =
         format!("the time for the call ran out while {} was `{}`", entry.receipt_id, entry.state.word());
@@ -409,5 +431,6 @@ pub fn by_person(registered: Option<Fiscal>, by: &str, note: Option<&str>) -> Co
         raw: None,
         secrets: Vec::new(),
         note: format!("verdict of {by}: {what}{said}"),
+        due_at_ms: 0,
     }
 }

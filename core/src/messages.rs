@@ -11,6 +11,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::delivery::Advanced;
 use crate::error::{ErrorBody, Result, Violation};
+use crate::journal::audit::{Break, Head};
+use crate::journal::chain::hex;
 use crate::journal::{Entry, Step};
 use crate::metrics::OperationMetrics;
 use crate::receipt::{Kind, PaymentObject, PaymentType, Receipt, Unit, Vat};
@@ -20,6 +22,8 @@ use crate::registration::{Fiscal, Raw, Registration, State};
 pub(crate) const MOST_ENQUEUED: usize = 10_000;
 /// Entries in one page of `journal`.
 pub(crate) const MOST_LISTED: usize = 1_000;
+/// Entries in one page of `export`.
+pub(crate) const MOST_EXPORTED: usize = 200;
 
 /// What `open` tells a facade.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -28,7 +32,7 @@ pub struct About {
     pub vendor: String,
     /// Stable name of the cash register.
     pub register: String,
-    /// Where the journal is.
+    /// Where the journal is; never with a password.
     pub journal: String,
     /// True where the journal survives the end of the process.
     pub durable: bool,
@@ -245,7 +249,7 @@ pub struct JournalQuery {
     /// Only this state.
     #[serde(default)]
     pub state: Option<State>,
-    /// Only ids that sort after this one: `next` of the page before.
+    /// Only what arrived after the receipt with this id: `next` of the page before.
     #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub after: Option<String>,
@@ -253,17 +257,62 @@ pub struct JournalQuery {
     #[serde(default)]
     #[schemars(range(min = 1, max = MOST_LISTED))]
     pub limit: Option<u32>,
+    /// Checks the whole record of the cash register too: `chain` of the answer.
+    #[serde(default)]
+    pub verify: bool,
 }
 
 /// A page of the journal.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct JournalPage {
-    /// Entries in the order of their ids.
+    /// Entries in the order of their arrival.
     pub entries: Vec<JournalEntry>,
     /// With `id`: every step that was taken, oldest first.
     pub steps: Vec<JournalStep>,
     /// Where the next page begins; absent on the last one.
     pub next: Option<String>,
+    /// With `verify`: whether the record of the cash register is whole.
+    pub chain: Option<Chain>,
+}
+
+/// The hash-chained record of a cash register. Keep `events` and `last_hash` elsewhere: a later
+/// check then also proves that nobody wrote the whole record anew.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Chain {
+    /// Events that were ever chained; each write to an entry is one.
+    pub events: i64,
+    /// Events at its beginning that `prune` removed; they cannot be checked any more.
+    pub pruned_events: i64,
+    /// Hash of the last event (SHA-256 in hex), which stands for all before it.
+    pub last_hash: String,
+    /// The first place where it is not whole; null where it is.
+    pub broken_at: Option<ChainBreak>,
+}
+
+/// Where and why a record is not whole.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ChainBreak {
+    /// Place of the event, where it has one.
+    pub event: Option<i64>,
+    /// The receipt, where it can be told.
+    pub receipt_id: Option<String>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl Chain {
+    pub(crate) fn of(head: &Head, broken: Option<Break>) -> Self {
+        Self {
+            events: head.events,
+            pruned_events: head.pruned_events,
+            last_hash: hex(&head.last_hash),
+            broken_at: broken.map(|found| ChainBreak {
+                event: found.event,
+                receipt_id: found.receipt_id,
+                reason: found.reason,
+            }),
+        }
+    }
 }
 
 /// What the journal knows of a receipt.
@@ -301,12 +350,112 @@ pub struct JournalStep {
     pub state: State,
     /// What it was and what came of it.
     pub note: String,
+    /// Its place in the chain of the cash register; null while it is not chained.
+    pub event: Option<i64>,
+    /// Hash of the entry's content after it (SHA-256 in hex).
+    pub content: String,
+    /// Hash of the chain with it at the end; null while it is not chained.
+    pub hash: Option<String>,
 }
 
 impl JournalStep {
     pub(crate) fn of(step: Step) -> Self {
-        Self { at: rfc3339(step.at_ms), attempt: step.attempt, state: step.state, note: step.note }
+        Self {
+            at: rfc3339(step.at_ms),
+            attempt: step.attempt,
+            state: step.state,
+            note: step.note,
+            event: step.event,
+            content: hex(&step.content),
+            hash: step.hash.map(|hash| hex(&hash)),
+        }
     }
+}
+
+/// Which part of the journal to export.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    /// Only what arrived after the receipt with this id: `next` of the page before.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 128))]
+    pub after: Option<String>,
+    /// At most so many entries (200).
+    #[serde(default)]
+    #[schemars(range(min = 1, max = MOST_EXPORTED))]
+    pub limit: Option<u32>,
+}
+
+/// A page of the journal, to be kept elsewhere.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Exported {
+    /// Entries in the order of their arrival.
+    pub entries: Vec<ExportedEntry>,
+    /// Where the next page begins; absent on the last one.
+    pub next: Option<String>,
+    /// Where the chain of the cash register stands; it is not checked, see `journal` for that.
+    pub chain: ChainEnd,
+}
+
+/// Where the chain of a cash register stands.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ChainEnd {
+    /// Events that were ever chained.
+    pub events: i64,
+    /// Hash of the last one (SHA-256 in hex).
+    pub last_hash: String,
+    /// Events at its beginning that `prune` removed.
+    pub pruned_events: i64,
+    /// Hash of the last one that was removed: the chain begins after it.
+    pub pruned_hash: String,
+}
+
+impl ChainEnd {
+    pub(crate) fn of(head: &Head) -> Self {
+        Self {
+            events: head.events,
+            last_hash: hex(&head.last_hash),
+            pruned_events: head.pruned_events,
+            pruned_hash: hex(&head.pruned_hash),
+        }
+    }
+}
+
+/// An entry with everything that was done for it. The request itself stays in the journal.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ExportedEntry {
+    /// Order of arrival; numbers may have gaps.
+    pub number: i64,
+    /// SHA-256 of what the caller gave.
+    pub fingerprint: String,
+    /// The entry.
+    pub entry: JournalEntry,
+    /// Every step that was taken, oldest first.
+    pub steps: Vec<JournalStep>,
+}
+
+/// What to remove from the journal.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Prune {
+    /// Receipts that are final and last changed before this time (RFC 3339), which is past. A
+    /// repeat of a removed id would be a new sale: leave what a shop could still repeat.
+    #[schemars(extend("format" = "date-time"))]
+    pub before: String,
+}
+
+/// What was removed from the journal.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Pruned {
+    /// Entries.
+    pub entries: u64,
+    /// Events at the beginning of the chain. Those after the first one of any entry that is left
+    /// stay until that entry goes.
+    pub events: u64,
+    /// False where the time of the call ran out before the end; call again.
+    pub complete: bool,
+    /// Where the chain stands now.
+    pub chain: ChainEnd,
 }
 
 /// What the vendor sent to `callback_url`.

@@ -15,8 +15,8 @@ use crate::client::Client;
 use crate::error::{Code, Error, ErrorBody, Kind, Result};
 use crate::input::schema_of;
 use crate::messages::{
-    Callback, CallbackReading, Capabilities, Deliver, Delivered, Enqueue, Enqueued, Health, JournalPage,
-    JournalQuery, Metrics, Nothing, ReceiptKey, Resolve, Validation, Wait,
+    Callback, CallbackReading, Capabilities, Deliver, Delivered, Enqueue, Enqueued, Export, Exported, Health,
+    JournalPage, JournalQuery, Metrics, Nothing, Prune, Pruned, ReceiptKey, Resolve, Validation, Wait,
 };
 use crate::receipt::Receipt;
 use crate::registration::Registration;
@@ -89,7 +89,13 @@ pub const SHARED: &[Operation] = &[
     operation!("deliver", FISCAL, Client::deliver_pending, Deliver => Delivered,
         "Moves everything in the journal forward: queued, accepted and in doubt, as far as it gets in the time."),
     operation!("journal", HARMLESS, Client::journal, JournalQuery => JournalPage,
-        "What the journal knows: a list, or one receipt with every step."),
+        "What the journal knows: a list, or one receipt with every step. With `verify` the whole record is checked: \
+         every event against its hash, every entry against its last event."),
+    operation!("export", HARMLESS, Client::export, Export => Exported,
+        "Pages of the journal with every step of every receipt and the hashes of the record, to be kept elsewhere."),
+    operation!("prune", HARMLESS, Client::prune, Prune => Pruned,
+        "Removes old receipts that are final from the journal, never one that is not. What is left can still be \
+         verified. The ids are forgotten: a repeat of one would be a new sale."),
     operation!("parse_callback", HARMLESS, Client::parse_callback, Callback => CallbackReading,
         "Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`."),
     operation!("health", HARMLESS, Client::health, Nothing => Health,

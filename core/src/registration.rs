@@ -33,6 +33,11 @@ impl State {
     pub const fn is_final(self) -> bool {
         matches!(self, State::Registered | State::Failed)
     }
+
+    /// The state with this word.
+    pub fn named(word: &str) -> Option<State> {
+        State::ALL.iter().copied().find(|state| state.word() == word)
+    }
 }
 
 /// What became of a receipt.

@@ -1,52 +1,22 @@
 //! One suite for all journal engines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Arc;
+mod engines;
+
 use std::time::Duration;
 
-use kassa::journal::{Conclusion, Filter, Intended, Intent, Journal, Journals};
+use engines::{conclusion, engines, intent, open, places, soon};
+use kassa::error::Outcome;
+use kassa::journal::audit::verify;
+use kassa::journal::{Conclusion, Filter, Intended};
 use kassa::registration::{Fiscal, State};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-fn engines(folder: &TempDir) -> Vec<Arc<dyn Journal>> {
-    let journals = Journals::default();
-    let file = format!("sqlite:{}", folder.path().join("journal.sqlite").display());
-    ["memory:", &file].into_iter().map(|place| journals.open(place).unwrap()).collect()
-}
-
-fn intent(id: &str) -> Intent {
-    Intent {
-        register: "shop".into(),
-        receipt_id: id.into(),
-        vendor: "modulkassa",
-        operation: "register",
-        fingerprint: "f".into(),
-        request: b"{\"exact\": 1.00}".to_vec(),
-        vendor_document_id: Some("key".into()),
-    }
-}
-
-fn conclusion(state: State) -> Conclusion {
-    Conclusion {
-        state,
-        vendor_document_id: None,
-        fiscal: None,
-        failure: None,
-        raw: None,
-        secrets: Vec::new(),
-        note: "note".into(),
-    }
-}
-
-fn soon() -> Instant {
-    Instant::now() + Duration::from_millis(100)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_intent_is_written_once_and_found_afterwards() {
     let folder = TempDir::new().unwrap();
-    for journal in engines(&folder) {
+    for journal in engines(&folder).await {
         let Intended::New(entry) = journal.intend(&intent("a"), None).await.unwrap() else {
             panic!("not new")
         };
@@ -67,7 +37,7 @@ async fn an_intent_is_written_once_and_found_afterwards() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_holder_cannot_write_over_its_successor() {
     let folder = TempDir::new().unwrap();
-    for journal in engines(&folder) {
+    for journal in engines(&folder).await {
         journal.intend(&intent("a"), Some(None)).await.unwrap();
         let slow = journal.find("shop", "a").await.unwrap().unwrap();
         let doubt = journal.conclude(&slow, &conclusion(State::InDoubt)).await.unwrap();
@@ -75,7 +45,81 @@ async fn a_slow_holder_cannot_write_over_its_successor() {
         let late = journal.conclude(&slow, &conclusion(State::Registered)).await.unwrap_err();
         assert_eq!(late.code.name(), "superseded");
         let now = journal.find("shop", "a").await.unwrap().unwrap();
-        assert_eq!((now.state, now.attempts), (State::Sending, 2));
+        assert_eq!((now.state, now.attempts, now.revision), (State::Sending, 2, 3));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn within_one_attempt_too_only_the_latest_reader_may_write() {
+    let folder = TempDir::new().unwrap();
+    for journal in engines(&folder).await {
+        journal.intend(&intent("a"), Some(None)).await.unwrap();
+        let slow = journal.find("shop", "a").await.unwrap().unwrap();
+        let done = journal.conclude(&slow, &conclusion(State::Registered)).await.unwrap();
+        assert_eq!((slow.revision, done.revision, done.attempts), (1, 2, slow.attempts));
+        let doubt = journal.conclude(&slow, &conclusion(State::InDoubt)).await.unwrap_err();
+        let again = journal.begin(&slow, None).await.unwrap_err();
+        for late in [doubt, again] {
+            assert_eq!((late.code.name(), late.outcome), ("superseded", Outcome::Unknown));
+        }
+        assert_eq!(journal.find("shop", "a").await.unwrap().unwrap(), done);
+        assert_eq!(journal.steps("shop", "a").await.unwrap().len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_due_yet_is_left_alone_until_the_next_write() {
+    let folder = TempDir::new().unwrap();
+    for journal in engines(&folder).await {
+        for id in ["a", "b"] {
+            journal.intend(&intent(id), Some(None)).await.unwrap();
+        }
+        let entry = journal.find("shop", "a").await.unwrap().unwrap();
+        let later = Conclusion { due_at_ms: 5_000, ..conclusion(State::Queued) };
+        let waiting = journal.conclude(&entry, &later).await.unwrap();
+        assert_eq!(waiting.due_at_ms, 5_000);
+        let due = async |time| -> Vec<String> {
+            let filter =
+                Filter { unfinished: true, due_before_ms: Some(time), limit: 9, ..Filter::default() };
+            journal.list("shop", &filter).await.unwrap().into_iter().map(|entry| entry.receipt_id).collect()
+        };
+        assert_eq!(due(5_000).await, ["b"]);
+        assert_eq!(due(5_001).await, ["a", "b"]);
+        journal.begin(&waiting, None).await.unwrap();
+        assert_eq!(due(1).await, ["a", "b"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn intents_in_bulk_are_answered_in_their_order() {
+    let folder = TempDir::new().unwrap();
+    for journal in engines(&folder).await {
+        journal.intend(&intent("b"), Some(None)).await.unwrap();
+        let written = journal.intend_all(&["c", "b", "a", "c"].map(intent)).await.unwrap();
+        let told: Vec<_> = written
+            .iter()
+            .map(|written| match written {
+                Intended::New(entry) => ("new", entry.receipt_id.as_str(), entry.state),
+                Intended::Found(entry) => ("found", entry.receipt_id.as_str(), entry.state),
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("new", "c", State::Queued),
+                ("found", "b", State::Sending),
+                ("new", "a", State::Queued),
+                ("found", "c", State::Queued)
+            ]
+        );
+        let listed = journal.list("shop", &Filter { limit: 9, ..Filter::default() }).await.unwrap();
+        let ids: Vec<_> = listed.iter().map(|entry| entry.receipt_id.as_str()).collect();
+        assert_eq!(ids, ["b", "c", "a"]);
+        assert!(listed.is_sorted_by_key(|entry| entry.number));
+        for id in ["a", "b", "c"] {
+            assert_eq!(journal.steps("shop", id).await.unwrap().len(), 1, "{id}");
+        }
+        assert!(journal.intend_all(&[]).await.unwrap().is_empty());
     }
 }
 
@@ -83,7 +127,7 @@ async fn a_slow_holder_cannot_write_over_its_successor() {
 async fn a_conclusion_and_its_secrets_are_one_write() {
     use secrecy::ExposeSecret as _;
     let folder = TempDir::new().unwrap();
-    for journal in engines(&folder) {
+    for journal in engines(&folder).await {
         journal.intend(&intent("a"), Some(Some("old key"))).await.unwrap();
         let entry = journal.find("shop", "a").await.unwrap().unwrap();
         assert_eq!(entry.binding.as_deref(), Some("old key"));
@@ -102,7 +146,7 @@ async fn a_conclusion_and_its_secrets_are_one_write() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_step_does_not_tell_stays_known() {
     let folder = TempDir::new().unwrap();
-    for journal in engines(&folder) {
+    for journal in engines(&folder).await {
         journal.intend(&intent("a"), Some(None)).await.unwrap();
         let entry = journal.find("shop", "a").await.unwrap().unwrap();
         let fiscal = Fiscal { sign: Some("3449555941".into()), ..Fiscal::default() };
@@ -119,7 +163,7 @@ async fn what_a_step_does_not_tell_stays_known() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_ordered_filtered_and_paged() {
     let folder = TempDir::new().unwrap();
-    for journal in engines(&folder) {
+    for journal in engines(&folder).await {
         for id in ["c", "a", "b", "d"] {
             journal.intend(&intent(id), None).await.unwrap();
         }
@@ -128,9 +172,11 @@ async fn lists_are_ordered_filtered_and_paged() {
         let ids = async |filter: Filter| -> Vec<String> {
             journal.list("shop", &filter).await.unwrap().into_iter().map(|entry| entry.receipt_id).collect()
         };
-        assert_eq!(ids(Filter { limit: 2, ..Filter::default() }).await, ["a", "b"]);
-        assert_eq!(ids(Filter { after: Some("b".into()), limit: 9, ..Filter::default() }).await, ["c", "d"]);
-        assert_eq!(ids(Filter { unfinished: true, limit: 9, ..Filter::default() }).await, ["a", "c", "d"]);
+        assert_eq!(ids(Filter { limit: 2, ..Filter::default() }).await, ["c", "a"]);
+        assert_eq!(ids(Filter { after: Some("a".into()), limit: 9, ..Filter::default() }).await, ["b", "d"]);
+        assert_eq!(ids(Filter { unfinished: true, limit: 9, ..Filter::default() }).await, ["c", "a", "d"]);
+        let unknown = Filter { after: Some("x".into()), limit: 9, ..Filter::default() };
+        assert_eq!(journal.list("shop", &unknown).await.unwrap_err().code.name(), "receipt_unknown");
         assert!(ids(Filter { unsettled: true, limit: 9, ..Filter::default() }).await.is_empty());
         let entry = journal.find("shop", "c").await.unwrap().unwrap();
         journal.begin(&entry, None).await.unwrap();
@@ -145,7 +191,7 @@ async fn lists_are_ordered_filtered_and_paged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_has_one_holder_and_ends_with_it() {
     let folder = TempDir::new().unwrap();
-    for journal in engines(&folder) {
+    for journal in engines(&folder).await {
         let held = journal.lease("register shop", soon()).await.unwrap();
         let refused = journal.lease("register shop", soon()).await.err().unwrap();
         assert_eq!(refused.code.name(), "busy");
@@ -162,7 +208,7 @@ async fn a_lease_has_one_holder_and_ends_with_it() {
 async fn secrets_are_kept_replaced_and_forgotten() {
     use secrecy::ExposeSecret as _;
     let folder = TempDir::new().unwrap();
-    for journal in engines(&folder) {
+    for journal in engines(&folder).await {
         for value in ["first", "second"] {
             journal.keep_secret("shop", "password", Some(value.into())).await.unwrap();
         }
@@ -177,7 +223,7 @@ async fn secrets_are_kept_replaced_and_forgotten() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_writers_at_once_lose_nothing() {
     let folder = TempDir::new().unwrap();
-    for journal in engines(&folder) {
+    for journal in engines(&folder).await {
         let writers: Vec<_> = (0..500)
             .map(|n| {
                 let journal = journal.clone();
@@ -196,9 +242,52 @@ async fn many_writers_at_once_lose_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_durable_journal_is_there_after_it_was_closed() {
     let folder = TempDir::new().unwrap();
-    let durable = || engines(&folder).pop().unwrap();
-    durable().intend(&intent("a"), Some(None)).await.unwrap();
-    let again = durable();
-    assert!(again.is_durable());
-    assert_eq!(again.find("shop", "a").await.unwrap().unwrap().state, State::Sending);
+    let places = places(&folder).await;
+    for place in places.iter().filter(|place| *place != "memory:") {
+        open(place).intend(&intent("a"), Some(None)).await.unwrap();
+        let again = open(place);
+        assert!(again.is_durable());
+        assert_eq!(again.find("shop", "a").await.unwrap().unwrap().state, State::Sending);
+    }
+}
+
+/// A file as the first version of the library left it.
+fn schema_1(path: &std::path::Path) {
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.execute_batch(include_str!("../src/journal/sqlite_1.sql")).unwrap();
+    file.execute_batch(
+        "PRAGMA application_id = 1262572353; PRAGMA user_version = 1;
+         INSERT INTO documents VALUES
+             ('shop', 'a', 'atol', 'register', 'f', x'7B7D', NULL, 'queued', 0, NULL, NULL, NULL, NULL, 20, 20),
+             ('shop', 'b', 'atol', 'register', 'f', x'7B7D', 'key', 'registered', 1, 'bound', '{\"sign\":\"3\"}', NULL,
+              '{ \"as\": 1.0 }', 10, 30);
+         INSERT INTO steps (register, receipt_id, at_ms, attempt, state, note) VALUES
+             ('shop', 'b', 10, 1, 'sending', 'written down; attempt begins'),
+             ('shop', 'a', 20, 0, 'queued', 'written down'),
+             ('shop', 'b', 30, 1, 'registered', 'sent: registered');
+         INSERT INTO secrets VALUES ('shop', 'key', 'kept');",
+    )
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_of_schema_1_is_migrated_and_chained() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("journal.sqlite");
+    schema_1(&path);
+    let journal = open(&format!("sqlite:{}", path.display()));
+    let entries = journal.list("shop", &Filter { limit: 9, ..Filter::default() }).await.unwrap();
+    let told: Vec<_> =
+        entries.iter().map(|e| (e.receipt_id.as_str(), e.number, e.revision, e.due_at_ms)).collect();
+    assert_eq!(told, [("b", 1, 2, 0), ("a", 2, 1, 0)]);
+    assert_eq!(entries[0].fiscal.as_ref().unwrap().sign.as_deref(), Some("3"));
+    assert_eq!(entries[0].binding.as_deref(), Some("bound"));
+    assert!(journal.secret("shop", "key").await.unwrap().is_some());
+    let steps = journal.steps("shop", "b").await.unwrap();
+    assert_eq!(steps.iter().map(|step| step.event).collect::<Vec<_>>(), [Some(1), Some(3)]);
+    let (head, broken) = verify(&*journal, "shop").await.unwrap();
+    assert_eq!((head.events, broken), (3, None));
+    journal.begin(&entries[1], None).await.unwrap();
+    let (head, broken) = verify(&*journal, "shop").await.unwrap();
+    assert_eq!((head.events, broken), (4, None));
 }

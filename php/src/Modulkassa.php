@@ -18,12 +18,16 @@ namespace Kassa;
  * @phpstan-import-type DocumentStatus from Types
  * @phpstan-import-type Enqueue from Types
  * @phpstan-import-type Enqueued from Types
+ * @phpstan-import-type Export from Types
+ * @phpstan-import-type Exported from Types
  * @phpstan-import-type Health from Types
  * @phpstan-import-type JournalPage from Types
  * @phpstan-import-type JournalQuery from Types
  * @phpstan-import-type Metrics from Types
  * @phpstan-import-type ModulkassaConfig from Types
  * @phpstan-import-type Nothing from Types
+ * @phpstan-import-type Prune from Types
+ * @phpstan-import-type Pruned from Types
  * @phpstan-import-type Receipt from Types
  * @phpstan-import-type ReceiptKey from Types
  * @phpstan-import-type Registration from Types
@@ -154,7 +158,8 @@ final class Modulkassa extends Client
     }
 
     /**
-     * What the journal knows: a list, or one receipt with every step.
+     * What the journal knows: a list, or one receipt with every step. With `verify` the whole
+     * record is checked: every event against its hash, every entry against its last event.
      *
      * @param JournalQuery $request
      * @return JournalPage
@@ -163,6 +168,32 @@ final class Modulkassa extends Client
     public function journal(#[\SensitiveParameter] array $request = []): array
     {
         return $this->call('journal', $request);
+    }
+
+    /**
+     * Pages of the journal with every step of every receipt and the hashes of the record, to be
+     * kept elsewhere.
+     *
+     * @param Export $request
+     * @return Exported
+     * @throws KassaError
+     */
+    public function export(#[\SensitiveParameter] array $request = []): array
+    {
+        return $this->call('export', $request);
+    }
+
+    /**
+     * Removes old receipts that are final from the journal, never one that is not. What is left can
+     * still be verified. The ids are forgotten: a repeat of one would be a new sale.
+     *
+     * @param Prune $request
+     * @return Pruned
+     * @throws KassaError
+     */
+    public function prune(#[\SensitiveParameter] array $request): array
+    {
+        return $this->call('prune', $request);
     }
 
     /**

@@ -218,6 +218,26 @@ namespace Kassa;
  *     tax_id?: string|null,
  * }
  *
+ * @phpstan-type Chain array{
+ *     events: int,
+ *     last_hash: string,
+ *     pruned_events: int,
+ *     broken_at?: ChainBreak|null,
+ * }
+ *
+ * @phpstan-type ChainBreak array{
+ *     reason: string,
+ *     event?: int|null,
+ *     receipt_id?: string|null,
+ * }
+ *
+ * @phpstan-type ChainEnd array{
+ *     events: int,
+ *     last_hash: string,
+ *     pruned_events: int,
+ *     pruned_hash: string,
+ * }
+ *
  * @phpstan-type Check array{
  *     message: string,
  *     ready: bool,
@@ -397,6 +417,24 @@ namespace Kassa;
  *     message_ru: string,
  *     outcome: Outcome,
  *     type: string,
+ * }
+ *
+ * @phpstan-type Export array{
+ *     after?: string|null,
+ *     limit?: int|null,
+ * }
+ *
+ * @phpstan-type Exported array{
+ *     chain: ChainEnd,
+ *     entries: list<ExportedEntry>,
+ *     next?: string|null,
+ * }
+ *
+ * @phpstan-type ExportedEntry array{
+ *     entry: JournalEntry,
+ *     fingerprint: string,
+ *     number: int,
+ *     steps: list<JournalStep>,
  * }
  *
  * @phpstan-type Failure array{
@@ -582,6 +620,7 @@ namespace Kassa;
  * @phpstan-type JournalPage array{
  *     entries: list<JournalEntry>,
  *     steps: list<JournalStep>,
+ *     chain?: Chain|null,
  *     next?: string|null,
  * }
  *
@@ -590,13 +629,17 @@ namespace Kassa;
  *     id?: string|null,
  *     limit?: int|null,
  *     state?: State|null,
+ *     verify?: bool|null,
  * }
  *
  * @phpstan-type JournalStep array{
  *     at: string,
  *     attempt: int,
+ *     content: string,
  *     note: string,
  *     state: State,
+ *     event?: int|null,
+ *     hash?: string|null,
  * }
  *
  * @phpstan-type Kkt array{
@@ -737,6 +780,17 @@ namespace Kassa;
  * }
  *
  * @phpstan-type Protocol 'v4'|'v5'
+ *
+ * @phpstan-type Prune array{
+ *     before: string,
+ * }
+ *
+ * @phpstan-type Pruned array{
+ *     chain: ChainEnd,
+ *     complete: bool,
+ *     entries: int,
+ *     events: int,
+ * }
  *
  * @phpstan-type Quantity string|int|float
  *

@@ -1,7 +1,9 @@
 """What the tests share. They need a native library that was built with the feature `testing`."""
 
+import itertools
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import kassa
 
 PASSWORD = "pa55-never-shown"
+COUNT = itertools.count()
 
 
 def config(journal="memory:", **options):
@@ -40,10 +43,20 @@ def till():
         yield client
 
 
-@pytest.fixture
-def stored(tmp_path):
-    """A client whose journal is a SQLite file."""
-    with kassa.Modulkassa(config(f"sqlite:{tmp_path / 'journal.sqlite'}")) as client:
+def schema():
+    """A PostgreSQL journal of this test's own."""
+    server = os.environ.get("KASSA_TEST_POSTGRES")
+    assert server, "no PostgreSQL for the tests: run them as `tests/with-postgres.sh pytest py/tests`"
+    name = f"python_{os.getpid()}_{next(COUNT)}"
+    subprocess.run(["psql", server, "--no-psqlrc", "--quiet", "--command", f"CREATE SCHEMA {name}"], check=True)
+    return f"{server}?options=-c%20search_path%3D{name}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def stored(request, tmp_path):
+    """A client whose journal other processes can share."""
+    place = schema() if request.param == "postgres" else f"sqlite:{tmp_path / 'journal.sqlite'}"
+    with kassa.Modulkassa(config(place)) as client:
         yield client
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness import LANGUAGES, VENDORS, Emulator, Script
+from harness import LANGUAGES, VENDORS, Emulator, Postgres, Script
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +57,9 @@ def config(emulator, tmp_path):
 @pytest.fixture
 def vendor_config(emulator, tmp_path, vendor):
     return ready(emulator, tmp_path, vendor)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_config(request, config):
+    """Modulkassa with the journal of each engine that many processes can share."""
+    return {**config, "journal": Postgres().url} if request.param == "postgres" else config

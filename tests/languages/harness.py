@@ -134,6 +134,30 @@ class Emulator:
         self.control("switches", {"vendor": vendor, **switches})
 
 
+class Postgres:
+    """The server of tests/with-postgres.sh, with a schema of this test."""
+
+    count = 0
+
+    def __init__(self):
+        server = os.environ.get("KASSA_TEST_POSTGRES")
+        assert server, "no PostgreSQL for the tests: run them as `tests/with-postgres.sh pytest tests/languages`"
+        Postgres.count += 1
+        schema = f"languages_{os.getpid()}_{Postgres.count}"
+        self.url = server
+        self.sql(f"CREATE SCHEMA {schema}")
+        self.url = f"{server}?options=-c%20search_path%3D{schema}"
+
+    def sql(self, statement):
+        """The rows of a statement, each as one text."""
+        command = ["psql", self.url, "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", statement]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    def has(self, table):
+        """True once the table is there."""
+        return self.sql(f"SELECT to_regclass('{table}')") == [table]
+
+
 class Script:
     """A vendor that answers what a case says and keeps what it received."""
 

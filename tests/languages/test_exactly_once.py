@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import LANGUAGES, SUBMIT, SUBMIT_PATH, TELLS_NO_NUMBER, Runner, receipt
+from harness import LANGUAGES, SUBMIT, SUBMIT_PATH, TELLS_NO_NUMBER, Postgres, Runner, receipt
 
 FAULTS = {
     "drop before the record": {"when": "before_record", "do": "drop"},
@@ -92,9 +92,37 @@ def test_killed_between_send_and_answer(emulator, vendor_config, vendor, languag
     ends_once(emulator, vendor_config, language, vendor)
 
 
-def test_eight_processes_on_one_journal(emulator, config):
+@pytest.mark.parametrize("step", ["before_send", "after_answer", "before_conclude"])
+def test_killed_with_a_postgres_journal(emulator, config, step):
+    """A process of each language is killed; one of the next language goes on once the lease ran out."""
+    postgres = Postgres()
+    config["journal"] = postgres.url
+    victims = [Runner(language, {"FAILPOINTS": f"{step}=sleep(600000)"}) for language in LANGUAGES]
+    try:
+        for language, victim in zip(LANGUAGES, victims):
+            victim.open(config)
+            victim.send("call", "register", _line(receipt(f"order-{language}")))
+        count = len(LANGUAGES)
+        if step == "before_send":
+            sending = "SELECT 1 FROM kassa_documents WHERE state = 'sending'"
+            until(lambda: postgres.has("kassa_documents") and len(postgres.sql(sending)) == count)
+            assert submitted(emulator) == []
+        else:
+            until(lambda: len(submitted(emulator)) == count)
+    finally:
+        for victim in victims:
+            victim.kill()
+    assert len(postgres.sql("SELECT name FROM kassa_leases")) == count
+    for language, successor in zip(LANGUAGES, LANGUAGES[1:] + LANGUAGES[:1]):
+        with Runner(successor) as runner:
+            runner.open({**config, "timeout_ms": 30_000})
+            assert settled(runner, f"order-{language}")["state"] == "registered"
+    assert sorted(entry["number"] for entry in emulator.ledger()) == sorted(f"order-{name}" for name in LANGUAGES)
+
+
+def test_eight_processes_on_one_journal(emulator, any_config):
     """8 processes x 50 receipts, languages mixed: 400 documents, none twice, none missing."""
-    config["timeout_ms"] = 60_000
+    config = {**any_config, "timeout_ms": 60_000}
     mixed = [LANGUAGES[number % len(LANGUAGES)] for number in range(8)]
     runners = [Runner(language) for language in mixed]
     try:
@@ -109,13 +137,16 @@ def test_eight_processes_on_one_journal(emulator, config):
     finally:
         for runner in runners:
             runner.__exit__()
+    with Runner("rust") as reader:
+        reader.open(config)
+        assert reader.ok("journal", {"verify": True})["chain"]["broken_at"] is None
     keys = [entry["number"] for entry in emulator.ledger()]
     assert sorted(keys) == sorted(f"order-{index}-{number}" for index in range(8) for number in range(50))
 
 
-def test_eight_processes_with_the_same_receipts(emulator, config):
+def test_eight_processes_with_the_same_receipts(emulator, any_config):
     """All of them register the same 20 receipts at once: 20 documents."""
-    config["timeout_ms"] = 60_000
+    config = {**any_config, "timeout_ms": 60_000}
     runners = [Runner(LANGUAGES[number % len(LANGUAGES)]) for number in range(8)]
     try:
         for runner in runners:

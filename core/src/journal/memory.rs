@@ -8,9 +8,11 @@ use secrecy::SecretString;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+use super::audit::{Audit, Head, Link, Pair, Pruned};
+use super::chain::Content;
 use super::{
-    Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, begun, busy, concluded, now_ms,
-    superseded,
+    BEGIN_NOTE, Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, begun, busy,
+    concluded, intent_note, now_ms, superseded, unknown_cursor,
 };
 use crate::error::Result;
 use crate::registration::State;
@@ -19,8 +21,58 @@ type Key = (String, String);
 
 #[derive(Default)]
 struct Kept {
-    entries: BTreeMap<Key, (Entry, Vec<Step>)>,
+    /// By number, which is the order of arrival.
+    entries: BTreeMap<i64, Entry>,
+    numbers: HashMap<Key, i64>,
+    last_number: i64,
+    chains: HashMap<String, (Head, Vec<Link>)>,
     secrets: HashMap<Key, SecretString>,
+}
+
+impl Kept {
+    fn find(&self, register: &str, receipt_id: &str) -> Option<&Entry> {
+        let number = self.numbers.get(&(register.to_owned(), receipt_id.to_owned()))?;
+        self.entries.get(number)
+    }
+
+    fn of<'a>(&'a self, register: &'a str) -> impl Iterator<Item = &'a Entry> {
+        self.entries.values().filter(move |entry| entry.register == register)
+    }
+
+    fn links(&self, register: &str) -> &[Link] {
+        self.chains.get(register).map_or(&[], |(_, links)| links)
+    }
+
+    /// Adds the event of a write to the chain.
+    fn log(&mut self, entry: &Entry, note: &str) {
+        let (head, links) = self.chains.entry(entry.register.clone()).or_default();
+        let mut link = Link {
+            event: head.events + 1,
+            receipt_id: entry.receipt_id.clone(),
+            at_ms: entry.updated_at_ms,
+            attempt: entry.attempts.into(),
+            state: entry.state.word().into(),
+            note: note.into(),
+            content: Content::of(entry).hash().to_vec(),
+            hash: Vec::new(),
+        };
+        link.hash = link.event(&entry.register).after(&head.last_hash).to_vec();
+        head.events = link.event;
+        head.last_hash.clone_from(&link.hash);
+        links.push(link);
+    }
+
+    fn intend(&mut self, intent: &Intent, begin: Begin<'_>) -> Intended {
+        if let Some(entry) = self.find(&intent.register, &intent.receipt_id) {
+            return Intended::Found(entry.clone());
+        }
+        self.last_number += 1;
+        let entry = Entry { number: self.last_number, ..Entry::from_intent(intent, begin, now_ms()) };
+        self.log(&entry, intent_note(begin.is_some()));
+        self.numbers.insert((entry.register.clone(), entry.receipt_id.clone()), entry.number);
+        self.entries.insert(entry.number, entry.clone());
+        Intended::New(entry)
+    }
 }
 
 #[derive(Default)]
@@ -49,22 +101,18 @@ impl Memory {
         note: &str,
     ) -> Result<Entry> {
         let mut kept = self.kept();
-        match kept.entries.get_mut(&(read.register.clone(), read.receipt_id.clone())) {
-            Some((entry, steps)) if entry.attempts == read.attempts => {
-                steps.push(step(&new, note));
-                *entry = new.clone();
-                for (name, value) in secrets {
-                    kept.secrets.insert((new.register.clone(), (*name).into()), value.clone());
-                }
-                Ok(new)
-            }
-            _ => Err(superseded(read)),
+        let stands =
+            kept.find(&read.register, &read.receipt_id).is_some_and(|now| now.revision == read.revision);
+        if !stands {
+            return Err(superseded(read));
         }
+        kept.log(&new, note);
+        kept.entries.insert(new.number, new.clone());
+        for (name, value) in secrets {
+            kept.secrets.insert((new.register.clone(), (*name).into()), value.clone());
+        }
+        Ok(new)
     }
-}
-
-fn step(entry: &Entry, note: &str) -> Step {
-    Step { at_ms: entry.updated_at_ms, attempt: entry.attempts, state: entry.state, note: note.into() }
 }
 
 #[async_trait]
@@ -74,24 +122,20 @@ impl Journal for Memory {
     }
 
     async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended> {
+        Ok(self.kept().intend(intent, begin))
+    }
+
+    async fn intend_all(&self, intents: &[Intent]) -> Result<Vec<Intended>> {
         let mut kept = self.kept();
-        let key = (intent.register.clone(), intent.receipt_id.clone());
-        if let Some((entry, _)) = kept.entries.get(&key) {
-            return Ok(Intended::Found(entry.clone()));
-        }
-        let entry = Entry::from_intent(intent, begin, now_ms());
-        let steps = vec![step(&entry, super::sqlite::intent_note(begin.is_some()))];
-        kept.entries.insert(key, (entry.clone(), steps));
-        Ok(Intended::New(entry))
+        Ok(intents.iter().map(|intent| kept.intend(intent, None)).collect())
     }
 
     async fn find(&self, register: &str, receipt_id: &str) -> Result<Option<Entry>> {
-        let key = (register.to_owned(), receipt_id.to_owned());
-        Ok(self.kept().entries.get(&key).map(|(entry, _)| entry.clone()))
+        Ok(self.kept().find(register, receipt_id).cloned())
     }
 
     async fn begin(&self, entry: &Entry, binding: Option<&str>) -> Result<Entry> {
-        self.replace(entry, begun(entry, binding), &[], super::sqlite::BEGIN_NOTE)
+        self.replace(entry, begun(entry, binding), &[], BEGIN_NOTE)
     }
 
     async fn conclude(&self, entry: &Entry, conclusion: &Conclusion) -> Result<Entry> {
@@ -99,25 +143,38 @@ impl Journal for Memory {
     }
 
     async fn list(&self, register: &str, filter: &Filter) -> Result<Vec<Entry>> {
+        let kept = self.kept();
+        let after = match &filter.after {
+            Some(id) => kept.find(register, id).ok_or_else(|| unknown_cursor(id))?.number,
+            None => 0,
+        };
         let wanted = |entry: &&Entry| {
-            entry.register == register
-                && filter.state.is_none_or(|state| entry.state == state)
+            filter.state.is_none_or(|state| entry.state == state)
                 && !(filter.unfinished && entry.state.is_final())
                 && (!filter.unsettled || matches!(entry.state, State::Sending | State::InDoubt))
-                && filter.after.as_ref().is_none_or(|after| entry.receipt_id > *after)
+                && filter.due_before_ms.is_none_or(|time| entry.due_at_ms < time)
+                && entry.number > after
         };
-        let kept = self.kept();
-        Ok(kept.entries.values().map(|(entry, _)| entry).filter(wanted).take(filter.limit).cloned().collect())
+        Ok(kept.of(register).filter(wanted).take(filter.limit).cloned().collect())
     }
 
     async fn steps(&self, register: &str, receipt_id: &str) -> Result<Vec<Step>> {
-        let key = (register.to_owned(), receipt_id.to_owned());
-        Ok(self.kept().entries.get(&key).map(|(_, steps)| steps.clone()).unwrap_or_default())
+        let kept = self.kept();
+        let step = |link: &Link| Step {
+            at_ms: link.at_ms,
+            attempt: u32::try_from(link.attempt).unwrap_or(u32::MAX),
+            state: State::named(&link.state).unwrap_or(State::InDoubt),
+            note: link.note.clone(),
+            event: Some(link.event),
+            content: link.content.clone(),
+            hash: Some(link.hash.clone()),
+        };
+        Ok(kept.links(register).iter().filter(|link| link.receipt_id == receipt_id).map(step).collect())
     }
 
     async fn counts(&self, register: &str) -> Result<BTreeMap<&'static str, u64>> {
         let mut counts = BTreeMap::new();
-        for (entry, _) in self.kept().entries.values().filter(|(entry, _)| entry.register == register) {
+        for entry in self.kept().of(register) {
             *counts.entry(entry.state.word()).or_default() += 1;
         }
         Ok(counts)
@@ -137,16 +194,74 @@ impl Journal for Memory {
         Ok(())
     }
 
-    async fn lease(&self, name: &str, deadline: Instant) -> Result<Lease> {
+    async fn lease_for(&self, name: &str, deadline: Instant, _: std::time::Duration) -> Result<Lease> {
         loop {
             let given_back = self.leases.given_back.notified();
             if self.leases.taken().insert(name.into()) {
-                return Ok(Lease(Box::new(Held { name: name.into(), leases: self.leases.clone() })));
+                return Ok(Lease::endless(Held { name: name.into(), leases: self.leases.clone() }));
             }
             if timeout_at(deadline, given_back).await.is_err() {
                 return Err(busy(name));
             }
         }
+    }
+}
+
+#[async_trait]
+impl Audit for Memory {
+    async fn head(&self, register: &str) -> Result<Head> {
+        Ok(self.kept().chains.get(register).map(|(head, _)| head.clone()).unwrap_or_default())
+    }
+
+    async fn links(&self, register: &str, after: i64, limit: usize) -> Result<Vec<Link>> {
+        Ok(self
+            .kept()
+            .links(register)
+            .iter()
+            .filter(|link| link.event > after)
+            .take(limit)
+            .cloned()
+            .collect())
+    }
+
+    async fn pairs(&self, register: &str, after: i64, limit: usize) -> Result<Vec<Pair>> {
+        let kept = self.kept();
+        let mut last = HashMap::new();
+        for link in kept.links(register) {
+            last.insert(link.receipt_id.as_str(), (Some(link.event), link.content.clone()));
+        }
+        let pair = |entry: &Entry| Pair {
+            number: entry.number,
+            receipt_id: entry.receipt_id.clone(),
+            content: Content::of(entry).hash(),
+            last: last.get(entry.receipt_id.as_str()).cloned(),
+        };
+        Ok(kept.of(register).filter(|entry| entry.number > after).take(limit).map(pair).collect())
+    }
+
+    async fn stray(&self, _: &str, _: i64) -> Result<Option<(i64, String)>> {
+        // Nobody but this engine has the entries in hand.
+        Ok(None)
+    }
+
+    async fn prune(&self, register: &str, before_ms: i64, limit: usize) -> Result<Pruned> {
+        let mut kept = self.kept();
+        let old = |entry: &&Entry| entry.state.is_final() && entry.updated_at_ms < before_ms;
+        let gone: Vec<Entry> = kept.of(register).filter(old).take(limit).cloned().collect();
+        for entry in &gone {
+            kept.entries.remove(&entry.number);
+            kept.numbers.remove(&(entry.register.clone(), entry.receipt_id.clone()));
+        }
+        let left: HashSet<String> = kept.of(register).map(|entry| entry.receipt_id.clone()).collect();
+        let Some((head, links)) = kept.chains.get_mut(register) else { return Ok(Pruned::default()) };
+        let cut = links.iter().position(|link| left.contains(&link.receipt_id)).unwrap_or(links.len());
+        if let Some(last) = links.drain(..cut).next_back() {
+            (head.pruned_events, head.pruned_hash) = (last.event, last.hash);
+        }
+        if !gone.is_empty() {
+            head.pruned_before_ms = head.pruned_before_ms.max(before_ms);
+        }
+        Ok(Pruned { entries: gone.len() as u64, events: cut as u64 })
     }
 }
 

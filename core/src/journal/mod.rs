@@ -3,7 +3,11 @@
 //! An engine stores and finds; it decides nothing. What a state means and which one may follow is
 //! in `delivery.rs`. Every write is durable when its call returns (for a durable engine).
 
+pub mod audit;
+pub mod chain;
+mod lease;
 mod memory;
+mod postgres;
 pub(crate) mod sqlite;
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,9 +16,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use serde::Serialize;
 use tokio::time::Instant;
 
+use audit::Audit;
+pub use lease::Lease;
 pub use memory::Memory;
+use postgres::Place;
+pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
 use crate::error::{Code, Error, Outcome, Result};
@@ -73,6 +82,13 @@ pub struct Entry {
     pub created_at_ms: i64,
     /// When it last changed, milliseconds since 1970.
     pub updated_at_ms: i64,
+    /// Grows with each write; a write stands only on the revision that its writer read.
+    pub revision: u64,
+    /// Order of arrival in the journal.
+    pub number: i64,
+    /// `deliver` leaves it alone before this time, milliseconds since 1970; 0 means at once. It
+    /// holds until the next write.
+    pub due_at_ms: i64,
 }
 
 impl Entry {
@@ -107,6 +123,9 @@ impl Entry {
             raw: None,
             created_at_ms: now,
             updated_at_ms: now,
+            revision: 1,
+            number: 0,
+            due_at_ms: 0,
         }
     }
 }
@@ -140,6 +159,8 @@ pub struct Conclusion {
     pub secrets: Vec<(&'static str, SecretString)>,
     /// What the step was and what came of it, for a person.
     pub note: String,
+    /// `deliver` leaves the entry alone before this time, milliseconds since 1970; 0 means at once.
+    pub due_at_ms: i64,
 }
 
 /// A step that was taken for a receipt.
@@ -153,6 +174,12 @@ pub struct Step {
     pub state: State,
     /// What the step was and what came of it.
     pub note: String,
+    /// Its place in the chain of the register; absent while it is not chained.
+    pub event: Option<i64>,
+    /// Hash of the entry's content after it.
+    pub content: Vec<u8>,
+    /// Hash of the chain with it at the end; absent while it is not chained.
+    pub hash: Option<Vec<u8>>,
 }
 
 /// Which entries to list.
@@ -164,18 +191,17 @@ pub struct Filter {
     pub unfinished: bool,
     /// Only those whose fate at the vendor is not known: `sending` and `in_doubt`.
     pub unsettled: bool,
-    /// Only ids that sort after this one.
+    /// Only those that are due before this time, milliseconds since 1970.
+    pub due_before_ms: Option<i64>,
+    /// Only those that arrived after the receipt with this id.
     pub after: Option<String>,
     /// At most so many.
     pub limit: usize,
 }
 
-/// The right to work on a document or cash register, for as long as the value lives.
-pub struct Lease(#[allow(dead_code)] Box<dyn Send + Sync>);
-
 /// A journal engine.
 #[async_trait]
-pub trait Journal: Send + Sync {
+pub trait Journal: Audit + Send + Sync {
     /// True where the entries survive the end of the process.
     fn is_durable(&self) -> bool;
 
@@ -183,17 +209,23 @@ pub trait Journal: Send + Sync {
     /// attempt begins in the same write: state `sending`, attempts 1.
     async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended>;
 
+    /// Writes intents down, all of them in one write or none; no attempt begins. The answers are in
+    /// the order of the intents.
+    async fn intend_all(&self, intents: &[Intent]) -> Result<Vec<Intended>>;
+
     /// The entry of a receipt.
     async fn find(&self, register: &str, receipt_id: &str) -> Result<Option<Entry>>;
 
-    /// Begins an attempt: state `sending`, one attempt more, bound to `binding`.
+    /// Begins an attempt: state `sending`, one attempt more, bound to `binding`. Fails with
+    /// `superseded` where another write came since `entry` was read.
     async fn begin(&self, entry: &Entry, binding: Option<&str>) -> Result<Entry>;
 
-    /// Writes down what came of a step. Fails with `superseded` where another attempt began since
+    /// Writes down what came of a step. Fails with `superseded` where another write came since
     /// `entry` was read.
     async fn conclude(&self, entry: &Entry, conclusion: &Conclusion) -> Result<Entry>;
 
-    /// Entries of a register in the order of their ids.
+    /// Entries of a register in the order of their arrival. Fails with `receipt_unknown` where
+    /// `after` is no receipt of it.
     async fn list(&self, register: &str, filter: &Filter) -> Result<Vec<Entry>>;
 
     /// The steps taken for a receipt, oldest first.
@@ -209,24 +241,62 @@ pub trait Journal: Send + Sync {
     async fn keep_secret(&self, register: &str, name: &str, value: Option<SecretString>) -> Result<()>;
 
     /// Waits for the right to work on `name` until `deadline`, then fails with `busy`.
-    async fn lease(&self, name: &str, deadline: Instant) -> Result<Lease>;
+    async fn lease(&self, name: &str, deadline: Instant) -> Result<Lease> {
+        self.lease_for(name, deadline, Duration::ZERO).await
+    }
+
+    /// As `lease`, for a holder who must be sure of it for `time` ahead: `holds_for(time)` is true
+    /// while the engine can renew the lease.
+    async fn lease_for(&self, name: &str, deadline: Instant, time: Duration) -> Result<Lease>;
+}
+
+/// Where journals can be, for messages.
+const PLACES: &str = "must be \"sqlite:PATH\", \"postgres://USER:PASSWORD@HOST/DATABASE\" or \"memory:\"";
+
+/// What is wrong with the place of a journal. It repeats nothing of it: it may hold a password.
+pub(crate) fn mistake(place: &str) -> Option<&'static str> {
+    match place {
+        "memory:" => None,
+        place if place.starts_with("sqlite:") => None,
+        place if Place::is_meant(place) => Place::read(place).err(),
+        _ => Some(PLACES),
+    }
+}
+
+/// The place of a journal without its password.
+pub(crate) fn shown(place: &str) -> String {
+    match Place::read(place) {
+        Ok(read) if Place::is_meant(place) => read.shown().into(),
+        _ => place.into(),
+    }
 }
 
 /// The journals of a process: clients with the same place share one.
 #[derive(Default)]
-pub struct Journals(Mutex<HashMap<String, Arc<Sqlite>>>);
+pub struct Journals {
+    files: Mutex<HashMap<String, Arc<Sqlite>>>,
+    /// By address and file of roots.
+    servers: Mutex<HashMap<(String, Option<String>), Arc<Postgres>>>,
+}
 
 impl Journals {
-    /// Opens the journal at `place`: `sqlite:PATH` or `memory:`.
-    pub fn open(&self, place: &str) -> Result<Arc<dyn Journal>> {
-        let Some(path) = place.strip_prefix("sqlite:") else {
-            if place == "memory:" {
-                return Ok(Arc::new(Memory::default()));
-            }
-            let message = format!("journal \"{place}\": must be \"sqlite:PATH\" or \"memory:\"");
-            return Err(Error::new(Code::ConfigInvalid, message));
-        };
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Opens the journal at `place`: `sqlite:PATH`, `postgres://...` or `memory:`. `ca_file` is one
+    /// more root to trust. A data base is first connected to when the journal is used.
+    pub fn open(&self, place: &str, ca_file: Option<&str>) -> Result<Arc<dyn Journal>> {
+        if let Some(path) = place.strip_prefix("sqlite:") {
+            return self.file(path);
+        }
+        if Place::is_meant(place) {
+            return self.server(place, ca_file);
+        }
+        match mistake(place) {
+            None => Ok(Arc::new(Memory::default())),
+            Some(mistake) => Err(Error::new(Code::ConfigInvalid, format!("journal: {mistake}"))),
+        }
+    }
+
+    fn file(&self, path: &str) -> Result<Arc<dyn Journal>> {
+        let mut open = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(journal) = open.get(path)
             && journal.is_same_file()
         {
@@ -237,16 +307,30 @@ impl Journals {
         Ok(journal)
     }
 
+    fn server(&self, place: &str, ca_file: Option<&str>) -> Result<Arc<dyn Journal>> {
+        let key = (place.to_owned(), ca_file.map(str::to_owned));
+        let mut open = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(journal) = open.get(&key) {
+            return Ok(journal.clone());
+        }
+        let read = Place::read(place)
+            .map_err(|mistake| Error::new(Code::ConfigInvalid, format!("journal: {mistake}")))?;
+        let journal = Arc::new(Postgres::open(&read, ca_file)?);
+        open.insert(key, journal.clone());
+        Ok(journal)
+    }
+
     /// Closes every file until it is next needed. See `sqlite::before_fork`.
     #[cfg(feature = "host")]
     pub(crate) fn let_go(&self) {
-        for journal in self.0.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        for journal in self.files.lock().unwrap_or_else(PoisonError::into_inner).values() {
             journal.let_go();
         }
     }
 }
 
-pub(crate) fn now_ms() -> i64 {
+/// The time now, milliseconds since 1970.
+pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
@@ -258,13 +342,33 @@ fn begun(entry: &Entry, binding: Option<&str>) -> Entry {
         attempts: entry.attempts + 1,
         binding: binding.map(str::to_owned),
         updated_at_ms: now_ms(),
+        revision: entry.revision + 1,
+        due_at_ms: 0,
         ..entry.clone()
     }
 }
 
 fn superseded(entry: &Entry) -> Error {
-    let message = format!("another process began a new attempt for {}", entry.receipt_id);
+    let message = format!("another process wrote {} since it was read here", entry.receipt_id);
     Error::new(Code::Superseded, message).with_outcome(Outcome::Unknown)
+}
+
+fn unknown_cursor(receipt_id: &str) -> Error {
+    Error::new(
+        Code::ReceiptUnknown,
+        format!("`after`: the journal has no receipt {receipt_id} of this register"),
+    )
+}
+
+/// The text in which engines store a value, and over which contents are hashed.
+fn json<T: Serialize>(value: Option<&T>) -> Option<String> {
+    value.and_then(|value| serde_json::to_string(value).ok())
+}
+
+const BEGIN_NOTE: &str = "attempt begins";
+
+const fn intent_note(begin: bool) -> &'static str {
+    if begin { "written down; attempt begins" } else { "written down" }
 }
 
 fn busy(name: &str) -> Error {
@@ -281,6 +385,8 @@ fn concluded(entry: &Entry, conclusion: &Conclusion, now: i64) -> Entry {
         failure: told.failure,
         raw: told.raw.or_else(|| entry.raw.clone()),
         updated_at_ms: now,
+        revision: entry.revision + 1,
+        due_at_ms: told.due_at_ms,
         ..entry.clone()
     }
 }

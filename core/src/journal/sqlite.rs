@@ -14,15 +14,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
+mod audit;
+
 use super::{
-    Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, begun, busy, concluded, now_ms,
-    superseded,
+    BEGIN_NOTE, Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, begun, busy,
+    concluded, intent_note, json as text, now_ms, superseded, unknown_cursor,
 };
 use crate::error::{Code, Error, Result};
 use crate::registration::State;
@@ -30,17 +31,12 @@ use crate::registration::State;
 /// Marks the file as a journal of this library: "KASA".
 const APPLICATION_ID: i64 = 0x4B41_5341;
 /// Each version of the schema, as the step from the one before. Never change one that shipped.
-const MIGRATIONS: &[&str] = &[include_str!("sqlite_1.sql")];
+const MIGRATIONS: &[(&str, Fill)] =
+    &[(include_str!("sqlite_1.sql"), |_| Ok(())), (include_str!("sqlite_2.sql"), audit::chain_old_steps)];
 /// How long a write waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pauses between two tries for a lease.
 const LEASE_PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
-
-pub(super) const BEGIN_NOTE: &str = "attempt begins";
-
-pub(super) const fn intent_note(begin: bool) -> &'static str {
-    if begin { "written down; attempt begins" } else { "written down" }
-}
 
 /// True while the process forks: no file may be opened.
 static FORKING: AtomicBool = AtomicBool::new(false);
@@ -71,6 +67,9 @@ struct Store {
     connection: Mutex<Option<Connection>>,
     waiting: Mutex<Vec<Job>>,
 }
+
+/// What a migration does that SQL cannot.
+type Fill = fn(&Connection) -> rusqlite::Result<()>;
 
 /// Does its part inside the transaction, or learns why there is none; what it returns is told once
 /// the commit is decided.
@@ -258,8 +257,9 @@ fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), 
         let message = format!("{} is a SQLite file of another program", path.display());
         return Err(Fault::Kassa(Error::new(Code::JournalDamaged, message)));
     }
-    for step in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
-        transaction.execute_batch(step)?;
+    for (sql, fill) in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+        transaction.execute_batch(sql)?;
+        fill(&transaction)?;
     }
     if version < MIGRATIONS.len() as i64 {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -299,7 +299,8 @@ fn create_directory(path: &Path) -> std::io::Result<()> {
 }
 
 const COLUMNS: &str = "register, receipt_id, vendor, operation, fingerprint, request, vendor_document_id, state, \
-                       attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms";
+                       attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms, revision, due_at_ms, \
+                       number";
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry {
@@ -318,13 +319,15 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         raw: json(row, 12)?,
         created_at_ms: row.get(13)?,
         updated_at_ms: row.get(14)?,
+        revision: row.get::<_, i64>(15)?.unsigned_abs(),
+        due_at_ms: row.get(16)?,
+        number: row.get(17)?,
     })
 }
 
 fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<State> {
     let word: String = row.get(column)?;
-    let known = State::ALL.iter().copied().find(|state| state.word() == word);
-    known.ok_or_else(|| unreadable(column, format!("unknown state {word}").into()))
+    State::named(&word).ok_or_else(|| unreadable(column, format!("unknown state {word}").into()))
 }
 
 fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
@@ -336,33 +339,18 @@ fn unreadable(column: usize, cause: Box<dyn std::error::Error + Send + Sync>) ->
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, cause)
 }
 
-fn text<T: Serialize>(value: Option<&T>) -> Option<String> {
-    value.and_then(|value| serde_json::to_string(value).ok())
-}
-
 fn find(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::Result<Option<Entry>> {
     let sql = format!("SELECT {COLUMNS} FROM documents WHERE register = ?1 AND receipt_id = ?2");
     connection.prepare_cached(&sql)?.query_row([register, receipt_id], entry).optional()
 }
 
-fn add_step(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO steps (register, receipt_id, at_ms, attempt, state, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    connection.prepare_cached(sql)?.execute(params![
-        entry.register,
-        entry.receipt_id,
-        entry.updated_at_ms,
-        entry.attempts,
-        entry.state.word(),
-        note
-    ])?;
-    Ok(())
-}
-
-fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+/// Adds an entry; gives back its number.
+fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<i64> {
     let sql = format!(
-        "INSERT INTO documents ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+        "INSERT INTO documents ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
+         ?16, ?17, NULL)"
     );
-    connection.prepare_cached(&sql)?.execute(params![
+    connection.prepare_cached(&sql)?.insert(params![
         entry.register,
         entry.receipt_id,
         entry.vendor,
@@ -377,19 +365,35 @@ fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
         text(entry.failure.as_ref()),
         text(entry.raw.as_ref()),
         entry.created_at_ms,
-        entry.updated_at_ms
-    ])?;
-    Ok(())
+        entry.updated_at_ms,
+        revision(entry),
+        entry.due_at_ms
+    ])
 }
 
-/// Replaces an entry, unless an attempt began since it was read.
+fn revision(entry: &Entry) -> i64 {
+    i64::try_from(entry.revision).unwrap_or(i64::MAX)
+}
+
+fn intend(connection: &Connection, new: Entry, note: &str) -> rusqlite::Result<Intended> {
+    if let Some(entry) = find(connection, &new.register, &new.receipt_id)? {
+        return Ok(Intended::Found(entry));
+    }
+    let number = insert(connection, &new)?;
+    let new = Entry { number, ..new };
+    audit::log(connection, &new, note)?;
+    Ok(Intended::New(new))
+}
+
+/// Replaces an entry, unless another write came since it was read.
 fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> rusqlite::Result<bool> {
     let sql = "UPDATE documents SET state = ?4, attempts = ?5, vendor_document_id = ?6, fiscal = ?7, failure = ?8, \
-               raw = ?9, updated_at_ms = ?10, binding = ?11 WHERE register = ?1 AND receipt_id = ?2 AND attempts = ?3";
+               raw = ?9, updated_at_ms = ?10, binding = ?11, revision = ?12, due_at_ms = ?13 \
+               WHERE register = ?1 AND receipt_id = ?2 AND revision = ?3";
     let changed = connection.prepare_cached(sql)?.execute(params![
         read.register,
         read.receipt_id,
-        read.attempts,
+        revision(read),
         new.state.word(),
         new.attempts,
         new.vendor_document_id,
@@ -397,12 +401,42 @@ fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> ru
         text(new.failure.as_ref()),
         text(new.raw.as_ref()),
         new.updated_at_ms,
-        new.binding
+        new.binding,
+        revision(new),
+        new.due_at_ms
     ])?;
     if changed == 1 {
-        add_step(connection, new, note)?;
+        audit::log(connection, new, note)?;
     }
     Ok(changed == 1)
+}
+
+fn number(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT number FROM documents WHERE register = ?1 AND receipt_id = ?2";
+    connection.prepare_cached(sql)?.query_row([register, receipt_id], |row| row.get(0)).optional()
+}
+
+fn list(
+    connection: &Connection,
+    register: &str,
+    filter: &Filter,
+    after: i64,
+) -> rusqlite::Result<Vec<Entry>> {
+    // Written out, so that the index of unfinished entries serves them.
+    let kept = match (filter.unsettled, filter.unfinished) {
+        (true, _) => "AND state NOT IN ('registered', 'failed') AND state IN ('sending', 'in_doubt')",
+        (false, true) => "AND state NOT IN ('registered', 'failed')",
+        (false, false) => "",
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM documents WHERE register = ?1 AND number > ?2 AND (?3 IS NULL OR state = ?3)
+         AND (?4 IS NULL OR due_at_ms < ?4) {kept} ORDER BY number LIMIT ?5"
+    );
+    let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let state = filter.state.map(State::word);
+    let rows = statement.query_map(params![register, after, state, filter.due_before_ms, limit], entry)?;
+    rows.collect()
 }
 
 fn keep_secret(
@@ -456,18 +490,18 @@ impl Journal for Sqlite {
 
     async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended> {
         let new = Entry::from_intent(intent, begin, now_ms());
+        let (path, note) = (self.store.path.clone(), intent_note(begin.is_some()));
+        self.write(move |connection| intend(connection, new, note).map_err(|error| failed(&path, &error)))
+            .await
+    }
+
+    async fn intend_all(&self, intents: &[Intent]) -> Result<Vec<Intended>> {
+        let now = now_ms();
+        let new: Vec<_> = intents.iter().map(|intent| Entry::from_intent(intent, None, now)).collect();
         let path = self.store.path.clone();
-        let begins = begin.is_some();
         self.write(move |connection| {
-            let work = || {
-                if let Some(entry) = find(connection, &new.register, &new.receipt_id)? {
-                    return Ok(Intended::Found(entry));
-                }
-                insert(connection, &new)?;
-                add_step(connection, &new, intent_note(begins))?;
-                Ok(Intended::New(new))
-            };
-            work().map_err(|error| failed(&path, &error))
+            let written = new.into_iter().map(|new| intend(connection, new, intent_note(false)));
+            written.collect::<rusqlite::Result<_>>().map_err(|error| failed(&path, &error))
         })
         .await
     }
@@ -488,23 +522,14 @@ impl Journal for Sqlite {
 
     async fn list(&self, register: &str, filter: &Filter) -> Result<Vec<Entry>> {
         let (register, filter) = (register.to_owned(), filter.clone());
-        self.query(move |connection| {
-            // Written out, so that the index of unfinished entries serves them.
-            let kept = match (filter.unsettled, filter.unfinished) {
-                (true, _) => "AND state NOT IN ('registered', 'failed') AND state IN ('sending', 'in_doubt')",
-                (false, true) => "AND state NOT IN ('registered', 'failed')",
-                (false, false) => "",
+        let path = self.store.path.clone();
+        self.read(move |connection| {
+            let after = match &filter.after {
+                Some(id) => number(connection, &register, id).map_err(|error| failed(&path, &error))?,
+                None => Some(0),
             };
-            let sql = format!(
-                "SELECT {COLUMNS} FROM documents WHERE register = ?1 AND receipt_id > ?2
-                 AND (?3 IS NULL OR state = ?3) {kept} ORDER BY receipt_id LIMIT ?4"
-            );
-            let after = filter.after.unwrap_or_default();
-            let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
-            let mut statement = connection.prepare_cached(&sql)?;
-            let state = filter.state.map(State::word);
-            let rows = statement.query_map(params![register, after, state, limit], entry)?;
-            rows.collect()
+            let after = after.ok_or_else(|| unknown_cursor(filter.after.as_deref().unwrap_or_default()))?;
+            list(connection, &register, &filter, after).map_err(|error| failed(&path, &error))
         })
         .await
     }
@@ -512,10 +537,19 @@ impl Journal for Sqlite {
     async fn steps(&self, register: &str, receipt_id: &str) -> Result<Vec<Step>> {
         let key = [register.to_owned(), receipt_id.to_owned()];
         self.query(move |connection| {
-            let sql = "SELECT at_ms, attempt, state, note FROM steps WHERE register = ?1 AND receipt_id = ?2 ORDER BY id";
+            let sql = "SELECT at_ms, attempt, state, note, event, content, hash FROM events
+                       WHERE register = ?1 AND receipt_id = ?2 ORDER BY event";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map(key, |row| {
-                Ok(Step { at_ms: row.get(0)?, attempt: row.get(1)?, state: state(row, 2)?, note: row.get(3)? })
+                Ok(Step {
+                    at_ms: row.get(0)?,
+                    attempt: row.get(1)?,
+                    state: state(row, 2)?,
+                    note: row.get(3)?,
+                    event: row.get(4)?,
+                    content: row.get(5)?,
+                    hash: row.get(6)?,
+                })
             })?;
             rows.collect()
         })
@@ -559,7 +593,7 @@ impl Journal for Sqlite {
         .await
     }
 
-    async fn lease(&self, name: &str, deadline: Instant) -> Result<Lease> {
+    async fn lease_for(&self, name: &str, deadline: Instant, _: Duration) -> Result<Lease> {
         // The first byte of the digest picks one of 256 files, the same in every version.
         let path = self.store.leases.join(format!("{:02x}", Sha256::digest(name)[0]));
         let unusable =
@@ -569,7 +603,7 @@ impl Journal for Sqlite {
         let mut pause = LEASE_PAUSE.0;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Lease(Box::new(Held(file)))),
+                Ok(()) => return Ok(Lease::endless(Held(file))),
                 Err(TryLockError::Error(error)) => return Err(unusable(error)),
                 Err(TryLockError::WouldBlock) if Instant::now() + pause >= deadline => {
                     return Err(busy(name));

@@ -97,8 +97,26 @@ class Modulkassa(Client):
         return response
 
     def journal(self, request: Optional[t.JournalQuery] = None) -> t.JournalPage:
-        """What the journal knows: a list, or one receipt with every step."""
+        """What the journal knows: a list, or one receipt with every step. With `verify` the
+        whole record is checked: every event against its hash, every entry against its last
+        event.
+        """
         response: t.JournalPage = self.call("journal", request)
+        return response
+
+    def export(self, request: Optional[t.Export] = None) -> t.Exported:
+        """Pages of the journal with every step of every receipt and the hashes of the record, to
+        be kept elsewhere.
+        """
+        response: t.Exported = self.call("export", request)
+        return response
+
+    def prune(self, request: t.Prune) -> t.Pruned:
+        """Removes old receipts that are final from the journal, never one that is not. What is
+        left can still be verified. The ids are forgotten: a repeat of one would be a new
+        sale.
+        """
+        response: t.Pruned = self.call("prune", request)
         return response
 
     def parse_callback(self, request: Optional[t.Callback] = None) -> t.CallbackReading:
@@ -241,8 +259,26 @@ class Ikkm(Client):
         return response
 
     def journal(self, request: Optional[t.JournalQuery] = None) -> t.JournalPage:
-        """What the journal knows: a list, or one receipt with every step."""
+        """What the journal knows: a list, or one receipt with every step. With `verify` the
+        whole record is checked: every event against its hash, every entry against its last
+        event.
+        """
         response: t.JournalPage = self.call("journal", request)
+        return response
+
+    def export(self, request: Optional[t.Export] = None) -> t.Exported:
+        """Pages of the journal with every step of every receipt and the hashes of the record, to
+        be kept elsewhere.
+        """
+        response: t.Exported = self.call("export", request)
+        return response
+
+    def prune(self, request: t.Prune) -> t.Pruned:
+        """Removes old receipts that are final from the journal, never one that is not. What is
+        left can still be verified. The ids are forgotten: a repeat of one would be a new
+        sale.
+        """
+        response: t.Pruned = self.call("prune", request)
         return response
 
     def parse_callback(self, request: Optional[t.Callback] = None) -> t.CallbackReading:
@@ -450,8 +486,26 @@ class Atol(Client):
         return response
 
     def journal(self, request: Optional[t.JournalQuery] = None) -> t.JournalPage:
-        """What the journal knows: a list, or one receipt with every step."""
+        """What the journal knows: a list, or one receipt with every step. With `verify` the
+        whole record is checked: every event against its hash, every entry against its last
+        event.
+        """
         response: t.JournalPage = self.call("journal", request)
+        return response
+
+    def export(self, request: Optional[t.Export] = None) -> t.Exported:
+        """Pages of the journal with every step of every receipt and the hashes of the record, to
+        be kept elsewhere.
+        """
+        response: t.Exported = self.call("export", request)
+        return response
+
+    def prune(self, request: t.Prune) -> t.Pruned:
+        """Removes old receipts that are final from the journal, never one that is not. What is
+        left can still be verified. The ids are forgotten: a repeat of one would be a new
+        sale.
+        """
+        response: t.Pruned = self.call("prune", request)
         return response
 
     def parse_callback(self, request: Optional[t.Callback] = None) -> t.CallbackReading:
@@ -587,8 +641,26 @@ class Ikassa(Client):
         return response
 
     def journal(self, request: Optional[t.JournalQuery] = None) -> t.JournalPage:
-        """What the journal knows: a list, or one receipt with every step."""
+        """What the journal knows: a list, or one receipt with every step. With `verify` the
+        whole record is checked: every event against its hash, every entry against its last
+        event.
+        """
         response: t.JournalPage = self.call("journal", request)
+        return response
+
+    def export(self, request: Optional[t.Export] = None) -> t.Exported:
+        """Pages of the journal with every step of every receipt and the hashes of the record, to
+        be kept elsewhere.
+        """
+        response: t.Exported = self.call("export", request)
+        return response
+
+    def prune(self, request: t.Prune) -> t.Pruned:
+        """Removes old receipts that are final from the journal, never one that is not. What is
+        left can still be verified. The ids are forgotten: a repeat of one would be a new
+        sale.
+        """
+        response: t.Pruned = self.call("prune", request)
         return response
 
     def parse_callback(self, request: Optional[t.Callback] = None) -> t.CallbackReading:

@@ -377,7 +377,8 @@ class AtolConfig(_AtolConfig, total=False):
     """Code of the group of cash registers. Needed for documents, not for monitoring."""
 
     journal: Optional[str]
-    """`sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+    """`sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
+    hosts), or `memory:` where a restart may forget. Absent: the environment variable
     KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
     """
 
@@ -757,6 +758,55 @@ class Cashier(_Cashier, total=False):
 
     tax_id: Optional[str]
     """Taxpayer number, tag 1203."""
+
+
+class _Chain(TypedDict):
+    events: int
+    """Events that were ever chained; each write to an entry is one."""
+    last_hash: str
+    """Hash of the last event (SHA-256 in hex), which stands for all before it."""
+    pruned_events: int
+    """Events at its beginning that `prune` removed; they cannot be checked any more."""
+
+
+class Chain(_Chain, total=False):
+    """The hash-chained record of a cash register. Keep `events` and `last_hash` elsewhere: a
+    later check then also proves that nobody wrote the whole record anew.
+    """
+
+    broken_at: Optional[ChainBreak]
+    """The first place where it is not whole; null where it is."""
+
+
+class _ChainBreak(TypedDict):
+    reason: str
+    """What is wrong."""
+
+
+class ChainBreak(_ChainBreak, total=False):
+    """Where and why a record is not whole."""
+
+    event: Optional[int]
+    """Place of the event, where it has one."""
+
+    receipt_id: Optional[str]
+    """The receipt, where it can be told."""
+
+
+class ChainEnd(TypedDict):
+    """Where the chain of a cash register stands."""
+
+    events: int
+    """Events that were ever chained."""
+
+    last_hash: str
+    """Hash of the last one (SHA-256 in hex)."""
+
+    pruned_events: int
+    """Events at its beginning that `prune` removed."""
+
+    pruned_hash: str
+    """Hash of the last one that was removed: the chain begins after it."""
 
 
 class _Check(TypedDict):
@@ -1167,6 +1217,46 @@ class ErrorMeaning(TypedDict):
     """Type: `system`, `driver`, `timeout`, `agent`, `unknown`."""
 
 
+class Export(TypedDict, total=False):
+    """Which part of the journal to export."""
+
+    after: Optional[str]
+    """Only what arrived after the receipt with this id: `next` of the page before."""
+
+    limit: Optional[int]
+    """At most so many entries (200)."""
+
+
+class _Exported(TypedDict):
+    chain: ChainEnd
+    """Where the chain of the cash register stands; it is not checked, see `journal` for that."""
+    entries: List[ExportedEntry]
+    """Entries in the order of their arrival."""
+
+
+class Exported(_Exported, total=False):
+    """A page of the journal, to be kept elsewhere."""
+
+    next: Optional[str]
+    """Where the next page begins; absent on the last one."""
+
+
+class ExportedEntry(TypedDict):
+    """An entry with everything that was done for it. The request itself stays in the journal."""
+
+    entry: JournalEntry
+    """The entry."""
+
+    fingerprint: str
+    """SHA-256 of what the caller gave."""
+
+    number: int
+    """Order of arrival; numbers may have gaps."""
+
+    steps: List[JournalStep]
+    """Every step that was taken, oldest first."""
+
+
 class _Failure(TypedDict):
     code: str
     """Stable code, one of the table of error codes."""
@@ -1336,7 +1426,8 @@ class IkassaConfig(_IkassaConfig, total=False):
     """Which of the vendor's systems; required unless `base_url` is given."""
 
     journal: Optional[str]
-    """`sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+    """`sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
+    hosts), or `memory:` where a restart may forget. Absent: the environment variable
     KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
     """
 
@@ -1505,7 +1596,8 @@ class IkkmConfig(TypedDict, total=False):
     """Whether the items are sent (`true`). Switch it off where the device has no item list."""
 
     journal: Optional[str]
-    """`sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+    """`sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
+    hosts), or `memory:` where a restart may forget. Absent: the environment variable
     KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
     """
 
@@ -1650,13 +1742,16 @@ class JournalEntry(TypedDict):
 
 class _JournalPage(TypedDict):
     entries: List[JournalEntry]
-    """Entries in the order of their ids."""
+    """Entries in the order of their arrival."""
     steps: List[JournalStep]
     """With `id`: every step that was taken, oldest first."""
 
 
 class JournalPage(_JournalPage, total=False):
     """A page of the journal."""
+
+    chain: Optional[Chain]
+    """With `verify`: whether the record of the cash register is whole."""
 
     next: Optional[str]
     """Where the next page begins; absent on the last one."""
@@ -1666,7 +1761,7 @@ class JournalQuery(TypedDict, total=False):
     """Which entries of the journal."""
 
     after: Optional[str]
-    """Only ids that sort after this one: `next` of the page before."""
+    """Only what arrived after the receipt with this id: `next` of the page before."""
 
     id: Optional[str]
     """One receipt, with every step."""
@@ -1677,21 +1772,31 @@ class JournalQuery(TypedDict, total=False):
     state: Optional[State]
     """Only this state."""
 
+    verify: bool
+    """Checks the whole record of the cash register too: `chain` of the answer."""
 
-class JournalStep(TypedDict):
-    """A step that was taken for a receipt."""
 
+class _JournalStep(TypedDict):
     at: str
     """When (RFC 3339)."""
-
     attempt: int
     """The attempt it belongs to; 0 before the first."""
-
+    content: str
+    """Hash of the entry's content after it (SHA-256 in hex)."""
     note: str
     """What it was and what came of it."""
-
     state: State
     """The state after it."""
+
+
+class JournalStep(_JournalStep, total=False):
+    """A step that was taken for a receipt."""
+
+    event: Optional[int]
+    """Its place in the chain of the cash register; null while it is not chained."""
+
+    hash: Optional[str]
+    """Hash of the chain with it at the end; null while it is not chained."""
 
 
 class Kkt(TypedDict, total=False):
@@ -1860,7 +1965,8 @@ class ModulkassaConfig(TypedDict, total=False):
     """Which of the vendor's systems; required unless `base_url` is given."""
 
     journal: Optional[str]
-    """`sqlite:PATH`, or `memory:` where a restart may forget. Absent: the environment variable
+    """`sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
+    hosts), or `memory:` where a restart may forget. Absent: the environment variable
     KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
     """
 
@@ -1998,6 +2104,33 @@ class Printed(TypedDict):
     confirmed: bool
     """True where the device said that it took the call; false where its answer was lost, and it
     may have been done all the same.
+    """
+
+
+class Prune(TypedDict):
+    """What to remove from the journal."""
+
+    before: str
+    """Receipts that are final and last changed before this time (RFC 3339), which is past. A
+    repeat of a removed id would be a new sale: leave what a shop could still repeat.
+    """
+
+
+class Pruned(TypedDict):
+    """What was removed from the journal."""
+
+    chain: ChainEnd
+    """Where the chain stands now."""
+
+    complete: bool
+    """False where the time of the call ran out before the end; call again."""
+
+    entries: int
+    """Entries."""
+
+    events: int
+    """Events at the beginning of the chain. Those after the first one of any entry that is left
+    stay until that entry goes.
     """
 
 
@@ -2474,7 +2607,9 @@ class Tls(TypedDict, total=False):
     """Trust in addition to the system's own."""
 
     ca_file: Optional[str]
-    """PEM file with one more root certificate, for instance a state root."""
+    """PEM file with one more root certificate, for instance a state root. It is trusted for the
+    vendor and for the journal.
+    """
 
 
 class Transaction(TypedDict, total=False):

@@ -324,6 +324,7 @@ pub async fn requeue_document(client: &Client, request: DocumentKey) -> Result<D
             raw: after.raw.clone(),
             secrets: Vec::new(),
             note: format!("put back into the queue: {}", after.status),
+            due_at_ms: 0,
         };
         client.delivery.journal.conclude(&entry, &conclusion).await?;
     }

@@ -1,0 +1,229 @@
+//! The chain of events of a register: its canonical bytes and its hashes, the same in every engine.
+//!
+//! An event is one write to one entry. Its hash covers the hash before it, so whoever knows the last
+//! hash knows whether anything before it was changed, removed, inserted or put in another order.
+//! `Content` is everything of an entry that a write leaves behind but its `binding` (which may hold
+//! a short secret that a hash would give away) and its `number` (which the data base makes up).
+
+use sha2::{Digest as _, Sha256};
+
+use super::Entry;
+
+/// Bytes of a hash.
+pub const HASH_BYTES: usize = 32;
+
+/// A SHA-256.
+pub type Hash = [u8; HASH_BYTES];
+
+/// The hash before the first event, and the content that an old journal did not keep.
+pub const ZERO: Hash = [0; HASH_BYTES];
+
+/// The form of the bytes below; part of every hash, so that another form can follow one day.
+const CONTENT_FORM: &str = "kassa content 1";
+const EVENT_FORM: &str = "kassa event 1";
+
+/// Hashes fields one after the other: a text or bytes by length (8 bytes, big-endian) and bytes, a
+/// number as 8 bytes big-endian, an absent value as the length 2^64 - 1 alone.
+struct Fields(Sha256);
+
+impl Fields {
+    fn new(form: &str) -> Self {
+        Self(Sha256::new()).bytes(form.as_bytes())
+    }
+
+    fn bytes(mut self, value: &[u8]) -> Self {
+        self.0.update((value.len() as u64).to_be_bytes());
+        self.0.update(value);
+        self
+    }
+
+    fn text(self, value: Option<&str>) -> Self {
+        match value {
+            Some(text) => self.bytes(text.as_bytes()),
+            None => self.number(-1),
+        }
+    }
+
+    fn number(mut self, value: i64) -> Self {
+        self.0.update(value.to_be_bytes());
+        self
+    }
+
+    fn hash(self) -> Hash {
+        self.0.finalize().into()
+    }
+}
+
+/// An entry as an engine stores it: texts are those of the columns, letter by letter.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// Which vendor.
+    pub vendor: String,
+    /// The operation that wanted it.
+    pub operation: String,
+    /// SHA-256 of what the caller gave.
+    pub fingerprint: String,
+    /// The exact bytes of the request.
+    pub request: Vec<u8>,
+    /// The key under which the vendor knows the document.
+    pub vendor_document_id: Option<String>,
+    /// The state's word.
+    pub state: String,
+    /// How often it was sent.
+    pub attempts: i64,
+    /// Fiscal data, as JSON.
+    pub fiscal: Option<String>,
+    /// Why it failed, as JSON.
+    pub failure: Option<String>,
+    /// The vendor's answer.
+    pub raw: Option<String>,
+    /// When it was written down, milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// When it last changed, milliseconds since 1970.
+    pub updated_at_ms: i64,
+    /// Its count of writes.
+    pub revision: i64,
+    /// Not to be worked on before, milliseconds since 1970.
+    pub due_at_ms: i64,
+}
+
+impl Content {
+    /// The columns of an entry.
+    pub fn of(entry: &Entry) -> Self {
+        Self {
+            vendor: entry.vendor.clone(),
+            operation: entry.operation.clone(),
+            fingerprint: entry.fingerprint.clone(),
+            request: entry.request.clone(),
+            vendor_document_id: entry.vendor_document_id.clone(),
+            state: entry.state.word().into(),
+            attempts: entry.attempts.into(),
+            fiscal: super::json(entry.fiscal.as_ref()),
+            failure: super::json(entry.failure.as_ref()),
+            raw: super::json(entry.raw.as_ref()),
+            created_at_ms: entry.created_at_ms,
+            updated_at_ms: entry.updated_at_ms,
+            revision: i64::try_from(entry.revision).unwrap_or(i64::MAX),
+            due_at_ms: entry.due_at_ms,
+        }
+    }
+
+    /// What an event keeps of the entry.
+    pub fn hash(&self) -> Hash {
+        Fields::new(CONTENT_FORM)
+            .text(Some(&self.vendor))
+            .text(Some(&self.operation))
+            .text(Some(&self.fingerprint))
+            .bytes(&self.request)
+            .text(self.vendor_document_id.as_deref())
+            .text(Some(&self.state))
+            .number(self.attempts)
+            .text(self.fiscal.as_deref())
+            .text(self.failure.as_deref())
+            .text(self.raw.as_deref())
+            .number(self.created_at_ms)
+            .number(self.updated_at_ms)
+            .number(self.revision)
+            .number(self.due_at_ms)
+            .hash()
+    }
+}
+
+/// What happened to an entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    /// Stable name of the cash register.
+    pub register: &'a str,
+    /// The caller's id.
+    pub receipt_id: &'a str,
+    /// When, milliseconds since 1970.
+    pub at_ms: i64,
+    /// The attempt it belongs to; 0 before the first.
+    pub attempt: i64,
+    /// The state's word after it.
+    pub state: &'a str,
+    /// What it was and what came of it.
+    pub note: &'a str,
+    /// Hash of the entry's content after it.
+    pub content: &'a [u8],
+}
+
+impl Event<'_> {
+    /// The hash of the chain with this event at its end.
+    pub fn after(&self, before: &[u8]) -> Hash {
+        Fields::new(EVENT_FORM)
+            .bytes(before)
+            .text(Some(self.register))
+            .text(Some(self.receipt_id))
+            .number(self.at_ms)
+            .number(self.attempt)
+            .text(Some(self.state))
+            .text(Some(self.note))
+            .bytes(self.content)
+            .hash()
+    }
+}
+
+/// A hash in hex.
+pub fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content() -> Content {
+        Content {
+            vendor: "atol".into(),
+            operation: "register".into(),
+            fingerprint: "f".into(),
+            request: b"{}".to_vec(),
+            vendor_document_id: None,
+            state: "sending".into(),
+            attempts: 1,
+            fiscal: None,
+            failure: None,
+            raw: Some("{}".into()),
+            created_at_ms: 1,
+            updated_at_ms: 2,
+            revision: 3,
+            due_at_ms: 0,
+        }
+    }
+
+    fn event(content: &Hash) -> Event<'_> {
+        Event {
+            register: "shop",
+            receipt_id: "order-1",
+            at_ms: 2,
+            attempt: 1,
+            state: "sending",
+            note: "n",
+            content,
+        }
+    }
+
+    /// Journals in the field stand on these bytes: they never change.
+    #[test]
+    fn the_canonical_form_is_fixed() {
+        let content = content().hash();
+        assert_eq!(hex(&content), "8e9a89d9974ed783d34e45814388125d0802826bb01e1ebe03b138ed6281df24");
+        assert_eq!(
+            hex(&event(&content).after(&ZERO)),
+            "ddfa4fdc3226f8f73c0a906c8800b0f239d3fa38c27f7cdf66b5ebd3d000c06e"
+        );
+    }
+
+    #[test]
+    fn an_absent_text_is_not_an_empty_one() {
+        let with = |raw: Option<&str>| Content { raw: raw.map(str::to_owned), ..content() }.hash();
+        assert_ne!(with(None), with(Some("")));
+    }
+
+    #[test]
+    fn a_letter_that_moves_to_the_next_field_changes_the_hash() {
+        let of = |receipt_id, state| Event { receipt_id, state, ..event(&ZERO) }.after(&ZERO);
+        assert_ne!(of("ab", "c"), of("a", "bc"));
+    }
+}

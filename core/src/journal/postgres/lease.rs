@@ -1,0 +1,124 @@
+//! Leases by the clock of the data base: a row with a holder and the time at which it ends.
+//!
+//! A holder who lives renews it; one who was killed or paused, or cannot reach the data base, loses
+//! it. For that the holder counts from before the request that took or renewed the lease, by a
+//! clock that never goes back: its own reckoning always ends first.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_postgres::types::Type;
+
+use super::server::{Access, Param, Server, jittered};
+use crate::error::Result;
+use crate::journal::busy;
+use crate::journal::lease::{Lease, Until};
+
+/// The shortest lease.
+const SHORTEST: Duration = Duration::from_secs(15);
+/// What a lease lasts beyond the time for which its holder must be sure of it, at least.
+const MARGIN: Duration = Duration::from_secs(5);
+/// Pauses between two tries for a lease.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(100));
+
+const TAKE: &str = "
+INSERT INTO kassa_leases AS held (name, holder, token, expires_at)
+VALUES ($1, $2, 1, now() + $3 * INTERVAL '1 millisecond')
+ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, token = held.token + 1, expires_at = excluded.expires_at
+WHERE held.expires_at < now() RETURNING token";
+const RENEW: &str = "UPDATE kassa_leases SET expires_at = now() + $3 * INTERVAL '1 millisecond' \
+                     WHERE name = $1 AND holder = $2 RETURNING token";
+const RELEASE: &str = "DELETE FROM kassa_leases WHERE name = $1 AND holder = $2";
+
+/// The name of a holder, which no other has: a lease that was lost is never taken for one's own.
+fn holder() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let count = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{count}-{:016x}", std::process::id(), RandomState::new().hash_one(count))
+}
+
+struct Terms {
+    server: Arc<Server>,
+    name: String,
+    holder: String,
+    lasts: Duration,
+}
+
+impl Terms {
+    /// Takes or renews the lease; gives back until when it surely holds.
+    async fn ask(&self, sql: &str) -> Result<Option<Instant>> {
+        let asked = Instant::now();
+        let lasts = self.lasts.as_secs_f64() * 1_000.0;
+        let params: &[Param<'_>] =
+            &[(&self.name, Type::TEXT), (&self.holder, Type::TEXT), (&lasts, Type::FLOAT8)];
+        let rows = self.server.query(Access::Write, sql, params).await?;
+        Ok(rows.first().map(|_| asked + self.lasts))
+    }
+}
+
+/// Waits for a lease until `deadline`; its holder can be sure of it for `time` ahead.
+pub(super) async fn take(
+    server: &Arc<Server>,
+    name: &str,
+    deadline: Instant,
+    time: Duration,
+) -> Result<Lease> {
+    let lasts = SHORTEST.max(time + MARGIN);
+    let terms = Terms { server: server.clone(), name: name.into(), holder: holder(), lasts };
+    let mut pause = PAUSE.0;
+    loop {
+        if let Some(until) = terms.ask(TAKE).await? {
+            let until = Until::new(until);
+            let every = (lasts - time) / 4;
+            let terms = Arc::new(terms);
+            let renewal = tokio::spawn(renew(terms.clone(), until.clone(), every));
+            return Ok(Lease::expiring(until, Held { terms, renewal }));
+        }
+        if Instant::now() + pause >= deadline {
+            return Err(busy(name));
+        }
+        sleep(jittered(pause)).await;
+        pause = (pause * 2).min(PAUSE.1);
+    }
+}
+
+/// Renews the lease while it is held. One that is lost is not taken again.
+async fn renew(terms: Arc<Terms>, until: Arc<Until>, every: Duration) {
+    let mut next = Instant::now() + every;
+    loop {
+        sleep_until(next).await;
+        next = Instant::now() + every;
+        match terms.ask(RENEW).await {
+            Ok(Some(instant)) => until.set(instant),
+            Ok(None) => return until.set(Instant::now()),
+            // Not reached: what was promised before still holds, and the next try comes.
+            Err(error) => tracing::warn!(target: "kassa::journal", "a lease could not be renewed: {error}"),
+        }
+    }
+}
+
+struct Held {
+    terms: Arc<Terms>,
+    renewal: JoinHandle<()>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.renewal.abort();
+        let terms = self.terms.clone();
+        // Where the runtime is gone the lease ends by the clock.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                let params: &[Param<'_>] = &[(&terms.name, Type::TEXT), (&terms.holder, Type::TEXT)];
+                if let Err(error) = terms.server.query(Access::Write, RELEASE, params).await {
+                    tracing::debug!(target: "kassa::journal", "a lease ends by its time: {error}");
+                }
+            });
+        }
+    }
+}

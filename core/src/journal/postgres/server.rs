@@ -1,0 +1,205 @@
+//! The connections of a process to a server: a pool, finite waits, bounded repeats.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use tokio::sync::OnceCell;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{NoTls, Row};
+
+use super::{Place, migration, place};
+use crate::error::{Code, Error, Result};
+
+/// Most connections of one process to one journal.
+const MOST_CONNECTIONS: usize = 8;
+/// How long one statement, or a free connection, is waited for.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a statement is repeated that the server itself took back.
+const MOST_REPEATS: u32 = 8;
+/// How long the events of a write wait for others to be chained with.
+const SEAL_PAUSE: Duration = Duration::from_millis(20);
+
+/// A parameter of a statement.
+pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// What a statement does, which decides whether it may be repeated when its answer was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// It changes nothing.
+    Read,
+    /// It changes something.
+    Write,
+}
+
+pub(super) struct Server {
+    pool: Pool,
+    shown: String,
+    migrated: OnceCell<()>,
+    /// Registers whose events are being chained, and whether more came meanwhile.
+    sealing: Mutex<HashMap<String, bool>>,
+}
+
+impl Server {
+    pub(super) fn new(place: &Place, ca_file: Option<&str>) -> Result<Self> {
+        let terms = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = match place.plain {
+            true => Manager::from_config(place.config.clone(), NoTls, terms),
+            false => Manager::from_config(place.config.clone(), place::tls(ca_file)?, terms),
+        };
+        let pool = Pool::builder(manager)
+            .max_size(MOST_CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(ANSWER_TIMEOUT))
+            .create_timeout(Some(ANSWER_TIMEOUT))
+            .recycle_timeout(Some(ANSWER_TIMEOUT))
+            .build()
+            .map_err(|error| Error::new(Code::Internal, format!("pool of the journal: {error}")))?;
+        Ok(Self { pool, shown: place.shown().into(), migrated: OnceCell::new(), sealing: Mutex::default() })
+    }
+
+    /// Carries out one statement, which commits by itself, on a journal of the schema known here.
+    pub(super) async fn query(&self, access: Access, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>> {
+        self.migrated.get_or_try_init(|| migration::migrate(self)).await?;
+        let mut repeats = 0;
+        loop {
+            let connection = self.connection().await?;
+            let Ok(answer) = timeout(ANSWER_TIMEOUT, connection.query_typed(sql, params)).await else {
+                self.give_up(connection);
+                return Err(self.lost(access, "no answer in time"));
+            };
+            let error = match answer {
+                Ok(rows) => return Ok(rows),
+                Err(error) => error,
+            };
+            let lost = error.as_db_error().is_none();
+            let again = is_taken_back(&error) || (lost && access == Access::Read);
+            if !again || repeats == MOST_REPEATS {
+                return Err(if lost {
+                    self.lost(access, &cause(&error))
+                } else {
+                    self.unusable(&cause(&error))
+                });
+            }
+            drop(connection);
+            sleep(jittered(Duration::from_millis(2 << repeats))).await;
+            repeats += 1;
+        }
+    }
+
+    /// A connection of the pool, or a new one.
+    pub(super) async fn connection(&self) -> Result<Object> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => self.unusable(format!("no connection: {}", cause(&error))),
+            PoolError::Timeout(_) => self.unusable("no connection in time"),
+            error => self.unusable(error),
+        })
+    }
+
+    /// Closes a connection on which an answer may still be under way.
+    pub(super) fn give_up(&self, connection: Object) {
+        drop(Object::take(connection));
+    }
+
+    pub(super) fn unusable(&self, what: impl std::fmt::Display) -> Error {
+        Error::new(Code::JournalUnavailable, format!("journal {}: {what}", self.shown))
+    }
+
+    pub(super) fn too_new(&self, found: i64, known: i64) -> Error {
+        let message = format!(
+            "journal {} has schema {found}; this library knows {known} and touched nothing",
+            self.shown
+        );
+        Error::new(Code::JournalTooNew, message)
+    }
+
+    fn lost(&self, access: Access, what: &str) -> Error {
+        match access {
+            Access::Read => self.unusable(what),
+            Access::Write => self.unusable(format!(
+                "{what}: it is not known whether this step was written down; nothing was sent after it, and the same \
+                 call again goes on from what was written"
+            )),
+        }
+    }
+
+    /// Has the open events of a register chained soon; nobody waits for it.
+    pub(super) fn seal_soon(self: &Arc<Self>, register: &str) {
+        if let Some(more) = self.sealing().get_mut(register) {
+            *more = true;
+            return;
+        }
+        let task = Sealing { server: self.clone(), register: register.into() };
+        self.sealing().insert(register.into(), false);
+        tokio::spawn(async move {
+            loop {
+                sleep(SEAL_PAUSE).await;
+                task.take_note();
+                // What stays open is chained after the next write, or by whoever verifies.
+                if let Err(error) = super::audit::seal(&task.server, &task.register).await {
+                    tracing::debug!(target: "kassa::journal", register = task.register, "not chained: {error}");
+                }
+                if !task.has_more() {
+                    break;
+                }
+            }
+        });
+    }
+
+    fn sealing(&self) -> MutexGuard<'_, HashMap<String, bool>> {
+        self.sealing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A register whose events are being chained by a task of this process.
+struct Sealing {
+    server: Arc<Server>,
+    register: String,
+}
+
+impl Sealing {
+    fn take_note(&self) {
+        self.server.sealing().insert(self.register.clone(), false);
+    }
+
+    fn has_more(&self) -> bool {
+        self.server.sealing().get(&self.register).copied().unwrap_or(false)
+    }
+}
+
+impl Drop for Sealing {
+    fn drop(&mut self) {
+        self.server.sealing().remove(&self.register);
+    }
+}
+
+/// True where the server says that nothing of the statement stands and it may be repeated.
+pub(super) fn is_taken_back(error: &tokio_postgres::Error) -> bool {
+    let code = error.code();
+    code == Some(&SqlState::T_R_SERIALIZATION_FAILURE) || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
+}
+
+/// What happened, without the values of any row.
+pub(super) fn cause(error: &tokio_postgres::Error) -> String {
+    use std::error::Error as _;
+    if let Some(told) = error.as_db_error() {
+        return format!("{} ({})", told.message(), told.code().code());
+    }
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Between a half and the whole of `pause`, so that those who wait do not all come back at once.
+pub(super) fn jittered(pause: Duration) -> Duration {
+    let part = RandomState::new().hash_one(pause) % 1_000;
+    pause / 2 + pause * u32::try_from(part).unwrap_or(0) / 2_000
+}

@@ -1,0 +1,238 @@
+//! The chain of events in a SQLite file: every write chains its own event in its own transaction.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::{Sqlite, failed};
+use crate::error::Result;
+use crate::journal::Entry;
+use crate::journal::audit::{Audit, Head, Link, Pair, Pruned};
+use crate::journal::chain::{Content, Event, ZERO};
+
+fn head(connection: &Connection, register: &str) -> rusqlite::Result<Head> {
+    let sql = "SELECT events, last_hash, pruned_events, pruned_hash, pruned_before_ms FROM chains WHERE register = ?1";
+    let found = connection.prepare_cached(sql)?.query_row([register], |row| {
+        Ok(Head {
+            events: row.get(0)?,
+            last_hash: row.get(1)?,
+            pruned_events: row.get(2)?,
+            pruned_hash: row.get(3)?,
+            pruned_before_ms: row.get(4)?,
+        })
+    });
+    Ok(found.optional()?.unwrap_or_default())
+}
+
+fn keep_head(connection: &Connection, register: &str, head: &Head) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO chains (register, events, last_hash, pruned_events, pruned_hash, pruned_before_ms)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT (register) DO UPDATE SET events = ?2, last_hash = ?3, pruned_events = ?4, pruned_hash = ?5,
+               pruned_before_ms = ?6";
+    connection.prepare_cached(sql)?.execute(params![
+        register,
+        head.events,
+        head.last_hash,
+        head.pruned_events,
+        head.pruned_hash,
+        head.pruned_before_ms
+    ])?;
+    Ok(())
+}
+
+/// Adds the event of a write to the chain.
+pub(super) fn log(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Result<()> {
+    let event = Event {
+        register: &entry.register,
+        receipt_id: &entry.receipt_id,
+        at_ms: entry.updated_at_ms,
+        attempt: entry.attempts.into(),
+        state: entry.state.word(),
+        note,
+        content: &Content::of(entry).hash(),
+    };
+    let mut head = head(connection, event.register)?;
+    append(connection, &mut head, &event)?;
+    keep_head(connection, event.register, &head)
+}
+
+fn append(connection: &Connection, head: &mut Head, event: &Event<'_>) -> rusqlite::Result<()> {
+    head.last_hash = event.after(&head.last_hash).to_vec();
+    head.events += 1;
+    let sql = "INSERT INTO events (register, event, receipt_id, at_ms, attempt, state, note, content, hash)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    connection.prepare_cached(sql)?.execute(params![
+        event.register,
+        head.events,
+        event.receipt_id,
+        event.at_ms,
+        event.attempt,
+        event.state,
+        event.note,
+        event.content,
+        head.last_hash
+    ])?;
+    Ok(())
+}
+
+/// Chains the steps of a journal of schema 1. What an entry held between its first and last step
+/// was not kept then, so only its last event vouches for its content.
+pub(super) fn chain_old_steps(connection: &Connection) -> rusqlite::Result<()> {
+    let registers: Vec<String> = connection
+        .prepare("SELECT DISTINCT register FROM old_steps")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for register in registers {
+        let mut chained = head(connection, &register)?;
+        let sql = format!(
+            "SELECT s.receipt_id, s.at_ms, s.attempt, s.state, s.note, s.id = (SELECT MAX(id) FROM old_steps AS l
+             WHERE l.register = s.register AND l.receipt_id = s.receipt_id) AS last, {CONTENT}
+             FROM old_steps AS s JOIN documents AS d ON d.register = s.register AND d.receipt_id = s.receipt_id
+             WHERE s.register = ?1 ORDER BY s.id"
+        );
+        let mut statement = connection.prepare(&sql)?;
+        let mut rows = statement.query([&register])?;
+        while let Some(row) = rows.next()? {
+            let (receipt_id, state, note): (String, String, String) = (row.get(0)?, row.get(3)?, row.get(4)?);
+            let content = if row.get(5)? { content(row, 6)?.hash() } else { ZERO };
+            let event = Event {
+                register: &register,
+                receipt_id: &receipt_id,
+                at_ms: row.get(1)?,
+                attempt: row.get(2)?,
+                state: &state,
+                note: &note,
+                content: &content,
+            };
+            append(connection, &mut chained, &event)?;
+        }
+        keep_head(connection, &register, &chained)?;
+    }
+    connection.execute_batch("DROP TABLE old_steps; DROP TABLE old_documents")
+}
+
+const CONTENT: &str = "d.vendor, d.operation, d.fingerprint, d.request, d.vendor_document_id, d.state, d.attempts, \
+                       d.fiscal, d.failure, d.raw, d.created_at_ms, d.updated_at_ms, d.revision, d.due_at_ms";
+
+fn content(row: &Row<'_>, first: usize) -> rusqlite::Result<Content> {
+    Ok(Content {
+        vendor: row.get(first)?,
+        operation: row.get(first + 1)?,
+        fingerprint: row.get(first + 2)?,
+        request: row.get(first + 3)?,
+        vendor_document_id: row.get(first + 4)?,
+        state: row.get(first + 5)?,
+        attempts: row.get(first + 6)?,
+        fiscal: row.get(first + 7)?,
+        failure: row.get(first + 8)?,
+        raw: row.get(first + 9)?,
+        created_at_ms: row.get(first + 10)?,
+        updated_at_ms: row.get(first + 11)?,
+        revision: row.get(first + 12)?,
+        due_at_ms: row.get(first + 13)?,
+    })
+}
+
+fn prune(connection: &Connection, register: &str, before_ms: i64, limit: i64) -> rusqlite::Result<Pruned> {
+    let mut head = head(connection, register)?;
+    let sql = "DELETE FROM documents WHERE number IN (SELECT number FROM documents WHERE register = ?1
+               AND state IN ('registered', 'failed') AND updated_at_ms < ?2 ORDER BY number LIMIT ?3)";
+    let entries = connection.execute(sql, params![register, before_ms, limit])? as u64;
+    let first_kept =
+        "SELECT event FROM events AS e WHERE register = ?1 AND EXISTS (SELECT 1 FROM documents AS d
+                      WHERE d.register = e.register AND d.receipt_id = e.receipt_id) ORDER BY event LIMIT 1";
+    let first: Option<i64> = connection.query_row(first_kept, [register], |row| row.get(0)).optional()?;
+    let cut = first.map_or(head.events, |first| first - 1);
+    let last = "SELECT hash FROM events WHERE register = ?1 AND event = ?2";
+    if let Some(hash) = connection.query_row(last, params![register, cut], |row| row.get(0)).optional()? {
+        (head.pruned_events, head.pruned_hash) = (cut, hash);
+    }
+    if entries > 0 {
+        head.pruned_before_ms = head.pruned_before_ms.max(before_ms);
+    }
+    let sql = "DELETE FROM events WHERE register = ?1 AND event <= ?2";
+    let events = connection.execute(sql, params![register, head.pruned_events])? as u64;
+    if entries + events > 0 {
+        keep_head(connection, register, &head)?;
+    }
+    Ok(Pruned { entries, events })
+}
+
+#[async_trait]
+impl Audit for Sqlite {
+    async fn head(&self, register: &str) -> Result<Head> {
+        let register = register.to_owned();
+        self.query(move |connection| head(connection, &register)).await
+    }
+
+    async fn links(&self, register: &str, after: i64, limit: usize) -> Result<Vec<Link>> {
+        let (register, limit) = (register.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
+        self.query(move |connection| {
+            let sql = "SELECT event, receipt_id, at_ms, attempt, state, note, content, hash FROM events
+                       WHERE register = ?1 AND event > ?2 ORDER BY event LIMIT ?3";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params![register, after, limit], |row| {
+                Ok(Link {
+                    event: row.get(0)?,
+                    receipt_id: row.get(1)?,
+                    at_ms: row.get(2)?,
+                    attempt: row.get(3)?,
+                    state: row.get(4)?,
+                    note: row.get(5)?,
+                    content: row.get(6)?,
+                    hash: row.get(7)?,
+                })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn pairs(&self, register: &str, after: i64, limit: usize) -> Result<Vec<Pair>> {
+        let (register, limit) = (register.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
+        self.query(move |connection| {
+            let sql = format!(
+                "SELECT d.number, d.receipt_id, e.event, e.content, {CONTENT} FROM documents AS d
+                 LEFT JOIN events AS e ON e.register = d.register AND e.event = (SELECT MAX(event) FROM events AS l
+                 WHERE l.register = d.register AND l.receipt_id = d.receipt_id)
+                 WHERE d.register = ?1 AND d.number > ?2 ORDER BY d.number LIMIT ?3"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map(params![register, after, limit], |row| {
+                let (event, last): (Option<i64>, Option<Vec<u8>>) = (row.get(2)?, row.get(3)?);
+                Ok(Pair {
+                    number: row.get(0)?,
+                    receipt_id: row.get(1)?,
+                    content: content(row, 4)?.hash(),
+                    last: last.map(|content| (event, content)),
+                })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn stray(&self, register: &str, pruned_before_ms: i64) -> Result<Option<(i64, String)>> {
+        let register = register.to_owned();
+        self.query(move |connection| {
+            let sql = "SELECT event, receipt_id FROM events AS e WHERE register = ?1
+                       AND NOT EXISTS (SELECT 1 FROM documents AS d WHERE d.register = e.register
+                                       AND d.receipt_id = e.receipt_id)
+                       AND NOT EXISTS (SELECT 1 FROM events AS l WHERE l.register = e.register
+                                       AND l.receipt_id = e.receipt_id AND l.event > e.event)
+                       AND NOT (state IN ('registered', 'failed') AND at_ms < ?2) ORDER BY event LIMIT 1";
+            let found = connection
+                .query_row(sql, params![register, pruned_before_ms], |row| Ok((row.get(0)?, row.get(1)?)));
+            found.optional()
+        })
+        .await
+    }
+
+    async fn prune(&self, register: &str, before_ms: i64, limit: usize) -> Result<Pruned> {
+        let (register, path) = (register.to_owned(), self.store.path.clone());
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.write(move |connection| {
+            prune(connection, &register, before_ms, limit).map_err(|error| failed(&path, &error))
+        })
+        .await
+    }
+}

@@ -1,0 +1,265 @@
+//! The hash-chained record: what somebody changes behind the library's back is named.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod engines;
+
+use engines::{conclusion, engines, finish, intent, open, postgres, sqlite, tamper};
+use futures_util::StreamExt as _;
+use kassa::journal::audit::verify;
+use kassa::journal::{Conclusion, Filter, Journal, now_ms};
+use kassa::registration::{Fiscal, State};
+use tempfile::TempDir;
+
+/// The engines that a person can reach with SQL.
+async fn reachable(folder: &TempDir) -> Vec<String> {
+    vec![sqlite(folder), postgres().await]
+}
+
+/// Events 1 to 5: a sent, b written, a registered, b sent, b in doubt.
+async fn two_sales(journal: &dyn Journal) {
+    let a = journal.intend(&intent("a"), Some(None)).await.unwrap();
+    let kassa::journal::Intended::New(a) = a else { panic!("not new") };
+    chained(journal).await;
+    journal.intend(&intent("b"), None).await.unwrap();
+    chained(journal).await;
+    let fiscal = Fiscal { sign: Some("3449555941".into()), ..Fiscal::default() };
+    let told = Conclusion { fiscal: Some(fiscal), ..conclusion(State::Registered) };
+    journal.conclude(&a, &told).await.unwrap();
+    chained(journal).await;
+    let b = journal.find("shop", "b").await.unwrap().unwrap();
+    let b = journal.begin(&b, None).await.unwrap();
+    chained(journal).await;
+    journal.conclude(&b, &conclusion(State::InDoubt)).await.unwrap();
+    chained(journal).await;
+}
+
+/// Has everything chained, so that the places of the events are known.
+async fn chained(journal: &dyn Journal) {
+    journal.head("shop").await.unwrap();
+}
+
+/// What somebody did, the place where it must be named, and the receipt.
+type Case = (&'static str, Option<i64>, Option<&'static str>);
+
+const CASES: &[Case] = &[
+    ("UPDATE events SET receipt_id = 'b' WHERE event = 3", Some(3), Some("b")),
+    ("UPDATE events SET at_ms = at_ms + 1 WHERE event = 3", Some(3), Some("a")),
+    ("UPDATE events SET attempt = 7 WHERE event = 3", Some(3), Some("a")),
+    ("UPDATE events SET state = 'failed' WHERE event = 3", Some(3), Some("a")),
+    ("UPDATE events SET note = 'nothing happened' WHERE event = 3", Some(3), Some("a")),
+    ("UPDATE events SET content = hash WHERE event = 3", Some(3), Some("a")),
+    ("UPDATE events SET hash = content WHERE event = 3", Some(3), Some("a")),
+    ("UPDATE events SET register = 'other' WHERE event = 3", Some(3), None),
+    ("DELETE FROM events WHERE event = 1", Some(1), None),
+    ("DELETE FROM events WHERE event = 3", Some(3), None),
+    ("DELETE FROM events WHERE event = 5", Some(5), None),
+    ("DELETE FROM events WHERE event >= 4", Some(4), None),
+    (
+        "UPDATE events SET event = 9 WHERE event = 2; UPDATE events SET event = 2 WHERE event = 3;
+      UPDATE events SET event = 3 WHERE event = 9",
+        Some(2),
+        Some("a"),
+    ),
+    (
+        "UPDATE events SET event = event + 10 WHERE event >= 3; UPDATE events SET event = event - 9 WHERE event >= 13",
+        Some(3),
+        None,
+    ),
+    ("UPDATE documents SET vendor = 'atol' WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET operation = 'send_document' WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET fingerprint = 'g' WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET vendor_document_id = NULL WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET state = 'failed' WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET attempts = 2 WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET fiscal = '{\"sign\":\"1\"}' WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET fiscal = fiscal || ' ' WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET failure = '{}' WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET raw = '' WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET created_at_ms = 1 WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET updated_at_ms = 1 WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET revision = 9 WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET due_at_ms = 9 WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("UPDATE documents SET receipt_id = 'c' WHERE receipt_id = 'a'", None, Some("c")),
+    ("DELETE FROM documents WHERE receipt_id = 'a'", Some(3), Some("a")),
+    ("DELETE FROM documents WHERE receipt_id = 'b'", Some(5), Some("b")),
+    ("UPDATE chains SET events = 4", Some(5), None),
+    ("UPDATE chains SET events = 6", Some(6), None),
+    ("UPDATE chains SET last_hash = pruned_hash", Some(5), None),
+    ("UPDATE chains SET pruned_events = 2", Some(3), Some("a")),
+    ("UPDATE chains SET pruned_hash = last_hash", Some(1), Some("a")),
+    ("DELETE FROM chains WHERE register = 'shop'", Some(5), None),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_changed_is_named() {
+    futures_util::stream::iter(CASES).for_each_concurrent(8, |case| changed_is_named(*case)).await;
+}
+
+async fn changed_is_named((sql, event, receipt): Case) {
+    let folder = TempDir::new().unwrap();
+    for place in reachable(&folder).await {
+        two_sales(&*open(&place)).await;
+        let (head, broken) = verify(&*open(&place), "shop").await.unwrap();
+        assert_eq!((head.events, broken), (5, None), "{place} before {sql}");
+        tamper(&place, sql).await;
+        let (_, broken) = verify(&*open(&place), "shop").await.unwrap();
+        let broken = broken.unwrap_or_else(|| panic!("not seen: {sql} in {place}"));
+        assert_eq!((broken.event, broken.receipt_id.as_deref()), (event, receipt), "{sql}: {broken:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inserted_request_is_named() {
+    let folder = TempDir::new().unwrap();
+    for place in reachable(&folder).await {
+        two_sales(&*open(&place)).await;
+        let bytes = if place.starts_with("sqlite:") { "x'7B7D'" } else { "'\\x7B7D'" };
+        tamper(&place, &format!("UPDATE documents SET request = {bytes} WHERE receipt_id = 'b'")).await;
+        let broken = verify(&*open(&place), "shop").await.unwrap().1.unwrap();
+        assert_eq!((broken.event, broken.receipt_id.as_deref()), (Some(5), Some("b")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inserted_event_and_an_inserted_entry_are_named() {
+    let columns = "receipt_id, vendor, operation, fingerprint, request, state, attempts, created_at_ms, updated_at_ms, \
+                   revision, due_at_ms";
+    let entry = format!(
+        "INSERT INTO documents (register, {columns}) SELECT register, 'x', vendor, operation, fingerprint, request, state, \
+         attempts, created_at_ms, updated_at_ms, revision, due_at_ms FROM documents WHERE receipt_id = 'a'"
+    );
+    let event = |extra: &str, value: &str| {
+        format!(
+            "INSERT INTO events (register, event, receipt_id, at_ms, attempt, state, note, content, hash{extra})
+             SELECT register, 6, 'a', at_ms, attempt, 'failed', note, content, hash{value} FROM events WHERE event = 5"
+        )
+    };
+    let folder = TempDir::new().unwrap();
+    for place in reachable(&folder).await {
+        let (extra, value) = if place.starts_with("sqlite:") { ("", "") } else { (", revision", ", 3") };
+        two_sales(&*open(&place)).await;
+        tamper(&place, &entry).await;
+        let broken = verify(&*open(&place), "shop").await.unwrap().1.unwrap();
+        assert_eq!((broken.event, broken.receipt_id.as_deref()), (None, Some("x")));
+        tamper(&place, "DELETE FROM documents WHERE receipt_id = 'x'").await;
+        tamper(&place, &event(extra, value)).await;
+        let broken = verify(&*open(&place), "shop").await.unwrap().1.unwrap();
+        assert_eq!((broken.event, broken.receipt_id.as_deref()), (Some(6), Some("a")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn registers_have_chains_of_their_own() {
+    let folder = TempDir::new().unwrap();
+    for journal in engines(&folder).await {
+        let other = kassa::journal::Intent { register: "other".into(), ..intent("a") };
+        journal.intend_all(&[intent("a"), other, intent("b")]).await.unwrap();
+        let shop = verify(&*journal, "shop").await.unwrap();
+        let other = verify(&*journal, "other").await.unwrap();
+        let nobody = verify(&*journal, "nobody").await.unwrap();
+        assert_eq!([shop.0.events, other.0.events, nobody.0.events], [2, 1, 0]);
+        assert_eq!([shop.1, other.1, nobody.1], [None, None, None]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writers_of_one_register_make_one_chain() {
+    let folder = TempDir::new().unwrap();
+    for place in engines::places(&folder).await {
+        let journal = open(&place);
+        // For a data base: as several processes.
+        let others: Vec<_> =
+            (0..4).map(|_| if place == "memory:" { journal.clone() } else { open(&place) }).collect();
+        let writers: Vec<_> = (0..40)
+            .map(|n| {
+                let journal = others[n % others.len()].clone();
+                tokio::spawn(async move {
+                    let id = format!("{n}");
+                    journal.intend(&intent(&id), Some(None)).await.unwrap();
+                    finish(&*journal, &id).await;
+                })
+            })
+            .collect();
+        // While they write, the record is whole at every moment.
+        for _ in 0..5 {
+            assert_eq!(verify(&*journal, "shop").await.unwrap().1, None, "{place}");
+        }
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        let (head, broken) = verify(&*journal, "shop").await.unwrap();
+        assert_eq!((head.events, broken), (80, None), "{place}");
+        let steps = journal.steps("shop", "7").await.unwrap();
+        assert!(steps[0].event.unwrap() < steps[1].event.unwrap());
+    }
+}
+
+async fn ids(journal: &dyn Journal) -> Vec<String> {
+    let all = journal.list("shop", &Filter { limit: 99, ..Filter::default() }).await.unwrap();
+    all.into_iter().map(|entry| entry.receipt_id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pruning_takes_what_is_final_and_old_and_leaves_a_chain_that_holds() {
+    let folder = TempDir::new().unwrap();
+    for journal in engines(&folder).await {
+        for id in ["a", "b", "c", "d"] {
+            journal.intend(&intent(id), Some(None)).await.unwrap();
+        }
+        for id in ["a", "b", "d"] {
+            finish(&*journal, id).await;
+        }
+        // Nothing is older than this.
+        let nothing = journal.prune("shop", 1_000, 99).await.unwrap();
+        assert_eq!((nothing.entries, nothing.events), (0, 0));
+        let later = now_ms() + 1_000;
+        let gone = journal.prune("shop", later, 99).await.unwrap();
+        assert_eq!(gone.entries, 3);
+        assert_eq!(ids(&*journal).await, ["c"]);
+        let (head, broken) = verify(&*journal, "shop").await.unwrap();
+        assert_eq!((head.events, broken), (7, None));
+        assert_eq!(head.pruned_events, gone.events.cast_signed());
+        assert!(gone.events < 7, "the events of c are still there");
+        assert!(!journal.steps("shop", "c").await.unwrap().is_empty());
+        // Once c has ended too, nothing is left but the end of the chain, and it goes on from there.
+        finish(&*journal, "c").await;
+        assert_eq!(journal.prune("shop", later, 99).await.unwrap().entries, 1);
+        let (head, broken) = verify(&*journal, "shop").await.unwrap();
+        assert_eq!((head.events, head.pruned_events, broken), (8, 8, None));
+        assert_eq!(head.last_hash, head.pruned_hash);
+        journal.intend(&intent("a"), None).await.unwrap();
+        let (head, broken) = verify(&*journal, "shop").await.unwrap();
+        assert_eq!((head.events, head.pruned_events, broken), (9, 8, None));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pruning_in_parts_takes_the_oldest_first() {
+    let folder = TempDir::new().unwrap();
+    for journal in engines(&folder).await {
+        for id in ["a", "b", "c"] {
+            journal.intend(&intent(id), Some(None)).await.unwrap();
+            finish(&*journal, id).await;
+        }
+        let later = now_ms() + 1_000;
+        assert_eq!(journal.prune("shop", later, 2).await.unwrap().entries, 2);
+        assert_eq!(ids(&*journal).await, ["c"]);
+        assert_eq!(verify(&*journal, "shop").await.unwrap().1, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_prune_did_not_take_is_missed() {
+    let folder = TempDir::new().unwrap();
+    for place in reachable(&folder).await {
+        let journal = open(&place);
+        for id in ["a", "b"] {
+            journal.intend(&intent(id), Some(None)).await.unwrap();
+            finish(&*journal, id).await;
+        }
+        journal.prune("shop", now_ms() - 60_000, 99).await.unwrap();
+        tamper(&place, "DELETE FROM documents WHERE receipt_id = 'a'").await;
+        let broken = verify(&*journal, "shop").await.unwrap().1.unwrap();
+        assert_eq!(broken.receipt_id.as_deref(), Some("a"));
+    }
+}

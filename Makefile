@@ -80,7 +80,7 @@ test-c: build-test
 	tests/c/run.sh $(BUILD)
 
 test-php: build-test
-	phpunit --bootstrap php/autoload.php php/tests
+	tests/with-postgres.sh phpunit --bootstrap php/autoload.php php/tests
 
 test-python: build-test
 	PYTHONPATH=py/python tests/with-postgres.sh $(PYTHON) -m pytest --quiet py/tests

@@ -15,7 +15,7 @@ final class ForkTest extends TestCase
 
     protected function setUp(): void
     {
-        $this->folder = sys_get_temp_dir() . '/kassa-php-' . getmypid() . '-' . $this->getName();
+        $this->folder = sys_get_temp_dir() . '/kassa-php-' . getmypid() . '-' . $this->getName(false);
         mkdir($this->folder);
     }
 
@@ -71,9 +71,30 @@ final class ForkTest extends TestCase
         return unserialize($said);
     }
 
-    public function testADurableClientGoesOnInTheChildAndInTheParent(): void
+    /** A journal that other processes can share, of each engine. */
+    private function shared(string $engine): string
     {
-        $till = $this->open("sqlite:$this->folder/journal.sqlite");
+        if ($engine === 'sqlite') {
+            return "sqlite:$this->folder/journal.sqlite";
+        }
+        $server = getenv('KASSA_TEST_POSTGRES');
+        self::assertNotFalse($server, 'no PostgreSQL: run as `tests/with-postgres.sh phpunit ...`');
+        $schema = 'php_' . getmypid() . '_' . hrtime(true);
+        $command = ['psql', $server, '--no-psqlrc', '--quiet', '--command', "CREATE SCHEMA $schema"];
+        exec(implode(' ', array_map('escapeshellarg', $command)), $lines, $status);
+        self::assertSame(0, $status);
+        return "$server?options=-c%20search_path%3D$schema";
+    }
+
+    public static function engines(): array
+    {
+        return [['sqlite'], ['postgres']];
+    }
+
+    /** @dataProvider engines */
+    public function testADurableClientGoesOnInTheChildAndInTheParent(string $engine): void
+    {
+        $till = $this->open($this->shared($engine));
         $till->enqueue(['receipts' => [self::receipt('before')]]);
         $child = static function () use ($till): array {
             $till->enqueue(['receipts' => [self::receipt('child')]]);

@@ -271,12 +271,14 @@ pub(crate) fn shown(place: &str) -> String {
     }
 }
 
+/// An address and the file of roots to trust for it.
+type Served = (String, Option<String>);
+
 /// The journals of a process: clients with the same place share one.
 #[derive(Default)]
 pub struct Journals {
     files: Mutex<HashMap<String, Arc<Sqlite>>>,
-    /// By address and file of roots.
-    servers: Mutex<HashMap<(String, Option<String>), Arc<Postgres>>>,
+    servers: Mutex<HashMap<Served, Arc<Postgres>>>,
 }
 
 impl Journals {

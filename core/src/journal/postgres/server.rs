@@ -82,7 +82,7 @@ impl Server {
                 return Err(if lost {
                     self.lost(access, &cause(&error))
                 } else {
-                    self.unusable(&cause(&error))
+                    self.unusable(cause(&error))
                 });
             }
             drop(connection);

@@ -134,6 +134,12 @@ export interface AtolConfig {
   /** Name of the cash register in the journal, where the vendor's own id may change. */
   register?: string | null
   /**
+   * How long `deliver` leaves a receipt alone after a try that came to nothing, in milliseconds
+   * (2000). It doubles with each try up to ten minutes; a `Retry-After` of the vendor is
+   * honoured.
+   */
+  retry_ms?: number | null
+  /**
    * Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may
    * use two thirds of it, so that a lost answer can still be looked up within the call.
    */
@@ -551,6 +557,10 @@ export interface Customer {
 
 /** How long to deliver. */
 export interface Deliver {
+  /** Also what waits for its next try. */
+  all?: boolean
+  /** Also a line for each receipt: `receipts` of the answer. */
+  receipts?: boolean
   /** How long, in milliseconds; absent means the time of a call. */
   time_limit_ms?: number | null
 }
@@ -559,7 +569,7 @@ export interface Deliver {
 export interface Delivered {
   /** In the vendor's queue. */
   accepted: number
-  /** What kept receipts from going on. */
+  /** What kept receipts from going on; the first 1000. */
   errors: Array<QueueError>
   /** Failed for good. */
   failed: number
@@ -567,8 +577,22 @@ export interface Delivered {
   in_doubt: number
   /** Not final in the journal afterwards. */
   left: number
+  /** With `receipts`: a line for each receipt that was worked on; the first 1000. */
+  receipts: Array<DeliveredReceipt>
   /** Came on record. */
   registered: number
+}
+
+/** What `deliver` did with a receipt. */
+export interface DeliveredReceipt {
+  /** The caller's id. */
+  receipt_id: string
+  /** Number of the fiscal document, once it is on record. */
+  document_number?: string | null
+  /** What kept it from going on. */
+  message?: string | null
+  /** Where it stands now; absent where the journal did not tell. */
+  state?: State | null
 }
 
 /** Info of the device (5.10, 5.11). */
@@ -940,6 +964,12 @@ export interface IkassaConfig {
   /** Name of the cash register in the journal, where the vendor's own id may change. */
   register?: string | null
   /**
+   * How long `deliver` leaves a receipt alone after a try that came to nothing, in milliseconds
+   * (2000). It doubles with each try up to ten minutes; a `Retry-After` of the vendor is
+   * honoured.
+   */
+  retry_ms?: number | null
+  /**
    * Milliseconds after a lost answer before the counters are read (10000). Too short a time may
    * miss a document that is still on its way.
    */
@@ -1097,6 +1127,12 @@ export interface IkkmConfig {
   report_timeout_ms?: number | null
   /** Milliseconds for an answer (30000). A short time only makes doubt. */
   response_timeout_ms?: number | null
+  /**
+   * How long `deliver` leaves a receipt alone after a try that came to nothing, in milliseconds
+   * (2000). It doubles with each try up to ten minutes; a `Retry-After` of the vendor is
+   * honoured.
+   */
+  retry_ms?: number | null
   /** Milliseconds after a lost answer before the device is asked about it (10000). */
   settle_ms?: number | null
   /**
@@ -1364,6 +1400,12 @@ export interface ModulkassaConfig {
   register?: string | null
   /** The retail point. It names the cash register in the journal unless `register` does. */
   retail_point_id?: string | null
+  /**
+   * How long `deliver` leaves a receipt alone after a try that came to nothing, in milliseconds
+   * (2000). It doubles with each try up to ten minutes; a `Retry-After` of the vendor is
+   * honoured.
+   */
+  retry_ms?: number | null
   /** Milliseconds after a lost answer from which "unknown document" is believed (1000). */
   settle_ms?: number | null
   /**

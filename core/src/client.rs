@@ -15,23 +15,22 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::config::LogLevel;
-use crate::delivery::{self, Advanced, Delivery, Mode};
+use crate::delivery::{self, Delivery, Mode};
 use crate::error::{Code, Error, Result, Violation, violation};
 use crate::http::Transports;
 use crate::input;
 use crate::journal::audit;
-use crate::journal::{self, Entry, Filter, Intent, Journals, now_ms};
+use crate::journal::{self, Entry, Filter, Intent, Journals};
 use crate::messages::{
-    About, Callback, CallbackReading, Capabilities, Chain, ChainEnd, Deliver, Delivered, Enqueue, Enqueued,
-    Export, Exported, ExportedEntry, Health, JournalEntry, JournalPage, JournalQuery, JournalStep,
-    MOST_EXPORTED, MOST_LISTED, Metrics, Nothing, Prune, Pruned, QueueError, Queued, ReceiptKey, Resolve,
-    ResolveMode, Validation, Wait,
+    About, Callback, CallbackReading, Capabilities, Chain, ChainEnd, Enqueue, Enqueued, Export, Exported,
+    ExportedEntry, Health, JournalEntry, JournalPage, JournalQuery, JournalStep, MOST_EXPORTED, MOST_LISTED,
+    Metrics, Nothing, Prune, Pruned, QueueError, Queued, ReceiptKey, Resolve, ResolveMode, Validation, Wait,
 };
 use crate::metrics::Counters;
 use crate::operations;
 use crate::receipt::Receipt;
 use crate::registration::{Registration, State};
-use crate::vendors::{Context, Exclusive, VENDORS, Vendor, VendorInfo};
+use crate::vendors::{Context, VENDORS, Vendor, VendorInfo};
 
 /// Longest pause of `wait` between two questions, unless the vendor needs a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
@@ -39,10 +38,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 const ENQUEUE_CHUNK: usize = 1_000;
 /// Entries that `prune` removes at a time.
 const PRUNE_CHUNK: usize = 1_000;
-/// Entries that `deliver` reads at a time.
-const DELIVER_PAGE: usize = 100;
-/// Documents that `deliver` works on at the same time, where the vendor allows it.
-const DELIVER_PARALLEL: usize = 8;
+/// Entries whose steps `export` reads at the same time.
+const EXPORT_PARALLEL: usize = 8;
 
 /// What clients of one process share: connections, parsed roots, open journals.
 #[derive(Default)]
@@ -96,6 +93,7 @@ impl Client {
             journal: shared.journals.open(place.expose_secret(), ca_file)?,
             vendor: Arc::from(opened.vendor),
             exchange_timeout: call_timeout * 2 / 3,
+            first_pause: common.first_pause(),
         };
         let place = journal::shown(place.expose_secret());
         Ok(Self { info, delivery, counters: Counters::default(), call_timeout, log: common.log, place })
@@ -126,6 +124,11 @@ impl Client {
         let any: &dyn Any = &*self.delivery.vendor;
         any.downcast_ref()
             .ok_or_else(|| Error::new(Code::Internal, "the operation belongs to another vendor"))
+    }
+
+    /// Time for a whole call.
+    pub(crate) fn call_timeout(&self) -> Duration {
+        self.call_timeout
     }
 
     /// When a call that starts now must have ended.
@@ -280,45 +283,6 @@ impl Client {
         Ok(enqueued)
     }
 
-    /// The operation `deliver`: see the table of operations.
-    pub async fn deliver_pending(&self, request: Deliver) -> Result<Delivered> {
-        let limit = request.time_limit_ms.map_or(self.call_timeout, Duration::from_millis);
-        let until = Instant::now() + limit;
-        let parallel = match self.delivery.vendor.exclusive() {
-            Exclusive::Document => DELIVER_PARALLEL,
-            Exclusive::Register => 1,
-        };
-        let mut delivered = Delivered::default();
-        let mut after = None;
-        while Instant::now() < until {
-            let filter = Filter {
-                unfinished: true,
-                due_before_ms: Some(now_ms()),
-                after: after.take(),
-                limit: DELIVER_PAGE,
-                ..Filter::default()
-            };
-            let page = self.delivery.journal.list(self.delivery.vendor.register(), &filter).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.receipt_id.clone());
-            let work = page.into_iter().map(|entry| self.deliver_one(entry.receipt_id, until));
-            let results: Vec<_> = stream::iter(work).buffer_unordered(parallel).collect().await;
-            results.into_iter().for_each(|(id, result)| delivered.count(id, result));
-        }
-        let counts = self.delivery.journal.counts(self.delivery.vendor.register()).await?;
-        delivered.left =
-            State::ALL.iter().filter(|s| !s.is_final()).filter_map(|s| counts.get(s.word())).sum();
-        Ok(delivered)
-    }
-
-    async fn deliver_one(&self, id: String, until: Instant) -> (String, Result<Advanced>) {
-        let result = match Instant::now() < until {
-            true => self.delivery.settle(&id, Mode::Complete, until).await,
-            false => Err(Error::new(Code::Unreachable, "the time for `deliver` ran out")),
-        };
-        (id, result)
-    }
-
     /// See the table of operations.
     pub async fn journal(&self, query: JournalQuery) -> Result<JournalPage> {
         let register = self.delivery.vendor.register();
@@ -365,7 +329,7 @@ impl Client {
         let next = next_page(&entries, limit);
         let export = entries.into_iter().map(|entry| self.exported(entry));
         let exported: Vec<Result<ExportedEntry>> =
-            stream::iter(export).buffered(DELIVER_PARALLEL).collect().await;
+            stream::iter(export).buffered(EXPORT_PARALLEL).collect().await;
         let entries = exported.into_iter().collect::<Result<_>>()?;
         Ok(Exported { entries, next, chain: ChainEnd::of(&head) })
     }

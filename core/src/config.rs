@@ -15,6 +15,9 @@ pub const CONNECT_TIMEOUT_MS: u64 = 3_000;
 /// Time for a whole call, in milliseconds, unless the vendor or the configuration says otherwise.
 pub const CALL_TIMEOUT_MS: u64 = 30_000;
 
+/// First pause of `deliver` after a try that came to nothing, in milliseconds.
+pub const RETRY_MS: u64 = 2_000;
+
 /// The part of the configuration that is the same for every vendor.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct Common {
@@ -42,6 +45,11 @@ pub struct Common {
     #[serde(default)]
     #[schemars(range(min = 1, max = 600_000))]
     pub timeout_ms: Option<u64>,
+    /// How long `deliver` leaves a receipt alone after a try that came to nothing, in milliseconds
+    /// (2000). It doubles with each try up to ten minutes; a `Retry-After` of the vendor is honoured.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 600_000))]
+    pub retry_ms: Option<u64>,
     /// Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all.
     #[serde(default)]
     pub proxy: Option<String>,
@@ -109,6 +117,11 @@ impl Common {
     /// Time for a whole call; `default_ms` is the vendor's.
     pub fn call_timeout(&self, default_ms: u64) -> Duration {
         Duration::from_millis(self.timeout_ms.unwrap_or(default_ms))
+    }
+
+    /// The first pause of `deliver` after a try that came to nothing.
+    pub fn first_pause(&self) -> Duration {
+        Duration::from_millis(self.retry_ms.unwrap_or(RETRY_MS))
     }
 
     /// Time for a connection.

@@ -12,6 +12,7 @@ use fail::fail_point;
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
+use crate::backoff;
 use crate::error::{Code, Error, Outcome, Result};
 use crate::journal::{Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, now_ms};
 use crate::registration::{Failure, Fiscal, State};
@@ -33,11 +34,23 @@ pub struct Advanced {
     pub stopped_by: Option<Error>,
 }
 
+/// What became of one of many.
+pub enum Free {
+    /// It was brought as far as it could.
+    Advanced(Box<Advanced>),
+    /// Another worker has it.
+    Taken,
+    /// Another worker was done with it.
+    Done,
+}
+
 /// Delivers the documents of one cash register.
 pub struct Delivery {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) vendor: Arc<dyn Vendor>,
     pub(crate) exchange_timeout: Duration,
+    /// How long `deliver` leaves a receipt alone after its first try that came to nothing.
+    pub(crate) first_pause: Duration,
 }
 
 impl Delivery {
@@ -71,6 +84,26 @@ impl Delivery {
         let lease = self.lease(receipt_id, deadline).await?;
         let entry = self.entry(receipt_id).await?;
         self.in_order(entry, false, mode, deadline, lease).await
+    }
+
+    /// As `settle`, for one of many: waits for the lease until `patience` at most.
+    pub async fn settle_if_free(
+        &self,
+        receipt_id: &str,
+        patience: Instant,
+        deadline: Instant,
+    ) -> Result<Free> {
+        let lease = match self.lease(receipt_id, patience).await {
+            Err(error) if error.code == Code::Busy => return Ok(Free::Taken),
+            other => other?,
+        };
+        let entry = self.entry(receipt_id).await?;
+        if entry.state.is_final() {
+            self.release(lease);
+            return Ok(Free::Done);
+        }
+        let advanced = self.in_order(entry, false, Mode::Complete, deadline, lease).await?;
+        Ok(Free::Advanced(Box::new(advanced)))
     }
 
     /// The entry of a receipt of this register.
@@ -221,6 +254,15 @@ impl Delivery {
         settle.saturating_sub(age)
     }
 
+    /// When `deliver` may try an entry again after a step that came to nothing.
+    fn due_at_ms(&self, entry: &Entry, error: &Error) -> i64 {
+        let asked = error.retry_after_ms.map(Duration::from_millis);
+        // A try is written down when it begins and when it ends.
+        let tries = u32::try_from(entry.revision / 2).unwrap_or(u32::MAX);
+        let pause = backoff::pause(self.first_pause, tries, &entry.receipt_id, asked);
+        now_ms().saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
+    }
+
     fn context(&self, deadline: Instant) -> Context<'_> {
         Context { journal: &*self.journal, deadline, exchange_timeout: self.exchange_timeout }
     }
@@ -332,6 +374,9 @@ impl Delivery {
             // Still waiting is not worth a synced write.
             entry.raw = conclusion.raw.or(entry.raw.take());
             return Ok(error);
+        }
+        if let (State::Queued | State::InDoubt, Some(error)) = (conclusion.state, &error) {
+            conclusion.due_at_ms = self.due_at_ms(entry, error);
         }
         conclusion.note = format!("{step}: {what}");
         tracing::info!(

@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+mod backoff;
 pub mod client;
 pub mod config;
 pub mod delivery;
@@ -33,6 +34,7 @@ pub mod messages;
 pub mod metrics;
 pub mod money;
 pub mod operations;
+mod outbox;
 pub mod receipt;
 pub mod registration;
 pub mod shift;

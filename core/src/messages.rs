@@ -198,6 +198,25 @@ pub struct Deliver {
     #[serde(default)]
     #[schemars(range(min = 1, max = 3_600_000))]
     pub time_limit_ms: Option<u64>,
+    /// Also what waits for its next try.
+    #[serde(default)]
+    pub all: bool,
+    /// Also a line for each receipt: `receipts` of the answer.
+    #[serde(default)]
+    pub receipts: bool,
+}
+
+/// What `deliver` did with a receipt.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DeliveredReceipt {
+    /// The caller's id.
+    pub receipt_id: String,
+    /// Where it stands now; absent where the journal did not tell.
+    pub state: Option<State>,
+    /// Number of the fiscal document, once it is on record.
+    pub document_number: Option<String>,
+    /// What kept it from going on.
+    pub message: Option<String>,
 }
 
 /// What `deliver` did.
@@ -213,12 +232,27 @@ pub struct Delivered {
     pub in_doubt: u64,
     /// Not final in the journal afterwards.
     pub left: u64,
-    /// What kept receipts from going on.
+    /// What kept receipts from going on; the first 1000.
     pub errors: Vec<QueueError>,
+    /// With `receipts`: a line for each receipt that was worked on; the first 1000.
+    pub receipts: Vec<DeliveredReceipt>,
 }
 
 impl Delivered {
-    pub(crate) fn count(&mut self, receipt_id: String, result: Result<Advanced>) {
+    pub(crate) fn count(&mut self, receipt_id: String, result: Result<Advanced>, tell: bool) {
+        if tell && self.receipts.len() < MOST_LISTED {
+            let entry = result.as_ref().ok().map(|advanced| &advanced.entry);
+            let error = match &result {
+                Ok(advanced) => advanced.stopped_by.as_ref(),
+                Err(error) => Some(error),
+            };
+            self.receipts.push(DeliveredReceipt {
+                receipt_id: receipt_id.clone(),
+                state: entry.map(|entry| entry.state),
+                document_number: entry.and_then(|entry| entry.fiscal.as_ref()?.document_number.clone()),
+                message: error.map(|error| error.message.clone()),
+            });
+        }
         let error = match result {
             Ok(Advanced { entry, stopped_by }) => {
                 match entry.state {
@@ -232,7 +266,7 @@ impl Delivered {
             }
             Err(error) => Some(error),
         };
-        if let Some(error) = error {
+        if let Some(error) = error.filter(|_| self.errors.len() < MOST_LISTED) {
             self.errors.push(QueueError { receipt_id, error: error.into() });
         }
     }

@@ -67,6 +67,7 @@ namespace Kassa;
  *     protocol?: Protocol|null,
  *     proxy?: string|null,
  *     register?: string|null,
+ *     retry_ms?: int|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,
  * }
@@ -307,6 +308,8 @@ namespace Kassa;
  * }
  *
  * @phpstan-type Deliver array{
+ *     all?: bool|null,
+ *     receipts?: bool|null,
  *     time_limit_ms?: int|null,
  * }
  *
@@ -316,7 +319,15 @@ namespace Kassa;
  *     failed: int,
  *     in_doubt: int,
  *     left: int,
+ *     receipts: list<DeliveredReceipt>,
  *     registered: int,
+ * }
+ *
+ * @phpstan-type DeliveredReceipt array{
+ *     receipt_id: string,
+ *     document_number?: string|null,
+ *     message?: string|null,
+ *     state?: State|null,
  * }
  *
  * @phpstan-type DeviceInfo array{
@@ -505,6 +516,7 @@ namespace Kassa;
  *     receipts_url?: string|null,
  *     refresh_token?: string|null,
  *     register?: string|null,
+ *     retry_ms?: int|null,
  *     settle_ms?: int|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,
@@ -574,6 +586,7 @@ namespace Kassa;
  *     register?: string|null,
  *     report_timeout_ms?: int|null,
  *     response_timeout_ms?: int|null,
+ *     retry_ms?: int|null,
  *     settle_ms?: int|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,
@@ -712,6 +725,7 @@ namespace Kassa;
  *     proxy?: string|null,
  *     register?: string|null,
  *     retail_point_id?: string|null,
+ *     retry_ms?: int|null,
  *     settle_ms?: int|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,

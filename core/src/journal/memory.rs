@@ -180,6 +180,10 @@ impl Journal for Memory {
         Ok(counts)
     }
 
+    async fn unfinished(&self, register: &str) -> Result<u64> {
+        Ok(self.kept().of(register).filter(|entry| !entry.state.is_final()).count() as u64)
+    }
+
     async fn secret(&self, register: &str, name: &str) -> Result<Option<SecretString>> {
         Ok(self.kept().secrets.get(&(register.to_owned(), name.to_owned())).cloned())
     }

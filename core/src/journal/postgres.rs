@@ -297,9 +297,9 @@ impl Journal for Postgres {
     }
 
     async fn list(&self, register: &str, filter: &Filter) -> Result<Vec<Entry>> {
-        // Written out, so that the index of unfinished entries serves them.
+        // Written out, so that the partial indexes serve them.
         let kept = match (filter.unsettled, filter.unfinished) {
-            (true, _) => "AND state NOT IN ('registered', 'failed') AND state IN ('sending', 'in_doubt')",
+            (true, _) => "AND state IN ('sending', 'in_doubt')",
             (false, true) => "AND state NOT IN ('registered', 'failed')",
             (false, false) => "",
         };
@@ -344,6 +344,12 @@ impl Journal for Postgres {
         let sql = "SELECT state, COUNT(*) FROM kassa_documents WHERE register = $1 GROUP BY state";
         let rows = self.server.query(Access::Read, sql, &[(&register, Type::TEXT)]).await?;
         rows.iter().map(|row| Ok((state(row, 0)?.word(), get::<i64>(row, 1)?.unsigned_abs()))).collect()
+    }
+
+    async fn unfinished(&self, register: &str) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM kassa_documents WHERE register = $1 AND state NOT IN ('registered', 'failed')";
+        let rows = self.server.query(Access::Read, sql, &[(&register, Type::TEXT)]).await?;
+        rows.first().map_or(Ok(0), |row| Ok(get::<i64>(row, 0)?.unsigned_abs()))
     }
 
     async fn secret(&self, register: &str, name: &str) -> Result<Option<SecretString>> {

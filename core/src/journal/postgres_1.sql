@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS kassa_documents (
 CREATE INDEX IF NOT EXISTS kassa_documents_arrived ON kassa_documents (register, number);
 CREATE INDEX IF NOT EXISTS kassa_documents_unfinished ON kassa_documents (register, number)
     WHERE state NOT IN ('registered', 'failed');
+CREATE INDEX IF NOT EXISTS kassa_documents_unsettled ON kassa_documents (register, number)
+    WHERE state IN ('sending', 'in_doubt');
 
 -- What was written. `event` (the place in the chain of the register) and `hash` come later, when
 -- the event is chained: writers of one register never wait for each other.

@@ -422,9 +422,9 @@ fn list(
     filter: &Filter,
     after: i64,
 ) -> rusqlite::Result<Vec<Entry>> {
-    // Written out, so that the index of unfinished entries serves them.
+    // Written out, so that the partial indexes serve them.
     let kept = match (filter.unsettled, filter.unfinished) {
-        (true, _) => "AND state NOT IN ('registered', 'failed') AND state IN ('sending', 'in_doubt')",
+        (true, _) => "AND state IN ('sending', 'in_doubt')",
         (false, true) => "AND state NOT IN ('registered', 'failed')",
         (false, false) => "",
     };
@@ -565,6 +565,15 @@ impl Journal for Sqlite {
                 Ok((state(row, 0)?.word(), row.get::<_, i64>(1)?.unsigned_abs()))
             })?;
             rows.collect()
+        })
+        .await
+    }
+
+    async fn unfinished(&self, register: &str) -> Result<u64> {
+        let register = register.to_owned();
+        self.query(move |connection| {
+            let sql = "SELECT COUNT(*) FROM documents WHERE register = ?1 AND state NOT IN ('registered', 'failed')";
+            connection.prepare_cached(sql)?.query_row([register], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))
         })
         .await
     }

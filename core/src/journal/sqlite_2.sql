@@ -31,6 +31,7 @@ CREATE TABLE documents (
 CREATE INDEX documents_arrived ON documents (register, number);
 CREATE INDEX documents_unfinished ON documents (register, number)
     WHERE state NOT IN ('registered', 'failed');
+CREATE INDEX documents_unsettled ON documents (register, number) WHERE state IN ('sending', 'in_doubt');
 
 INSERT INTO documents (register, receipt_id, vendor, operation, fingerprint, request, vendor_document_id, state,
                        attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms, revision, due_at_ms)

@@ -406,6 +406,12 @@ class AtolConfig(_AtolConfig, total=False):
     register: Optional[str]
     """Name of the cash register in the journal, where the vendor's own id may change."""
 
+    retry_ms: Optional[int]
+    """How long `deliver` leaves a receipt alone after a try that came to nothing, in
+    milliseconds (2000). It doubles with each try up to ten minutes; a `Retry-After` of the
+    vendor is honoured.
+    """
+
     timeout_ms: Optional[int]
     """Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor
     may use two thirds of it, so that a lost answer can still be looked up within the call.
@@ -959,6 +965,12 @@ class Customer(TypedDict, total=False):
 class Deliver(TypedDict, total=False):
     """How long to deliver."""
 
+    all: bool
+    """Also what waits for its next try."""
+
+    receipts: bool
+    """Also a line for each receipt: `receipts` of the answer."""
+
     time_limit_ms: Optional[int]
     """How long, in milliseconds; absent means the time of a call."""
 
@@ -970,7 +982,7 @@ class Delivered(TypedDict):
     """In the vendor's queue."""
 
     errors: List[QueueError]
-    """What kept receipts from going on."""
+    """What kept receipts from going on; the first 1000."""
 
     failed: int
     """Failed for good."""
@@ -981,8 +993,29 @@ class Delivered(TypedDict):
     left: int
     """Not final in the journal afterwards."""
 
+    receipts: List[DeliveredReceipt]
+    """With `receipts`: a line for each receipt that was worked on; the first 1000."""
+
     registered: int
     """Came on record."""
+
+
+class _DeliveredReceipt(TypedDict):
+    receipt_id: str
+    """The caller's id."""
+
+
+class DeliveredReceipt(_DeliveredReceipt, total=False):
+    """What `deliver` did with a receipt."""
+
+    document_number: Optional[str]
+    """Number of the fiscal document, once it is on record."""
+
+    message: Optional[str]
+    """What kept it from going on."""
+
+    state: Optional[State]
+    """Where it stands now; absent where the journal did not tell."""
 
 
 class DeviceInfo(TypedDict, total=False):
@@ -1448,6 +1481,12 @@ class IkassaConfig(_IkassaConfig, total=False):
     register: Optional[str]
     """Name of the cash register in the journal, where the vendor's own id may change."""
 
+    retry_ms: Optional[int]
+    """How long `deliver` leaves a receipt alone after a try that came to nothing, in
+    milliseconds (2000). It doubles with each try up to ten minutes; a `Retry-After` of the
+    vendor is honoured.
+    """
+
     settle_ms: Optional[int]
     """Milliseconds after a lost answer before the counters are read (10000). Too short a time
     may miss a document that is still on its way.
@@ -1629,6 +1668,12 @@ class IkkmConfig(TypedDict, total=False):
 
     response_timeout_ms: Optional[int]
     """Milliseconds for an answer (30000). A short time only makes doubt."""
+
+    retry_ms: Optional[int]
+    """How long `deliver` leaves a receipt alone after a try that came to nothing, in
+    milliseconds (2000). It doubles with each try up to ten minutes; a `Retry-After` of the
+    vendor is honoured.
+    """
 
     settle_ms: Optional[int]
     """Milliseconds after a lost answer before the device is asked about it (10000)."""
@@ -1981,6 +2026,12 @@ class ModulkassaConfig(TypedDict, total=False):
 
     retail_point_id: Optional[str]
     """The retail point. It names the cash register in the journal unless `register` does."""
+
+    retry_ms: Optional[int]
+    """How long `deliver` leaves a receipt alone after a try that came to nothing, in
+    milliseconds (2000). It doubles with each try up to ten minutes; a `Retry-After` of the
+    vendor is honoured.
+    """
 
     settle_ms: Optional[int]
     """Milliseconds after a lost answer from which "unknown document" is believed (1000)."""

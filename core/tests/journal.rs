@@ -189,6 +189,18 @@ async fn lists_are_ordered_filtered_and_paged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_holder_never_meets_itself_at_a_lease_of_another_kind() {
+    let folder = TempDir::new().unwrap();
+    for journal in engines(&folder).await {
+        let _held = journal.lease("document shop order-2", soon()).await.unwrap();
+        for number in 0..600 {
+            let login = format!("atol-token:shop {number}");
+            drop(journal.lease(&login, Instant::now() + Duration::from_secs(5)).await.unwrap());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lease_has_one_holder_and_ends_with_it() {
     let folder = TempDir::new().unwrap();
     for journal in engines(&folder).await {

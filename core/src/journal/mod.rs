@@ -243,7 +243,8 @@ pub trait Journal: Audit + Send + Sync {
     /// Keeps a secret; `None` forgets it.
     async fn keep_secret(&self, register: &str, name: &str, value: Option<SecretString>) -> Result<()>;
 
-    /// Waits for the right to work on `name` until `deadline`, then fails with `busy`.
+    /// Waits for the right to work on `name` until `deadline`, then fails with `busy`. A name begins
+    /// with a word for its kind; a call may hold leases of several kinds, and one of each.
     async fn lease(&self, name: &str, deadline: Instant) -> Result<Lease> {
         self.lease_for(name, deadline, Duration::ZERO).await
     }

@@ -603,8 +603,10 @@ impl Journal for Sqlite {
     }
 
     async fn lease_for(&self, name: &str, deadline: Instant, _: Duration) -> Result<Lease> {
-        // The first byte of the digest picks one of 256 files, the same in every version.
-        let path = self.store.leases.join(format!("{:02x}", Sha256::digest(name)[0]));
+        // The first byte of the digest picks one of 256 files, the same in every version. Each kind of
+        // lease has its own: a call that holds one on a document must not meet itself at the log-in.
+        let kind: String = name.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+        let path = self.store.leases.join(format!("{kind}-{:02x}", Sha256::digest(name)[0]));
         let unusable =
             |error: std::io::Error| self.store.unusable(format!("lease {}: {error}", path.display()));
         let file =

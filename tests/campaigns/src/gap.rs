@@ -14,7 +14,7 @@ use crate::Result;
 use crate::sale::Sale;
 use crate::till::Till;
 
-const FIRST_KEY: u64 = 10_000_000;
+pub(crate) const FIRST_KEY: u64 = 10_000_000;
 const FIRST_TENGE: u32 = 1_000;
 /// Where the device answers with a new key; elsewhere it is ready.
 const REGISTRATION: &str = "POST /api ";
@@ -56,7 +56,7 @@ pub async fn measure(sales: u32) -> Result<Gaps> {
 
 /// A device on a thread of its own. It tells the time from the end of each answer to the first byte
 /// of the next request, and ends with the receiver.
-fn device() -> Result<(SocketAddr, mpsc::Receiver<Duration>)> {
+pub(crate) fn device() -> Result<(SocketAddr, mpsc::Receiver<Duration>)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     let (tell, told) = mpsc::channel();

@@ -4,6 +4,7 @@
 //! disk. Leases are locks on files beside the journal: they end with their holder, however it
 //! ends, and need no clock.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ const MIGRATIONS: &[(&str, Fill)] =
     &[(include_str!("sqlite_1.sql"), |_| Ok(())), (include_str!("sqlite_2.sql"), audit::chain_old_steps)];
 /// How long a write waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The first pause in it and the longest one.
+const BUSY_PAUSE: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(5));
 /// Pauses between two tries for a lease.
 const LEASE_PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
 
@@ -232,7 +235,7 @@ impl From<rusqlite::Error> for Fault {
 fn connect(path: &Path) -> std::result::Result<Connection, Fault> {
     private(OpenOptions::new().read(true).write(true).create(true)).open(path).map_err(Fault::Io)?;
     let mut connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_handler(Some(wait_for_others))?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = MIGRATIONS.len() as i64;
     if version > known {
@@ -267,6 +270,18 @@ fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), 
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// Waits a moment for another process's write, `tries` times before: SQLite's own pauses of
+/// milliseconds are much longer than a write. False ends the wait.
+fn wait_for_others(tries: i32) -> bool {
+    thread_local! { static SINCE: Cell<Instant> = Cell::new(Instant::now()) }
+    if tries == 0 {
+        SINCE.set(Instant::now());
+    }
+    let pause = BUSY_PAUSE.0 * u32::try_from(tries / 8 + 1).unwrap_or(u32::MAX);
+    std::thread::sleep(pause.min(BUSY_PAUSE.1));
+    SINCE.get().elapsed() < BUSY_TIMEOUT
 }
 
 /// Device and number of the file; where the system has none, only whether there is a file.
@@ -424,13 +439,14 @@ fn list(
 ) -> rusqlite::Result<Vec<Entry>> {
     // Written out, so that the partial indexes serve them.
     let kept = match (filter.unsettled, filter.unfinished) {
-        (true, _) => "AND state IN ('sending', 'in_doubt')",
-        (false, true) => "AND state NOT IN ('registered', 'failed')",
-        (false, false) => "",
+        (true, _) => "register = ?1 AND state IN ('sending', 'in_doubt')",
+        (false, true) => "register = ?1 AND state NOT IN ('registered', 'failed')",
+        // The sign keeps the index by receipt away: what it finds would have to be sorted.
+        (false, false) => "+register = ?1",
     };
     let sql = format!(
-        "SELECT {COLUMNS} FROM documents WHERE register = ?1 AND number > ?2 AND (?3 IS NULL OR state = ?3)
-         AND (?4 IS NULL OR due_at_ms < ?4) {kept} ORDER BY number LIMIT ?5"
+        "SELECT {COLUMNS} FROM documents WHERE {kept} AND number > ?2 AND (?3 IS NULL OR state = ?3)
+         AND (?4 IS NULL OR due_at_ms < ?4) ORDER BY number LIMIT ?5"
     );
     let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(&sql)?;

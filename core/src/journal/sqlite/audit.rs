@@ -134,7 +134,7 @@ fn content(row: &Row<'_>, first: usize) -> rusqlite::Result<Content> {
 
 fn prune(connection: &Connection, register: &str, before_ms: i64, limit: i64) -> rusqlite::Result<Pruned> {
     let mut head = head(connection, register)?;
-    let sql = "DELETE FROM documents WHERE number IN (SELECT number FROM documents WHERE register = ?1
+    let sql = "DELETE FROM documents WHERE number IN (SELECT number FROM documents WHERE +register = ?1
                AND state IN ('registered', 'failed') AND updated_at_ms < ?2 ORDER BY number LIMIT ?3)";
     let entries = connection.execute(sql, params![register, before_ms, limit])? as u64;
     let first_kept =
@@ -194,7 +194,7 @@ impl Audit for Sqlite {
                 "SELECT d.number, d.receipt_id, e.event, e.content, {CONTENT} FROM documents AS d
                  LEFT JOIN events AS e ON e.register = d.register AND e.event = (SELECT MAX(event) FROM events AS l
                  WHERE l.register = d.register AND l.receipt_id = d.receipt_id)
-                 WHERE d.register = ?1 AND d.number > ?2 ORDER BY d.number LIMIT ?3"
+                 WHERE +d.register = ?1 AND d.number > ?2 ORDER BY d.number LIMIT ?3"
             );
             let mut statement = connection.prepare_cached(&sql)?;
             let rows = statement.query_map(params![register, after, limit], |row| {

@@ -25,6 +25,9 @@ struct Arguments {
     /// Milliseconds of one measurement.
     #[arg(long, default_value_t = 1_000)]
     ms: u64,
+    /// Engines.
+    #[arg(long, value_delimiter = ',', default_values_t = ["sqlite".to_owned(), "postgres".to_owned()])]
+    engines: Vec<String>,
     /// A folder on the disk that is measured; absent means that for temporary files.
     #[arg(long)]
     folder: Option<std::path::PathBuf>,
@@ -58,13 +61,19 @@ async fn main() -> Result<ExitCode> {
         None => TempDir::new()?,
     };
     let file = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
-    let postgres = std::env::var("KASSA_TEST_POSTGRES")
-        .map_err(|_| "no PostgreSQL: run this as `tests/with-postgres.sh ...` or `make enqueue-rate`")?;
     let mut summary = serde_json::Map::new();
     let mut good = true;
-    for (engine, places) in
-        [("sqlite", [file("bare"), file("kassa")]), ("postgres", [postgres.clone(), postgres])]
-    {
+    for engine in &arguments.engines {
+        let places = match engine.as_str() {
+            "sqlite" => [file("bare"), file("kassa")],
+            "postgres" => {
+                let server = std::env::var("KASSA_TEST_POSTGRES").map_err(
+                    |_| "no PostgreSQL: run this as `tests/with-postgres.sh ...` or `make enqueue-rate`",
+                )?;
+                [server.clone(), server]
+            }
+            other => return Err(format!("engine {other}: sqlite or postgres").into()),
+        };
         for processes in [1, 8] {
             let mut figures: [Vec<f64>; 4] = Default::default();
             let mut shares: [Vec<f64>; 2] = Default::default();

@@ -11,6 +11,7 @@ pub mod combination;
 pub mod device;
 pub mod disturbance;
 pub mod gap;
+pub mod ikassa_matrix;
 pub mod judge;
 pub mod matrix;
 pub mod runner;

@@ -16,10 +16,26 @@ use crate::judge::{Judge, Report};
 use crate::runner::Runner;
 use crate::vendors::{Asked, Circumstances, Vendor};
 
-/// Rules that wait for their call at the same time: more would strike one receipt all at once.
-const MOST_WAITING: usize = 6;
+/// Rules that wait for the same call: more would strike one receipt all at once.
+const MOST_WAITING: usize = 3;
 /// Another process works on the document or the cash register: nothing is said of the receipt.
 const BUSY: &str = "busy";
+
+/// What a cell begins with.
+pub struct Setup {
+    /// The vendor.
+    pub vendor: &'static Vendor,
+    /// What keeps the journal.
+    pub engine: Engine,
+    /// The seed of the emulator.
+    pub seed: u64,
+    /// The cash register.
+    pub circumstances: &'static Circumstances,
+    /// The receipts.
+    pub asked: Vec<Asked>,
+    /// Another time until a lost answer is asked about.
+    pub settle_ms: Option<u64>,
+}
 
 /// What was seen in a cell.
 #[derive(Default)]
@@ -73,13 +89,8 @@ impl Drop for Delivering<'_> {
 
 impl Bench {
     /// Starts the emulator of a cell.
-    pub async fn start(
-        vendor: &'static Vendor,
-        engine: Engine,
-        seed: u64,
-        circumstances: &'static Circumstances,
-        asked: impl IntoIterator<Item = Asked>,
-    ) -> Result<Self> {
+    pub async fn start(setup: Setup) -> Result<Self> {
+        let Setup { vendor, engine, seed, circumstances, asked, settle_ms } = setup;
         let switches = [(vendor.name.to_owned(), circumstances.switches())].into();
         let emulator =
             Emulator::start(Options { seed, switches, record_requests: false, ..Options::default() }).await?;
@@ -89,6 +100,9 @@ impl Bench {
         let device = config["register"].as_str().unwrap_or_default().to_owned();
         for (name, value) in (vendor.config)().as_object().into_iter().flatten() {
             config[name] = value.clone();
+        }
+        if let Some(settle_ms) = settle_ms {
+            config["settle_ms"] = json!(settle_ms);
         }
         config["journal"] = json!(engine.journal(folder.path())?);
         config["register"] = json!(register);
@@ -131,9 +145,10 @@ impl Bench {
         Ok(self.emulator.operate(&self.device, action, what)?)
     }
 
-    /// Adds a fault, unless many wait already.
+    /// Adds a fault, unless many wait for the same call already.
     pub fn strike(&self, fault: &Fault) -> Result<()> {
-        if self.emulator.faults().len() < MOST_WAITING { self.strike_surely(fault) } else { Ok(()) }
+        let waiting = self.emulator.faults().into_iter().filter(|waiting| waiting.route == fault.route);
+        if waiting.count() < MOST_WAITING { self.strike_surely(fault) } else { Ok(()) }
     }
 
     /// Adds a fault.

@@ -6,11 +6,12 @@ use futures_util::future::try_join_all;
 use tokio::sync::Barrier;
 
 use crate::Result;
-use crate::campaign::bench::Bench;
+use crate::campaign::bench::{Bench, Setup};
 use crate::campaign::client::Client;
 use crate::campaign::closing;
 use crate::campaign::count::Count;
 use crate::campaign::engine::Engine;
+use crate::campaign::opening;
 use crate::campaign::schedule;
 use crate::vendors::Vendor;
 
@@ -60,10 +61,14 @@ impl Cell {
     }
 
     async fn carried_out(self) -> Result<(Count, Vec<String>)> {
-        let plans = schedule::draw(self.vendor, self.seed, self.processes, self.receipts);
-        let asked = plans.iter().flatten().map(|act| act.asked.clone());
-        let circumstances = self.vendor.circumstances_of(self.seed);
-        let bench = Bench::start(self.vendor, self.engine, self.seed, circumstances, asked).await?;
+        let Self { vendor, engine, seed, .. } = self;
+        let plans = schedule::draw(vendor, seed, self.processes, self.receipts);
+        let circumstances = vendor.circumstances_of(seed);
+        let first = opening::receipts(vendor, circumstances);
+        let asked = plans.iter().flatten().map(|act| &act.asked).chain(&first).cloned().collect();
+        let bench =
+            Bench::start(Setup { vendor, engine, seed, circumstances, asked, settle_ms: None }).await?;
+        opening::sell(&bench, &first).await?;
         let neighbours: Vec<_> = (0..self.processes.div_ceil(2)).map(|_| Arc::new(Barrier::new(2))).collect();
         try_join_all(plans.iter().enumerate().map(async |(place, plan)| {
             Client::start(&bench, neighbours[place / 2].clone()).await?.run(plan).await

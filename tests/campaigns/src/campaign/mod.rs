@@ -7,6 +7,7 @@ pub mod client;
 pub mod closing;
 pub mod count;
 pub mod engine;
+pub mod opening;
 pub mod person;
 pub mod schedule;
 pub mod table;

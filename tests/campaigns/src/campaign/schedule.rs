@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::disturbance::Step;
 use crate::sale::Sale;
-use crate::vendors::{Asked, Blows, Circumstances, Other, Vendor};
+use crate::vendors::{Asked, Blows, Circumstances, Deed, Other, Vendor};
 
 /// Totals of the first receipt, in whole units; ids of one length, so that no id is part of another.
 const FIRST: u32 = 100_000;
@@ -24,7 +24,7 @@ const KILLED_IN_FLIGHT: u32 = 5;
 /// before these the clock jumps,
 const JUMPS: u32 = 2;
 /// and before these another writer sells, where there is one.
-const OTHERS: u32 = 10;
+const OTHERS: u32 = 30;
 /// How long the vendor works on a receipt whose client is killed meanwhile, in milliseconds.
 const WORKING_MS: std::ops::Range<u64> = 20..80;
 /// How long one `wait` lasts, and one `deliver`, in milliseconds.
@@ -36,7 +36,7 @@ pub enum Kill {
     /// At a step of a delivery.
     At(Step),
     /// While this fault holds its request. The label tells the rule from others.
-    InFlight(Fault),
+    InFlight(Box<Fault>),
 }
 
 /// One receipt in the hands of one client.
@@ -55,7 +55,7 @@ pub struct Act {
     /// Seconds by which the clock jumps first.
     pub jump_s: Option<i64>,
     /// What an operator has another program do first.
-    pub elsewhere: Option<(&'static str, Value)>,
+    pub elsewhere: Option<Deed>,
 }
 
 /// What each client does, in order.
@@ -108,12 +108,15 @@ fn act(
     let mut elsewhere = None;
     match circumstances.other {
         Other::ByFault(fault) if other => faults.push(fault()),
-        Other::ByOperator(action) if other => elsewhere = Some(action(random)),
+        Other::ByOperator { later, .. } if other => elsewhere = Some(later(random)),
         _ => {}
     }
     let kill = match (at_step, in_flight) {
         (true, _) => Some(Kill::At(Step::ALL[random.random_range(0..Step::ALL.len())])),
-        (_, true) => Some(Kill::InFlight(held(random, vendor, &asked))),
+        (_, true) => {
+            let when = [When::BeforeRecord, When::AfterRecord][random.random_range(0..2)];
+            Some(Kill::InFlight(Box::new(held(random, vendor, &asked, when))))
+        }
         _ => None,
     };
     let jump_s = jumps.then(|| vendor.jumps_s[random.random_range(0..vendor.jumps_s.len())]);
@@ -130,8 +133,8 @@ fn blow(random: &mut StdRng, blows: &Blows) -> Fault {
     list[random.random_range(0..list.len())].clone()
 }
 
-fn held(random: &mut StdRng, vendor: &Vendor, asked: &Asked) -> Fault {
-    let when = [When::BeforeRecord, When::AfterRecord][random.random_range(0..2)];
+/// The vendor works on the receipt for a while, before or after it is on record.
+pub fn held(random: &mut StdRng, vendor: &Vendor, asked: &Asked, when: When) -> Fault {
     Fault {
         delay_ms: Some(random.random_range(WORKING_MS)),
         matching: vendor.rules_know_receipts.then(|| asked.id.clone()),

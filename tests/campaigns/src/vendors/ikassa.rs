@@ -2,10 +2,9 @@
 
 use kassa_emulator::{Action, Fault, Kind, LedgerEntry, When};
 use rand::RngExt as _;
-use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
-use super::{Blows, Circumstances, Doubt, Other, Switch, Vendor, blows};
+use super::{Blows, Circumstances, Deed, Doubt, Other, Switch, Vendor, blows};
 use crate::sale::Sale;
 
 const NAME: &str = "ikassa";
@@ -68,7 +67,7 @@ pub const ROW: Vendor = Vendor {
         Circumstances {
             name: "another writer",
             switches: &[("more_counters", Switch::Is(true)), LASTING_LOGIN],
-            other: Other::ByOperator(sell_elsewhere),
+            other: ANOTHER_PROGRAM,
             doubt: written_by_another,
         },
     ],
@@ -77,8 +76,36 @@ pub const ROW: Vendor = Vendor {
     has_person: false,
 };
 
-/// What every client of a run has.
-pub fn config() -> Value {
+/// The cash registers of the matrix: with and without counters, with and without another writer.
+/// One sale of each kind is confirmed before anything is lost.
+pub const MATRIX: [Circumstances; 4] = [
+    Circumstances {
+        name: "counters",
+        switches: &[("more_counters", Switch::Is(true))],
+        other: Other::Nobody,
+        doubt: super::must_settle,
+    },
+    Circumstances {
+        name: "drawer",
+        switches: &[("more_counters", Switch::Is(false))],
+        other: Other::Nobody,
+        doubt: no_counter,
+    },
+    Circumstances {
+        name: "counters,writer",
+        switches: &[("more_counters", Switch::Is(true))],
+        other: ANOTHER_PROGRAM,
+        doubt: written_by_another,
+    },
+    Circumstances {
+        name: "drawer,writer",
+        switches: &[("more_counters", Switch::Is(false))],
+        other: ANOTHER_PROGRAM,
+        doubt: written_by_another,
+    },
+];
+
+fn config() -> Value {
     json!({"timeout_ms": CALL_MS, "settle_ms": SETTLE_MS})
 }
 
@@ -104,10 +131,15 @@ fn key(entry: &LedgerEntry) -> Option<String> {
     entry.content.as_ref().filter(|_| is_ours)?.items.first().cloned()
 }
 
-/// What another program sells: a sum of the shop's, in cash or by card.
-pub fn sell_elsewhere(random: &mut StdRng) -> (&'static str, Value) {
-    let roubles = SUMS[random.random_range(0..SUMS.len())];
-    let payment = ["cash", "card"][random.random_range(0..2)];
+/// Another program. It begins with cash, which every cash register counts.
+const ANOTHER_PROGRAM: Other = Other::ByOperator {
+    first: || sell_elsewhere(SUMS[0], "cash"),
+    later: |random| {
+        sell_elsewhere(SUMS[random.random_range(0..SUMS.len())], ["cash", "card"][random.random_range(0..2)])
+    },
+};
+
+fn sell_elsewhere(roubles: u32, payment: &str) -> Deed {
     ("sell_elsewhere", json!({"sum": roubles * 100, "payment": payment}))
 }
 

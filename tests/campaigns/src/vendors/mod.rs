@@ -40,6 +40,9 @@ pub struct Blows {
     pub own: Vec<Fault>,
 }
 
+/// What an operator does: action and request.
+pub type Deed = (&'static str, Value);
+
 /// Who else sells at the cash register.
 #[derive(Clone, Copy, Debug)]
 pub enum Other {
@@ -47,8 +50,13 @@ pub enum Other {
     Nobody,
     /// Another program, by a fault rule.
     ByFault(fn() -> Fault),
-    /// Another program, by what an operator does: action and request.
-    ByOperator(fn(&mut StdRng) -> (&'static str, Value)),
+    /// Another program, by what an operator does.
+    ByOperator {
+        /// What it does first. Every cash register shows it.
+        first: fn() -> Deed,
+        /// What it does later.
+        later: fn(&mut StdRng) -> Deed,
+    },
 }
 
 /// What a cell's cash register is like.
@@ -97,7 +105,7 @@ pub struct Vendor {
     /// Operations before the first receipt.
     pub opening: &'static [&'static str],
     /// What an operator does before the first receipt.
-    pub preparation: fn() -> Vec<(&'static str, Value)>,
+    pub preparation: fn() -> Vec<Deed>,
     /// The call that brings a receipt, by the emulator's word.
     pub route: &'static str,
     /// Whether a fault rule can be about one receipt.
@@ -140,7 +148,11 @@ impl Vendor {
 
     /// A sale as the shop asks for it.
     pub fn asked(&self, sale: &Sale) -> Asked {
-        let receipt = (self.receipt)(sale);
+        self.asked_with(sale, (self.receipt)(sale))
+    }
+
+    /// A sale with another receipt than usual.
+    pub fn asked_with(&self, sale: &Sale, receipt: Value) -> Asked {
         let sums = receipt["payments"].as_array().into_iter().flatten();
         let sums = sums.filter_map(|payment| payment["sum"].as_str()?.parse::<f64>().ok());
         let total = format!("{:.2}", sums.sum::<f64>());

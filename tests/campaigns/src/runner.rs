@@ -73,7 +73,7 @@ impl Runner {
     }
 
     /// Ends the process as a power cut would (SIGKILL). Gives back an answer that nobody read.
-    pub async fn kill(mut self) -> Result<Option<String>> {
+    pub async fn kill(&mut self) -> Result<Option<String>> {
         self.child.kill().await?;
         Ok(self.output.next_line().await?)
     }

@@ -121,8 +121,8 @@ impl<'a> Client<'a> {
 
     /// Gives back an answer of the dead process that nobody read.
     async fn restart(&mut self) -> Result<Option<Value>> {
-        let next = self.bench.client().await?;
-        let unread = std::mem::replace(&mut self.runner, next).kill().await?;
+        let unread = self.runner.kill().await?;
+        self.runner = self.bench.client().await?;
         Ok(unread.map(|line| serde_json::from_str(&line)).transpose()?)
     }
 

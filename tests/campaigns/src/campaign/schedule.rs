@@ -26,7 +26,7 @@ const JUMPS: u32 = 2;
 /// and before these another writer sells, where there is one.
 const OTHERS: u32 = 30;
 /// How long the vendor works on a receipt whose client is killed meanwhile, in milliseconds.
-const WORKING_MS: std::ops::Range<u64> = 20..80;
+const WORKING_MS: std::ops::Range<u64> = 40..100;
 /// How long one `wait` lasts, and one `deliver`, in milliseconds.
 const PATIENCE_MS: u64 = 300;
 

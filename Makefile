@@ -100,7 +100,7 @@ MEMORY := $(firstword $(wildcard /dev/shm) /tmp)
 
 .PHONY: campaign ikassa-matrix ikkm-matrix ikkm-gap
 campaign:
-	cargo build --quiet --release -p campaigns -p kassa-runner --features kassa-runner/failpoints --bins
+	cargo build --quiet --release -p campaigns -p kassa-runner --features kassa-runner/failpoints --bin campaign --bin kassa-runner
 	TMPDIR=$(MEMORY) $(CURDIR)/target/release/campaign $(ARGS)
 
 ikassa-matrix ikkm-matrix:

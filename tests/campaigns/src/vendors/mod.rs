@@ -169,11 +169,6 @@ impl Circumstances {
         };
         self.switches.iter().map(|(name, switch)| ((*name).to_owned(), value(*switch))).collect()
     }
-
-    /// Whether somebody else sells.
-    pub fn has_other_writer(&self) -> bool {
-        !matches!(self.other, Other::Nobody)
-    }
 }
 
 fn must_settle(_: &Doubt<'_>) -> Option<&'static str> {

@@ -23,7 +23,11 @@ help:
 	@echo "make demo   the same receipt from every language through every vendor, on the emulator"
 	@echo "make test   every test in every language"
 	@echo "make lint   format, lints, generated files"
+	@echo "make campaign      receipts of all vendors under faults and kills, counted; ARGS=\"--receipts 2000 --engines sqlite\""
+	@echo "make ikassa-matrix every way to lose an iKassa answer, counted; ARGS=\"--sales 10\" for a short one"
 	@echo "make ikkm-matrix   every way to lose an iKKM answer, counted; ARGS=\"--sales 10\" for a short one"
+	@echo "make enqueue-rate  durable receipts a second against a bare program, SQLite and PostgreSQL"
+	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
 
 .PHONY: demo
@@ -94,13 +98,21 @@ test-languages: build-test
 
 # What is counted: long runs with a line of JSON at the end.
 
-# The matrix kills processes, not machines: its journals need no disk.
+# They kill processes, not machines: their journals need no disk.
 MEMORY := $(firstword $(wildcard /dev/shm) /tmp)
 
-.PHONY: ikkm-matrix ikkm-gap
-ikkm-matrix:
+.PHONY: campaign ikassa-matrix ikkm-matrix ikkm-gap enqueue-rate outbox-growth
+campaign:
+	cargo build --quiet --profile campaign -p campaigns -p kassa-runner --features kassa-runner/failpoints --bin campaign --bin kassa-runner
+	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CURDIR)/target/campaign/campaign $(ARGS)
+
+ikassa-matrix ikkm-matrix:
 	cargo build --quiet -p campaigns -p kassa-runner --features kassa-runner/failpoints --bins
-	TMPDIR=$(MEMORY) $(BUILD)/ikkm-matrix $(ARGS)
+	TMPDIR=$(MEMORY) $(BUILD)/$@ $(ARGS)
+
+enqueue-rate outbox-growth: system-test
+	cargo build --quiet --profile campaign -p campaigns --bin enqueue-rate --bin outbox-growth
+	tests/with-postgres.sh $(CURDIR)/target/campaign/$@ $(ARGS)
 
 ikkm-gap:
 	cargo build --quiet -p campaigns --bins

@@ -200,6 +200,26 @@ async fn another_writers_receipt_is_never_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lost_question_about_a_receipt_does_not_make_it_ours() {
+    for question in ["info", "cheques"] {
+        let bench = quick().await;
+        operate(&bench, "user", json!({"role": "senior"}));
+        let till = ikkm(&bench, json!({}));
+        ok(&till, "register", tenge("order-0")).await;
+        fault(&bench, json!({"when": "before_record", "do": "drop"}));
+        fault(&bench, json!({"do": "other_writer"}));
+        bench.fault(json!({"vendor": "ikkm", "route": question, "do": "drop"}));
+        let mut order = tenge("order-1");
+        order["items"][0] = json!({"name": "Mug", "price": "290", "quantity": "1"});
+        let doubt = error(&till, "register", order.clone()).await;
+        assert_eq!(doubt["code"], "in_doubt", "{question}: {doubt}");
+        // Asked again, the device tells whose it is.
+        let doubt = error(&till, "register", order).await;
+        assert!(doubt["message"].as_str().unwrap().contains("give a verdict"), "{question}: {doubt}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ours_stays_ours_when_another_writer_comes_after_it() {
     let bench = quick().await;
     switch(&bench, "repeat_depth", json!(0));

@@ -1,5 +1,9 @@
 //! The runner for Rust: `open CONFIG`, `call OPERATION REQUEST`, `close` or `exit`, a line each;
-//! one line of JSON back, `{"ok": ...}` or `{"error": {...}}`.
+//! one line of JSON back, `{"ok": ...}` or `{"error": {...}}`. With the feature `failpoints` also
+//! `halt STEP PASSES`, see `halting.rs`.
+
+#[cfg(feature = "failpoints")]
+mod halting;
 
 use std::io::{BufRead as _, Write as _, stdin, stdout};
 
@@ -34,6 +38,8 @@ fn main() -> std::io::Result<()> {
                 envelope(Ok(RawValue::NULL.to_owned()))
             }
             "exit" => break,
+            #[cfg(feature = "failpoints")]
+            "halt" => halting::halt(rest),
             _ => envelope(Err(Error::new(Code::OperationUnknown, format!("no verb {verb}")))),
         };
         println!("{answer}");

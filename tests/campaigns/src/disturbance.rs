@@ -23,6 +23,9 @@ pub enum Step {
 }
 
 impl Step {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::BeforeSend, Self::AfterAnswer, Self::BeforeConclude];
+
     /// Name of the step in the library.
     pub fn name(self) -> &'static str {
         match self {

@@ -5,13 +5,32 @@ use std::collections::BTreeSet;
 use kassa_emulator::LedgerEntry;
 use serde_json::Value;
 
-use crate::sale::Sale;
+/// What the library says of a document on record. What the vendor does not tell is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claim {
+    /// Number of the fiscal document.
+    pub number: Option<String>,
+    /// Total.
+    pub total: Option<String>,
+}
+
+impl Claim {
+    fn of(registration: &Value) -> Self {
+        let text = |name: &str| registration["fiscal"][name].as_str().map(str::to_owned);
+        Self { number: text("document_number"), total: text("total") }
+    }
+
+    fn is_of(&self, document: &LedgerEntry) -> bool {
+        let fits = |said: &Option<String>, is: &str| said.as_deref().is_none_or(|said| said == is);
+        fits(&self.number, &document.fiscal_document_number) && fits(&self.total, &document.total)
+    }
+}
 
 /// What the library told the shop of a sale.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// On record, under this number.
-    Registered(Option<String>),
+    /// On record; like this, where the fiscal data comes with it.
+    Registered(Option<Claim>),
     /// Not on record.
     NotRegistered,
     /// Not known.
@@ -35,11 +54,17 @@ impl Report {
     /// What a registration says of the sale.
     pub fn of_state(registration: &Value) -> Self {
         match registration["state"].as_str() {
-            Some("registered") => {
-                Self::Registered(registration["fiscal"]["document_number"].as_str().map(str::to_owned))
-            }
+            Some("registered") => Self::Registered(Some(Claim::of(registration))),
             Some("queued" | "failed") => Self::NotRegistered,
             _ => Self::Unknown,
+        }
+    }
+
+    /// What a bare state says of the sale.
+    pub fn of_bare_state(entry: &Value) -> Self {
+        match Self::of_state(entry) {
+            Self::Registered(_) => Self::Registered(None),
+            report => report,
         }
     }
 }
@@ -84,23 +109,41 @@ pub struct Judge {
     lost: BTreeSet<String>,
     doubled: BTreeSet<String>,
     wrong: BTreeSet<String>,
+    /// Whether the vendor may confirm a document without its number.
+    pub number_may_be_untold: bool,
     /// What was found, for a person.
     pub findings: Vec<String>,
 }
 
 impl Judge {
-    /// Compares a report with the documents that the sale has at this moment.
-    pub fn hear(&mut self, sale: &Sale, report: &Report, documents: &[LedgerEntry], said: &str) {
-        let numbers: Vec<&str> = documents.iter().map(|document| document.number.as_str()).collect();
-        let found = match report {
-            _ if numbers.len() > 1 => &mut self.doubled,
-            Report::Registered(_) if numbers.is_empty() => &mut self.lost,
-            Report::Registered(number) if number.as_deref() != numbers.first().copied() => &mut self.wrong,
-            Report::NotRegistered if !numbers.is_empty() => &mut self.wrong,
+    /// Compares a report with the documents that the receipt has at this moment.
+    pub fn hear(&mut self, id: &str, report: &Report, documents: &[LedgerEntry], said: &str) {
+        let untold = |claim: &Claim| claim.number.is_none() && !self.number_may_be_untold;
+        let found = match (report, documents) {
+            (_, [_, _, ..]) => &mut self.doubled,
+            (Report::Registered(_), []) => &mut self.lost,
+            (Report::Registered(Some(claim)), [one]) if untold(claim) || !claim.is_of(one) => &mut self.wrong,
+            (Report::NotRegistered, [_]) => &mut self.wrong,
             _ => return,
         };
-        if found.insert(sale.id.clone()) {
-            self.findings.push(format!("{}: documents {numbers:?}, but {report:?}: {said}", sale.id));
+        if found.insert(id.to_owned()) {
+            let numbers: Vec<&str> =
+                documents.iter().map(|document| document.fiscal_document_number.as_str()).collect();
+            self.findings.push(format!("{id}: documents {numbers:?}, but {report:?}: {said}"));
+        }
+    }
+
+    /// Adds a receipt that a report was right about and that is wrong all the same.
+    pub fn condemn(&mut self, id: &str, why: &str) {
+        if self.wrong.insert(id.to_owned()) {
+            self.findings.push(format!("{id}: {why}"));
+        }
+    }
+
+    /// Adds a receipt that never appeared although nobody said that it failed.
+    pub fn miss(&mut self, id: &str, why: &str) {
+        if self.lost.insert(id.to_owned()) {
+            self.findings.push(format!("{id}: {why}"));
         }
     }
 
@@ -132,10 +175,9 @@ mod tests {
 
     fn sentence(envelope: &Value, numbers: &[&str]) -> (usize, usize, usize) {
         let (mut judge, mut count) = (Judge::default(), Count::default());
-        let sale = Sale::of(1_000);
         // Said twice it is still one sale.
-        judge.hear(&sale, &Report::of(envelope), &documents(numbers), "");
-        judge.hear(&sale, &Report::of(envelope), &documents(numbers), "");
+        judge.hear("sale-1000", &Report::of(envelope), &documents(numbers), "");
+        judge.hear("sale-1000", &Report::of(envelope), &documents(numbers), "");
         judge.sentence(&mut count);
         (count.lost, count.doubled, count.wrong)
     }

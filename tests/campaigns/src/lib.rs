@@ -1,15 +1,18 @@
-//! Long runs that count: iKKM's exactly-once matrix against the emulated device, and the time that
-//! the library adds between two sales.
+//! Long runs that count: the campaign of all vendors, iKKM's and iKassa's exactly-once matrices, and
+//! the time that the library adds between two sales.
 //!
 //! The emulator's ledger is the only judge. What the library says is compared with it at the moment
 //! it is said.
 
+pub mod book;
+pub mod campaign;
 pub mod cell;
 pub mod combination;
 pub mod device;
 pub mod disturbance;
 pub mod gap;
 pub mod growth;
+pub mod ikassa_matrix;
 pub mod judge;
 pub mod matrix;
 pub mod rate;
@@ -17,6 +20,7 @@ pub mod runner;
 pub mod sale;
 pub mod shop;
 pub mod till;
+pub mod vendors;
 pub mod writers;
 
 /// Why a run could not be carried out: no verdict on the library.

@@ -54,6 +54,17 @@ impl Runner {
         self.send(&format!("call {operation} {request}")).await
     }
 
+    /// Has the process stand still at a named step, once it was passed so often; it then says
+    /// `{"halted": STEP}`. `None` takes it back.
+    pub async fn halt(&mut self, at: Option<(&str, u32)>) -> Result<()> {
+        match at {
+            Some((step, passes)) => self.send(&format!("halt {step} {passes}")).await?,
+            None => self.send("halt none").await?,
+        }
+        let envelope = self.receive().await?;
+        if envelope["error"].is_null() { Ok(()) } else { Err(envelope.to_string().into()) }
+    }
+
     /// The next answer.
     pub async fn receive(&mut self) -> Result<Value> {
         let line = timeout(LONGEST_ANSWER, self.output.next_line()).await;
@@ -62,7 +73,7 @@ impl Runner {
     }
 
     /// Ends the process as a power cut would (SIGKILL). Gives back an answer that nobody read.
-    pub async fn kill(mut self) -> Result<Option<String>> {
+    pub async fn kill(&mut self) -> Result<Option<String>> {
         self.child.kill().await?;
         Ok(self.output.next_line().await?)
     }

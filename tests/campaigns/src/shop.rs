@@ -27,15 +27,23 @@ pub enum Person {
 
 /// What has to be done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
+pub enum Next {
+    /// The same call.
     Again,
+    /// `resolve`.
     Resolve,
-    Key { in_doubt: bool },
+    /// A person reads or sets the key.
+    Key {
+        /// Whether a receipt is in doubt for it.
+        in_doubt: bool,
+    },
+    /// A person decides.
     Verdict,
 }
 
 impl Next {
-    fn after(envelope: &Value) -> Self {
+    /// What an answer that is not `registered` asks for.
+    pub fn after(envelope: &Value) -> Self {
         let error = &envelope["error"];
         let code = error["code"].as_str().unwrap_or_default();
         let message = error["message"].as_str().unwrap_or_default();
@@ -87,7 +95,7 @@ impl<'a> Shop<'a> {
     pub async fn ask(&mut self, operation: &str, sale: &Sale, request: Value) -> Result<Value> {
         let envelope = self.till.call(operation, &request).await?;
         let documents = self.device.documents(sale);
-        self.judge.hear(sale, &Report::of(&envelope), &documents, &format!("{operation}: {envelope}"));
+        self.judge.hear(&sale.id, &Report::of(&envelope), &documents, &format!("{operation}: {envelope}"));
         Ok(envelope)
     }
 
@@ -157,7 +165,7 @@ impl<'a> Shop<'a> {
             let envelope = reader.call("journal", &json!({"id": sale.id})).await?;
             let report = Report::of_state(&envelope["ok"]["entries"][0]["registration"]);
             let documents = self.device.documents(sale);
-            self.judge.hear(sale, &report, &documents, &format!("journal: {envelope}"));
+            self.judge.hear(&sale.id, &report, &documents, &format!("journal: {envelope}"));
         }
         Ok(())
     }

@@ -118,6 +118,11 @@ impl Ledger {
         self.entries.lock().clone()
     }
 
+    /// A copy of what was recorded after the first `known`.
+    pub fn entries_after(&self, known: usize) -> Vec<LedgerEntry> {
+        self.entries.lock().get(known..).map(<[LedgerEntry]>::to_vec).unwrap_or_default()
+    }
+
     /// Forgets everything.
     pub fn clear(&self) {
         self.entries.lock().clear();

@@ -134,6 +134,11 @@ impl Emulator {
         self.frame.ledger.entries()
     }
 
+    /// The fiscal documents after the first `known`: what is new to who has read so many.
+    pub fn ledger_after(&self, known: usize) -> Vec<LedgerEntry> {
+        self.frame.ledger.entries_after(known)
+    }
+
     /// Every request as received, in order.
     pub fn requests(&self) -> Vec<Arc<ReceivedRequest>> {
         self.frame.requests.all()

@@ -268,6 +268,7 @@ async fn repeated(
     let number = receipt.map(|number| number.to_string());
     match whose(vendor, context, entry, number.as_deref(), &now).await {
         Whose::Another => anothers(number.as_deref()).into(),
+        Whose::NotToldNow(why) => Told::Unknown(why).into(),
         Whose::OnlyTheNextKeyTells => Told::Unknown(Error::new(
             Code::KeyRefused,
             "another writer used the device meanwhile; read or set the key on the device and call `resolve` with it",
@@ -285,6 +286,19 @@ enum Whose {
     Another,
     /// The key that followed ours was used up too, so there is another writer.
     OnlyTheNextKeyTells,
+    /// The device was not reached or is busy: it would tell another time.
+    NotToldNow(Error),
+}
+
+impl Whose {
+    /// What it means that the device did not answer a question about a receipt.
+    fn untold(error: Error) -> Self {
+        match error.code {
+            Code::KeyRefused => Self::OnlyTheNextKeyTells,
+            Code::Unreachable | Code::Busy => Self::NotToldNow(error),
+            _ => Self::Ours,
+        }
+    }
 }
 
 /// Compares receipt `number` of the current shift with the document (3.8, P4). What the device does
@@ -302,14 +316,14 @@ async fn whose(
     let info = reports::ask_with::<DeviceInfo>(vendor, context, "/apicheck/getInfo/", "show=minimum&", key);
     let shift = match info.await {
         Ok((info, _)) => info.shift_number,
-        Err(error) if error.code == Code::KeyRefused => return Whose::OnlyTheNextKeyTells,
-        Err(_) => return Whose::Ours,
+        Err(error) => return Whose::untold(error),
     };
     let path = format!("/dump/table/shifts/{}/cheques", shift.unwrap_or_default());
-    let cheques = reports::ask_with::<Vec<Cheque>>(vendor, context, &path, "", key).await;
-    let found = cheques.ok().and_then(|(cheques, _)| {
-        cheques.into_iter().find(|cheque| cheque.receipt_number.as_deref() == Some(number))
-    });
+    let cheques = match reports::ask_with::<Vec<Cheque>>(vendor, context, &path, "", key).await {
+        Ok((cheques, _)) => cheques,
+        Err(error) => return Whose::untold(error),
+    };
+    let found = cheques.into_iter().find(|cheque| cheque.receipt_number.as_deref() == Some(number));
     let Some(cheque) = found else { return Whose::Ours };
     let other_type = cheque.cheque_type.as_deref().is_some_and(|found| found != cheque_type);
     // How the device lists discounts is not documented: with one, the rows prove nothing.

@@ -1,0 +1,185 @@
+//! The end of a cell: everything is brought to its end as a shop would, then judged.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures_util::future::try_join_all;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::Result;
+use crate::campaign::bench::Bench;
+use crate::campaign::count::Count;
+use crate::campaign::person;
+use crate::judge::Report;
+use crate::runner::Runner;
+use crate::vendors::{Asked, Doubt};
+
+/// Rounds of calls before a receipt is taken to be stuck.
+const MOST_ROUNDS: usize = 20;
+/// How long one `deliver` and one `wait` last, in milliseconds.
+const PATIENCE_MS: u64 = 5_000;
+/// Entries in a page of the journal.
+const PAGE: usize = 1_000;
+/// The reason of a receipt in doubt that should have settled.
+const AGAINST_THE_RULES: &str = "against the rules";
+
+/// What the journal has of each receipt.
+type Entries = HashMap<String, Value>;
+
+/// Brings every receipt to its end and judges it; complaints come with the counts.
+pub async fn close(bench: &Bench, clients: usize) -> Result<(Count, Vec<String>)> {
+    let faults = bench.end_faults();
+    let mut runners = Vec::new();
+    for _ in 0..clients {
+        runners.push(bench.client().await?);
+    }
+    let mut entries = Entries::new();
+    for _ in 0..MOST_ROUNDS {
+        deliver(bench, &mut runners[0]).await?;
+        entries = audit(&mut runners[0]).await?;
+        let open: Vec<&Asked> = bench.asked().filter(|asked| is_open(bench, &entries, asked)).collect();
+        if open.is_empty() {
+            break;
+        }
+        let share = open.len().div_ceil(clients);
+        try_join_all(
+            runners.iter_mut().zip(open.chunks(share)).map(|(runner, part)| finish(bench, runner, part)),
+        )
+        .await?;
+    }
+    let mut sentence = Sentence { bench, entries: &entries, count: Count::default(), complaints: Vec::new() };
+    bench.asked().for_each(|asked| sentence.pass(asked));
+    let Sentence { mut count, mut complaints, .. } = sentence;
+    count.receipts = bench.asked().count();
+    count.faults = faults;
+    bench.seen(|seen| {
+        count.kills = seen.kills;
+        seen.judge.sentence(&mut count.found);
+        complaints.extend(seen.judge.findings.iter().cloned());
+        let strangers = seen.book.keys().filter(|key| !bench.is_asked_for(key));
+        complaints.extend(strangers.map(|key| format!("nobody asked for the document {key}")));
+    });
+    Ok((count, complaints))
+}
+
+async fn deliver(bench: &Bench, runner: &mut Runner) -> Result<()> {
+    let _delivering = bench.deliver();
+    runner.call("deliver", &json!({"time_limit_ms": PATIENCE_MS})).await.map(drop)
+}
+
+async fn audit(runner: &mut Runner) -> Result<Entries> {
+    let mut entries = Entries::new();
+    let mut request = json!({"limit": PAGE});
+    loop {
+        let envelope = runner.call("journal", &request).await?;
+        let page = envelope["ok"]["entries"].as_array().ok_or_else(|| envelope.to_string())?;
+        for entry in page {
+            let id = entry["registration"]["receipt_id"].as_str().unwrap_or_default();
+            entries.insert(id.to_owned(), entry.clone());
+        }
+        match envelope["ok"]["next"].as_str() {
+            Some(next) => request["after"] = json!(next),
+            None => return Ok(entries),
+        }
+    }
+}
+
+fn is_open(bench: &Bench, entries: &Entries, asked: &Asked) -> bool {
+    let registration = entries.get(&asked.id).map_or(&Value::Null, |entry| &entry["registration"]);
+    let is_final = matches!(registration["state"].as_str(), Some("registered" | "failed"));
+    !is_final && !(bench.vendor.is_left)(registration)
+}
+
+async fn finish(bench: &Bench, runner: &mut Runner, open: &[&Asked]) -> Result<()> {
+    for asked in open {
+        let id = json!({"id": asked.id});
+        let wait = json!({"id": asked.id, "timeout_ms": PATIENCE_MS});
+        for (operation, request) in [("register", &asked.receipt), ("wait", &wait), ("resolve", &id)] {
+            let listening = bench.listen(asked, true);
+            let gate = bench.gate.read().await;
+            let envelope = runner.call(operation, request).await?;
+            bench.heard(asked, &listening, operation, &envelope);
+            drop(gate);
+            if matches!(Report::of(&envelope), Report::Registered(_)) {
+                break;
+            }
+            if person::is_wanted(bench, &envelope) {
+                person::act(bench, runner, asked, &envelope).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Sentence<'a> {
+    bench: &'a Bench,
+    entries: &'a Entries,
+    count: Count,
+    complaints: Vec<String>,
+}
+
+impl Sentence<'_> {
+    fn pass(&mut self, asked: &Asked) {
+        let entry = self.entries.get(&asked.id).unwrap_or(&Value::Null);
+        let registration = &entry["registration"];
+        let report = Report::of_state(registration);
+        let said = format!("journal: {entry}");
+        let decided = self.bench.seen(|seen| {
+            let documents = seen.book.documents(&asked.key);
+            seen.judge.hear(&asked.id, &report, documents, &said);
+            if let [document] = documents
+                && document.total != asked.total
+            {
+                seen.judge
+                    .condemn(&asked.id, &format!("on record with {}, not {}", document.total, asked.total));
+            }
+            seen.decided.get(&asked.id).cloned()
+        });
+        match (registration["state"].as_str(), decided) {
+            (_, Some(text)) => self.doubt(asked, entry, &text),
+            (Some("registered"), _) => self.count.registered += 1,
+            (Some("in_doubt"), _) => self.doubt(asked, entry, &said),
+            (Some("failed"), _) => self.complaints.push(format!("{} failed: {said}", asked.id)),
+            _ if self.bench.documents(asked).is_empty() => {
+                self.bench.seen(|seen| seen.judge.miss(&asked.id, &format!("it never appeared: {said}")));
+            }
+            _ => self.complaints.push(format!("{} was not brought to its end: {said}", asked.id)),
+        }
+    }
+
+    fn doubt(&mut self, asked: &Asked, entry: &Value, text: &str) {
+        let payments = &asked.receipt["payments"];
+        let doubt = Doubt {
+            registration: &entry["registration"],
+            text,
+            payments,
+            is_first_of_its_kind: !self.is_confirmed_before(payments, entry),
+        };
+        let reason = (self.bench.circumstances.doubt)(&doubt);
+        if reason.is_none() {
+            self.complaints.push(format!("{} is in doubt and should not be: {text}", asked.id));
+        }
+        let reasons: &mut BTreeMap<String, usize> = &mut self.count.in_doubt;
+        *reasons.entry(reason.unwrap_or(AGAINST_THE_RULES).to_owned()).or_default() += 1;
+    }
+
+    /// Whether a receipt with the same kinds of payment was confirmed by its answer before this one
+    /// was written down.
+    fn is_confirmed_before(&self, payments: &Value, entry: &Value) -> bool {
+        let kinds = |payments: &Value| -> Vec<Value> {
+            payments.as_array().into_iter().flatten().map(|payment| payment["type"].clone()).collect()
+        };
+        let created = moment(&entry["created_at"]);
+        self.bench.asked().filter(|other| kinds(&other.receipt["payments"]) == kinds(payments)).any(|other| {
+            let other = self.entries.get(&other.id).unwrap_or(&Value::Null);
+            let is_confirmed = other["registration"]["state"] == "registered"
+                && other["registration"]["vendor_document_id"].is_string();
+            is_confirmed && moment(&other["updated_at"]) < created
+        })
+    }
+}
+
+fn moment(text: &Value) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text.as_str()?, &Rfc3339).ok()
+}

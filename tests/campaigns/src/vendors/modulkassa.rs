@@ -1,0 +1,75 @@
+//! Modulkassa: knows a document by an id of ours, so that everything settles.
+
+use kassa_emulator::{Action, Fault, When};
+use serde_json::{Value, json};
+
+use super::{Blows, Circumstances, Other, Switch, Vendor, blows};
+use crate::sale::Sale;
+
+const NAME: &str = "modulkassa";
+const RECEIPT: &str = "submit";
+/// Longer than one exchange may take: two thirds of the call.
+const LATE_MS: u64 = 500;
+
+/// The row of this vendor.
+pub const ROW: Vendor = Vendor {
+    name: NAME,
+    config: || json!({"timeout_ms": 600, "settle_ms": 5}),
+    account: |emulator, _| Ok(emulator.config(NAME)),
+    opening: &[],
+    preparation: super::nothing_first,
+    route: RECEIPT,
+    rules_know_receipts: true,
+    receipt,
+    find_by: super::shops_own_id,
+    key: super::number_of_the_shop,
+    jumps_s: &[60, 3_600, -600],
+    blows: faults,
+    circumstances: &[
+        Circumstances {
+            name: "at once",
+            switches: &[("instant", Switch::Is(true))],
+            other: Other::Nobody,
+            doubt: super::must_settle,
+        },
+        Circumstances {
+            name: "queue",
+            switches: &[("tick_ms", Switch::Number(10))],
+            other: Other::Nobody,
+            doubt: super::must_settle,
+        },
+    ],
+    number_may_be_untold: false,
+    is_left: super::is_never_left,
+    has_person: false,
+};
+
+/// A sale that Modulkassa and ATOL take.
+pub fn receipt(sale: &Sale) -> Value {
+    let sum = sale.total();
+    json!({
+        "id": sale.id, "kind": "sell",
+        "items": [{"name": "Mug", "price": sum, "quantity": "1", "vat": "22"}],
+        "payments": [{"type": "card", "sum": sum}],
+        "customer": {"email": "buyer@shop.example"}
+    })
+}
+
+fn faults() -> Blows {
+    Blows {
+        receipt: blows::lost(NAME, RECEIPT),
+        questions: blows::lost(NAME, "status"),
+        late: blows::late_both(NAME, RECEIPT, LATE_MS),
+        own: vec![
+            blows::limited(NAME, RECEIPT),
+            blows::limited(NAME, "status"),
+            // A gateway that does not know the address, after the vendor took the document.
+            Fault {
+                status: Some(404),
+                body: Some("<html>no such page</html>".to_owned()),
+                content_type: Some("text/html".to_owned()),
+                ..blows::at(NAME, RECEIPT, Action::Status, When::AfterRecord)
+            },
+        ],
+    }
+}

@@ -12,7 +12,7 @@ use tokio::sync::Barrier;
 use tokio::time::sleep;
 
 use crate::Result;
-use crate::campaign::bench::{Bench, Setup};
+use crate::campaign::bench::{Bench, PATIENCE_MS, Setup};
 use crate::campaign::cell::Row;
 use crate::campaign::client::Client;
 use crate::campaign::count::Count;
@@ -116,16 +116,17 @@ impl Combination {
         let plan: Vec<Act> =
             (FIRST..).zip(kinds).map(|(total, paid)| self.act(&mut random, asked(total, paid))).collect();
         let all = before.iter().chain(plan.iter().map(|act| &act.asked));
+        let settle_ms = match self.loss {
+            Loss::KilledInFlight(..) => SETTLE_HELD_MS,
+            Loss::By(..) | Loss::Killed(_) => SETTLE_MS,
+        };
         let bench = Bench::start(Setup {
             vendor: &ROW,
             engine: Engine::Sqlite,
             seed: self.seed,
             circumstances: self.circumstances,
             asked: all.cloned().collect(),
-            settle_ms: Some(match self.loss {
-                Loss::KilledInFlight(..) => SETTLE_HELD_MS,
-                Loss::By(..) | Loss::Killed(_) => SETTLE_MS,
-            }),
+            config: json!({"settle_ms": settle_ms, "timeout_ms": PATIENCE_MS}),
         })
         .await?;
         opening::sell(&bench, &before).await?;

@@ -18,6 +18,8 @@ use crate::vendors::{Asked, Circumstances, Vendor};
 
 /// Rules that wait for the same call: more would strike one receipt all at once.
 const MOST_WAITING: usize = 3;
+/// Time of a call that has to succeed, in milliseconds.
+pub const PATIENCE_MS: u64 = 30_000;
 /// Another process works on the document or the cash register: nothing is said of the receipt.
 const BUSY: &str = "busy";
 
@@ -33,8 +35,8 @@ pub struct Setup {
     pub circumstances: &'static Circumstances,
     /// The receipts.
     pub asked: Vec<Asked>,
-    /// Another time until a lost answer is asked about.
-    pub settle_ms: Option<u64>,
+    /// What else differs in the configuration.
+    pub config: Value,
 }
 
 /// What was seen in a cell.
@@ -90,7 +92,7 @@ impl Drop for Delivering<'_> {
 impl Bench {
     /// Starts the emulator of a cell.
     pub async fn start(setup: Setup) -> Result<Self> {
-        let Setup { vendor, engine, seed, circumstances, asked, settle_ms } = setup;
+        let Setup { vendor, engine, seed, circumstances, asked, config: own } = setup;
         let switches = [(vendor.name.to_owned(), circumstances.switches())].into();
         let emulator =
             Emulator::start(Options { seed, switches, record_requests: false, ..Options::default() }).await?;
@@ -98,11 +100,10 @@ impl Bench {
         let register = engine::new_register(vendor.name, seed)?;
         let mut config = (vendor.account)(&emulator, &register)?;
         let device = config["register"].as_str().unwrap_or_default().to_owned();
-        for (name, value) in (vendor.config)().as_object().into_iter().flatten() {
-            config[name] = value.clone();
-        }
-        if let Some(settle_ms) = settle_ms {
-            config["settle_ms"] = json!(settle_ms);
+        for changes in [(vendor.config)(), own] {
+            for (name, value) in changes.as_object().into_iter().flatten() {
+                config[name] = value.clone();
+            }
         }
         config["journal"] = json!(engine.journal(folder.path())?);
         config["register"] = json!(register);
@@ -123,7 +124,7 @@ impl Bench {
         for (action, what) in (vendor.preparation)() {
             bench.operate(action, what)?;
         }
-        let mut first = bench.client().await?;
+        let mut first = bench.patient_client().await?;
         for operation in vendor.opening {
             let envelope = first.call(operation, &json!({})).await?;
             if envelope["ok"].is_null() {
@@ -137,6 +138,15 @@ impl Bench {
     pub async fn client(&self) -> Result<Runner> {
         let mut runner = Runner::start("")?;
         runner.open(&self.config).await?;
+        Ok(runner)
+    }
+
+    /// The same with all the time that a call may need on a busy machine.
+    pub async fn patient_client(&self) -> Result<Runner> {
+        let mut config = self.config.clone();
+        config["timeout_ms"] = json!(PATIENCE_MS);
+        let mut runner = Runner::start("")?;
+        runner.open(&config).await?;
         Ok(runner)
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
+use serde_json::Value;
 use tokio::sync::Barrier;
 
 use crate::Result;
@@ -67,7 +68,7 @@ impl Cell {
         let first = opening::receipts(vendor, circumstances);
         let asked = plans.iter().flatten().map(|act| &act.asked).chain(&first).cloned().collect();
         let bench =
-            Bench::start(Setup { vendor, engine, seed, circumstances, asked, settle_ms: None }).await?;
+            Bench::start(Setup { vendor, engine, seed, circumstances, asked, config: Value::Null }).await?;
         opening::sell(&bench, &first).await?;
         let neighbours: Vec<_> = (0..self.processes.div_ceil(2)).map(|_| Arc::new(Barrier::new(2))).collect();
         try_join_all(plans.iter().enumerate().map(async |(place, plan)| {

@@ -64,13 +64,14 @@ pub(crate) fn clock_offset_ms() -> i64 {
 }
 
 #[cfg(feature = "failpoints")]
-pub use armed::{POINTS, arm, disarm, is_reached, turn_clock};
+pub use armed::{POINTS, arm, disarm, enter, is_reached, turn_clock};
 #[cfg(feature = "failpoints")]
 pub(crate) use armed::{answered, clock_offset_ms, fallible};
 
 #[cfg(feature = "failpoints")]
 mod armed {
-    use std::collections::BTreeSet;
+    use std::cell::Cell;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::sync::atomic::{AtomicI64, Ordering};
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -178,30 +179,37 @@ mod armed {
         "sqlite_wal",
     ];
 
-    #[derive(Default)]
     struct State {
-        armed: Option<String>,
-        passes_left: u32,
+        /// By lane: which call fails, and how often it passes before that.
+        armed: BTreeMap<u64, (String, u32)>,
         reached: BTreeSet<String>,
     }
 
-    static STATE: Mutex<State> = Mutex::new(State { armed: None, passes_left: 0, reached: BTreeSet::new() });
+    static STATE: Mutex<State> = Mutex::new(State { armed: BTreeMap::new(), reached: BTreeSet::new() });
+    thread_local! {
+        static LANE: Cell<u64> = const { Cell::new(0) };
+    }
     static CLOCK_OFFSET_MS: AtomicI64 = AtomicI64::new(0);
 
     fn state() -> MutexGuard<'static, State> {
         STATE.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the call of this name fail once, in the whole process: the first time it is reached for
-    /// `hit` 1, the second for 2.
+    /// Puts this thread on a lane: what is armed on one lane fails on no other. For several tests at
+    /// the same time, each with a runtime whose threads are all on its lane.
+    pub fn enter(lane: u64) {
+        LANE.set(lane);
+    }
+
+    /// Makes the call of this name fail once on this lane: the first time it is reached for `hit` 1,
+    /// the second for 2.
     pub fn arm(point: &str, hit: u32) {
-        let mut state = state();
-        (state.armed, state.passes_left) = (Some(point.into()), hit.saturating_sub(1));
+        state().armed.insert(LANE.get(), (point.into(), hit.saturating_sub(1)));
     }
 
     /// Lets every call pass again. True where the armed one had failed.
     pub fn disarm() -> bool {
-        state().armed.take().is_none()
+        state().armed.remove(&LANE.get()).is_none()
     }
 
     /// Whether the call of this name was ever reached in this process.
@@ -223,14 +231,15 @@ mod armed {
         if !state.reached.contains(point) {
             state.reached.insert(point.into());
         }
-        if state.armed.as_deref() != Some(point) {
-            return Ok(());
+        match state.armed.get_mut(&LANE.get()) {
+            Some((armed, 0)) if armed == point => {}
+            Some((armed, passes_left)) if armed == point => {
+                *passes_left -= 1;
+                return Ok(());
+            }
+            _ => return Ok(()),
         }
-        if state.passes_left > 0 {
-            state.passes_left -= 1;
-            return Ok(());
-        }
-        state.armed = None;
+        state.armed.remove(&LANE.get());
         Err(Injected(point.into()))
     }
 

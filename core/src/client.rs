@@ -203,7 +203,10 @@ impl Client {
 
     /// See the table of operations.
     pub async fn register(&self, receipt: Receipt) -> Result<Registration> {
-        self.deliver(&self.intent(&receipt)?).await
+        match self.intent(&receipt) {
+            Ok(intent) => self.deliver(&intent).await,
+            Err(error) => Err(self.delivery.before_sending(error, &receipt.id).await),
+        }
     }
 
     /// See the table of operations.

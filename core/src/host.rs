@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::chance::fallible;
 use crate::client::{Client, Shared};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Outcome, Result};
 use crate::journal::sqlite;
 use crate::messages::About;
 use crate::{logging, operations};
@@ -107,7 +107,8 @@ pub fn open(config: &str) -> String {
         let id = NEXT_CLIENT.fetch_add(1, Ordering::SeqCst);
         let about = client.about();
         host.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(client));
-        operations::written(&Opened { client: id, about })
+        let opened = operations::written(&Opened { client: id, about });
+        opened.map_err(|error| error.with_outcome(Outcome::NotRegistered))
     });
     operations::envelope(opened)
 }
@@ -144,8 +145,7 @@ impl Ticket {
 }
 
 fn stopped() -> Error {
-    Error::new(Code::Internal, "the runtime stopped before the call ended")
-        .with_outcome(crate::error::Outcome::Unknown)
+    Error::new(Code::Internal, "the runtime stopped before the call ended").with_outcome(Outcome::Unknown)
 }
 
 /// Starts an operation and gives back a ticket to wait with.

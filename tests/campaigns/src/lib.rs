@@ -15,6 +15,8 @@ pub mod runner;
 pub mod sale;
 pub mod shop;
 pub mod till;
+#[cfg(feature = "failpoints")]
+pub mod torture;
 pub mod writers;
 
 /// Why a run could not be carried out: no verdict on the library.

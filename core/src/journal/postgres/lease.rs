@@ -72,7 +72,15 @@ pub(super) async fn take(
     let terms = Terms { server: server.clone(), name: name.into(), holder: holder(), lasts };
     let mut pause = PAUSE.0;
     loop {
-        if let Some(until) = terms.ask(Access::Write("postgres_lease_take"), TAKE).await? {
+        let taken = match terms.ask(Access::Write("postgres_lease_take"), TAKE).await {
+            Ok(taken) => taken,
+            Err(error) => {
+                // The answer may be lost and the lease taken: nobody shall wait for its time to end.
+                give_back(Arc::new(terms));
+                return Err(error);
+            }
+        };
+        if let Some(until) = taken {
             let until = Until::new(until);
             let every = (lasts - time) / 4;
             let terms = Arc::new(terms);
@@ -110,17 +118,27 @@ struct Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.renewal.abort();
-        let terms = self.terms.clone();
-        // Where the runtime is gone the lease ends by the clock.
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move {
-                let params: &[Param<'_>] = &[(&terms.name, Type::TEXT), (&terms.holder, Type::TEXT)];
-                if let Err(error) =
-                    terms.server.query(Access::Write("postgres_lease_release"), RELEASE, params).await
-                {
-                    tracing::debug!(target: "kassa::journal", "a lease ends by its time: {error}");
-                }
-            });
-        }
+        give_back(self.terms.clone());
     }
+}
+
+/// Gives a lease back; nobody waits for it. It is tried until the lease has ended by itself.
+fn give_back(terms: Arc<Terms>) {
+    // Where the runtime is gone the lease ends by the clock.
+    let Ok(runtime) = Handle::try_current() else { return };
+    runtime.spawn(async move {
+        let end = Instant::now() + terms.lasts;
+        let mut pause = PAUSE.1;
+        loop {
+            let params: &[Param<'_>] = &[(&terms.name, Type::TEXT), (&terms.holder, Type::TEXT)];
+            let given_back =
+                terms.server.query(Access::Write("postgres_lease_release"), RELEASE, params).await;
+            let Err(error) = given_back else { return };
+            if Instant::now() + pause >= end {
+                return tracing::debug!(target: "kassa::journal", "a lease ends by its time: {error}");
+            }
+            sleep(jittered(pause)).await;
+            pause *= 2;
+        }
+    });
 }

@@ -1,0 +1,48 @@
+//! `torture`: every failure that can be injected, counted. The last line is JSON; the exit code is 1
+//! where a case ended wrong.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use campaigns::torture::{Engine, Tally, VENDORS, points};
+use clap::Parser;
+
+/// Makes every call of the library fail that can, cuts and bends its journal, fills its disk, kills
+/// its server and turns its clock.
+#[derive(Parser)]
+struct Arguments {
+    /// Only the cases whose name contains this.
+    #[arg(long)]
+    only: Option<String>,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Cases at the same time. Most of their time is waiting.
+    #[arg(long, default_value_t = 8)]
+    jobs: usize,
+    /// A call that is passed several times fails at so many of its passes, one a case.
+    #[arg(long, default_value_t = 4)]
+    hits: u32,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let started = Instant::now();
+    let mut tally = Tally::new(arguments.only.clone());
+    let done = run(&mut tally, &arguments).await;
+    println!("{:.0} s", started.elapsed().as_secs_f64());
+    if let Err(broken) = &done {
+        eprintln!("not carried out: {broken}");
+    }
+    println!("{}", tally.line());
+    if done.is_ok() && tally.bad().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn run(tally: &mut Tally, arguments: &Arguments) -> campaigns::Result<()> {
+    let engines = Engine::available();
+    let extent =
+        points::Extent { vendors: VENDORS, engines: &engines, hits: arguments.hits, jobs: arguments.jobs };
+    tokio::task::block_in_place(|| points::run(tally, extent))?;
+    Ok(())
+}

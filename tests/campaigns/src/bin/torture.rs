@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use campaigns::torture::{Engine, Tally, VENDORS, points};
+use campaigns::torture::{Engine, Tally, VENDORS, cut, points, system};
 use clap::Parser;
 
 /// Makes every call of the library fail that can, cuts and bends its journal, fills its disk, kills
@@ -40,9 +40,22 @@ async fn main() -> ExitCode {
 }
 
 async fn run(tally: &mut Tally, arguments: &Arguments) -> campaigns::Result<()> {
+    system::hook_in()?;
     let engines = Engine::available();
     let extent =
         points::Extent { vendors: VENDORS, engines: &engines, hits: arguments.hits, jobs: arguments.jobs };
     tokio::task::block_in_place(|| points::run(tally, extent))?;
+    for vendor in VENDORS {
+        system::run(tally, vendor, system::Extent { step: 1, memory_step: 37 }).await?;
+        let extent = cut::Extent {
+            seed: arguments.seed,
+            step: 1,
+            last: 2,
+            flips: 2_000,
+            frames: 1,
+            jobs: arguments.jobs,
+        };
+        cut::run(tally, vendor, extent).await?;
+    }
     Ok(())
 }

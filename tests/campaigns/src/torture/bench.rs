@@ -172,6 +172,20 @@ impl Bench {
         Ok(())
     }
 
+    /// Has the vendor lose the answer to the next sale, and the first question about it.
+    pub fn lose_answer(&self) -> Result<()> {
+        let route = match self.vendor {
+            "ikkm" => "register",
+            "ikassa" => "sale",
+            _ => "submit",
+        };
+        let lost = json!({"vendor": self.vendor, "route": route, "when": "after_record", "do": "drop"});
+        let gone = json!({"vendor": self.vendor, "route": "*", "when": "before_record", "do": "drop"});
+        let faults = if self.vendor == "ikkm" { vec![lost] } else { vec![lost, gone] };
+        self.emulator.add_faults(serde_json::from_value(json!(faults))?)?;
+        Ok(())
+    }
+
     /// A client after a person logged in again: a refresh token whose answer got lost is gone.
     fn open_with_login(&self) -> Result<Client> {
         let token = format!("rt_again_{}", self.emulator.requests().len());

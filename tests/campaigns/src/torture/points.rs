@@ -40,7 +40,8 @@ pub enum Way {
 impl Way {
     const ALL: [Self; 6] = [Self::Open, Self::Register, Self::Again, Self::Outbox, Self::Audit, Self::Host];
 
-    fn name(self) -> &'static str {
+    /// Its word in the names of cases.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Register => "register",
@@ -168,26 +169,36 @@ impl Sweep {
     /// True where the call was reached and failed.
     async fn case(&self, hit: u32) -> Result<bool> {
         let bench = Bench::new(self.vendor, self.engine).await?;
+        let trigger = Trigger { arm: &|| chance::arm(self.point, hit), disarm: &chance::disarm };
         let result = match self.way {
-            Way::Host => through_host(&bench, self.point, hit).await,
-            way => struck(&bench, self.point, hit, way).await,
+            Way::Host => through_host(&bench, trigger).await,
+            way => struck(&bench, trigger, way).await,
         };
         bench.remove().await?;
         result
     }
 }
 
-/// Carries out `work` with the call made to fail. Gives back whether it did fail, too.
-async fn armed<T>(point: &str, hit: u32, work: impl Future<Output = T>) -> (T, bool) {
-    chance::arm(point, hit);
+/// What makes a call fail.
+#[derive(Clone, Copy)]
+pub struct Trigger<'a> {
+    /// From now on the call fails.
+    pub arm: &'a dyn Fn(),
+    /// Everything goes again; true where the call had failed.
+    pub disarm: &'a dyn Fn() -> bool,
+}
+
+/// Carries out `work` with a call made to fail. Gives back whether it did fail, too.
+async fn armed<T>(trigger: Trigger<'_>, work: impl Future<Output = T>) -> (T, bool) {
+    (trigger.arm)();
     let result = work.await;
-    (result, chance::disarm())
+    (result, (trigger.disarm)())
 }
 
 /// One case; true where the call was reached and failed.
-async fn struck(bench: &Bench, point: &str, hit: u32, way: Way) -> Result<bool> {
+pub async fn struck(bench: &Bench, trigger: Trigger<'_>, way: Way) -> Result<bool> {
     if way == Way::Open {
-        let (opened, fired) = armed(point, hit, async {
+        let (opened, fired) = armed(trigger, async {
             let till = bench.open()?;
             Ok::<_, kassa::Error>((call(&till, "register", &bench.sale(STRUCK)).await, till))
         })
@@ -207,21 +218,21 @@ async fn struck(bench: &Bench, point: &str, hit: u32, way: Way) -> Result<bool> 
     let sale = bench.sale(STRUCK);
     let fired = match way {
         Way::Again => {
-            lose_answer(bench)?;
+            bench.lose_answer()?;
             let first = call(&till, "register", &sale).await?;
             bench.check(STRUCK, &first)?;
-            let (envelope, fired) = armed(point, hit, call(&till, "register", &sale)).await;
+            let (envelope, fired) = armed(trigger, call(&till, "register", &sale)).await;
             bench.check(STRUCK, &envelope?)?;
             fired
         }
-        Way::Outbox => armed_outbox(bench, &till, point, hit).await?,
+        Way::Outbox => armed_outbox(bench, &till, trigger).await?,
         Way::Audit => {
-            let (result, fired) = armed(point, hit, audit::look_around(&till)).await;
+            let (result, fired) = armed(trigger, audit::look_around(&till)).await;
             result?;
             fired
         }
         _ => {
-            let (envelope, fired) = armed(point, hit, call(&till, "register", &sale)).await;
+            let (envelope, fired) = armed(trigger, call(&till, "register", &sale)).await;
             bench.check(STRUCK, &envelope?)?;
             fired
         }
@@ -229,22 +240,8 @@ async fn struck(bench: &Bench, point: &str, hit: u32, way: Way) -> Result<bool> 
     healed(bench, &till).await.map(|()| fired)
 }
 
-/// Has the vendor lose the answer to the next sale, and the first question about it.
-fn lose_answer(bench: &Bench) -> Result<()> {
-    let route = match bench.vendor {
-        "ikkm" => "register",
-        "ikassa" => "sale",
-        _ => "submit",
-    };
-    let lost = json!({"vendor": bench.vendor, "route": route, "when": "after_record", "do": "drop"});
-    let gone = json!({"vendor": bench.vendor, "route": "*", "when": "before_record", "do": "drop"});
-    let faults = if bench.vendor == "ikkm" { vec![lost] } else { vec![lost, gone] };
-    bench.emulator.add_faults(serde_json::from_value(json!(faults))?)?;
-    Ok(())
-}
-
-async fn armed_outbox(bench: &Bench, till: &Client, point: &str, hit: u32) -> Result<bool> {
-    let (result, fired) = armed(point, hit, async {
+async fn armed_outbox(bench: &Bench, till: &Client, trigger: Trigger<'_>) -> Result<bool> {
+    let (result, fired) = armed(trigger, async {
         let queued = call(till, "enqueue", &json!({"receipts": [bench.sale(STRUCK)]})).await?;
         let delivered = call(till, "deliver", &json!({"all": true, "receipts": true})).await?;
         Ok::<_, crate::Broken>((queued, delivered))
@@ -296,9 +293,9 @@ async fn healed(bench: &Bench, till: &Client) -> Result<()> {
 }
 
 /// The same through the host interface: `open` fails with an envelope, and then goes.
-async fn through_host(bench: &Bench, point: &str, hit: u32) -> Result<bool> {
+async fn through_host(bench: &Bench, trigger: Trigger<'_>) -> Result<bool> {
     let config = bench.config.to_string();
-    let (answer, fired) = armed(point, hit, async { host::open(&config) }).await;
+    let (answer, fired) = armed(trigger, async { host::open(&config) }).await;
     let mut opened: Value = serde_json::from_str(&answer)?;
     if opened["ok"].is_null() {
         if !fired || !opened["error"]["code"].is_string() || opened["error"]["outcome"] != "not_registered" {

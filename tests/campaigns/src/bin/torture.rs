@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use campaigns::torture::{Engine, Tally, VENDORS, cut, points, system};
+use campaigns::torture::{Engine, Tally, VENDORS, clock, cut, full_disk, points, server, system};
 use clap::Parser;
 
 /// Makes every call of the library fail that can, cuts and bends its journal, fills its disk, kills
@@ -56,6 +56,11 @@ async fn run(tally: &mut Tally, arguments: &Arguments) -> campaigns::Result<()> 
             jobs: arguments.jobs,
         };
         cut::run(tally, vendor, extent).await?;
+        full_disk::run(tally, vendor, 600_000, 15_000).await?;
+        clock::run(tally, vendor, &engines).await?;
+        if engines.contains(&Engine::Postgres) {
+            server::run(tally, vendor, arguments.seed, 40, 3).await?;
+        }
     }
     Ok(())
 }

@@ -186,6 +186,22 @@ impl Bench {
         Ok(())
     }
 
+    /// Has the vendor ask to slow down at the next sale, where it can, else take no connection.
+    pub fn not_reached(&self) -> Result<()> {
+        let route = match self.vendor {
+            "ikkm" => "register",
+            "ikassa" => "sale",
+            _ => "submit",
+        };
+        let fault = match self.vendor {
+            "ikkm" => json!({"vendor": "ikkm", "route": route, "when": "before_record", "do": "busy"}),
+            vendor => {
+                json!({"vendor": vendor, "route": route, "when": "before_record", "do": "status", "status": 429})
+            }
+        };
+        Ok(self.emulator.add_fault(serde_json::from_value(fault)?)?)
+    }
+
     /// A client after a person logged in again: a refresh token whose answer got lost is gone.
     fn open_with_login(&self) -> Result<Client> {
         let token = format!("rt_again_{}", self.emulator.requests().len());

@@ -16,7 +16,7 @@ use super::points::{Trigger, Way, struck};
 use crate::Result;
 
 /// What fails. The names of the system's calls are SQLite's.
-pub const KINDS: [&str; 7] = ["memory", "write", "read", "open", "ftruncate", "fcntl", "mmap"];
+pub const KINDS: [&str; 7] = ["memory", "pwrite", "pread", "open", "ftruncate", "fcntl", "mmap"];
 const MEMORY: usize = 0;
 /// Once it fails, and then for ever until the failure is taken away.
 const HOW: [(&str, bool); 2] = [("once", false), ("on", true)];
@@ -80,8 +80,8 @@ macro_rules! hook {
     };
 }
 
-hook!(write, 1, ENOSPC, -1, (file: c_int, from: *const c_void, length: usize) -> isize);
-hook!(read, 2, EIO, -1, (file: c_int, to: *mut c_void, length: usize) -> isize);
+hook!(write, 1, ENOSPC, -1, (file: c_int, from: *const c_void, length: usize, at: i64) -> isize);
+hook!(read, 2, EIO, -1, (file: c_int, to: *mut c_void, length: usize, at: i64) -> isize);
 hook!(open, 3, EMFILE, -1, (path: *const c_char, flags: c_int, mode: c_int) -> c_int);
 hook!(ftruncate, 4, EIO, -1, (file: c_int, length: i64) -> c_int);
 hook!(fcntl, 5, ENOLCK, -1, (file: c_int, command: c_int, argument: *mut c_void) -> c_int);
@@ -132,8 +132,8 @@ unsafe fn put_hooks() -> std::result::Result<(), &'static str> {
         }
         let files = ffi::sqlite3_vfs_find(ptr::null());
         let hooks: [(&std::ffi::CStr, Call); 6] = [
-            (c"write", std::mem::transmute::<*const (), Call>(write as *const ())),
-            (c"read", std::mem::transmute::<*const (), Call>(read as *const ())),
+            (c"pwrite", std::mem::transmute::<*const (), Call>(write as *const ())),
+            (c"pread", std::mem::transmute::<*const (), Call>(read as *const ())),
             (c"open", std::mem::transmute::<*const (), Call>(open as *const ())),
             (c"ftruncate", std::mem::transmute::<*const (), Call>(ftruncate as *const ())),
             (c"fcntl", std::mem::transmute::<*const (), Call>(fcntl as *const ())),

@@ -26,8 +26,8 @@ use server::{Access, Param, Server};
 
 use super::chain::Content;
 use super::{
-    BEGIN_NOTE, Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, begun, concluded,
-    intent_note, json as text, now_ms, superseded, unknown_cursor,
+    BEGIN_NOTE, Begin, CLOCK_AHEAD_MS, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step,
+    begun, concluded, intent_note, json as text, now_ms, superseded, unknown_cursor,
 };
 use crate::error::{Code, Error, Result};
 use crate::registration::State;
@@ -306,7 +306,7 @@ impl Journal for Postgres {
         };
         let sql = format!(
             "SELECT {COLUMNS} FROM kassa_documents WHERE register = $1 AND number > $2 AND ($3 IS NULL OR state = $3) \
-             AND ($4 IS NULL OR due_at_ms < $4) {kept} ORDER BY number LIMIT $5"
+             AND ($4 IS NULL OR due_at_ms < $4 OR updated_at_ms > $4 + {CLOCK_AHEAD_MS}) {kept} ORDER BY number LIMIT $5"
         );
         let after = match &filter.after {
             Some(id) => self.number(register, id).await?,

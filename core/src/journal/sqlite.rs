@@ -22,8 +22,8 @@ use tokio::time::{Instant, sleep};
 mod audit;
 
 use super::{
-    BEGIN_NOTE, Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, begun, busy,
-    concluded, intent_note, json as text, now_ms, superseded, unknown_cursor,
+    BEGIN_NOTE, Begin, CLOCK_AHEAD_MS, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step,
+    begun, busy, concluded, intent_note, json as text, now_ms, superseded, unknown_cursor,
 };
 use crate::chance::{Injected, answered, fallible};
 use crate::error::{Code, Error, Result};
@@ -470,7 +470,7 @@ fn list(
     };
     let sql = format!(
         "SELECT {COLUMNS} FROM documents WHERE register = ?1 AND number > ?2 AND (?3 IS NULL OR state = ?3)
-         AND (?4 IS NULL OR due_at_ms < ?4) {kept} ORDER BY number LIMIT ?5"
+         AND (?4 IS NULL OR due_at_ms < ?4 OR updated_at_ms > ?4 + {CLOCK_AHEAD_MS}) {kept} ORDER BY number LIMIT ?5"
     );
     let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(&sql)?;

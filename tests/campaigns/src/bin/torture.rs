@@ -11,7 +11,7 @@ use clap::Parser;
 /// its server and turns its clock.
 #[derive(Parser)]
 struct Arguments {
-    /// Only the cases whose name contains this.
+    /// Only the cases whose name begins with this.
     #[arg(long)]
     only: Option<String>,
     /// Seed of everything random.

@@ -23,21 +23,19 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// A count of the cases whose name contains `only`.
+    /// A count of the cases whose name begins with `only`.
     pub fn new(only: Option<String>) -> Self {
         Self { only, ..Self::default() }
     }
 
     /// Whether a case of this name is wanted.
     pub fn wants(&self, case: &str) -> bool {
-        self.only.as_deref().is_none_or(|only| case.contains(only))
+        self.only.as_deref().is_none_or(|only| case.starts_with(only))
     }
 
     /// Whether cases may be wanted that begin like this.
     pub fn wants_some_of(&self, beginning: &str) -> bool {
-        self.only.as_deref().is_none_or(|only| {
-            beginning.contains(only) || only.starts_with(beginning) || beginning.starts_with(only)
-        })
+        self.only.as_deref().is_none_or(|only| only.starts_with(beginning) || beginning.starts_with(only))
     }
 
     /// Whether the whole run is wanted.

@@ -28,6 +28,7 @@ help:
 	@echo "make ikkm-matrix   every way to lose an iKKM answer, counted; ARGS=\"--sales 10\" for a short one"
 	@echo "make enqueue-rate  durable receipts a second against a bare program, SQLite and PostgreSQL"
 	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
+	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
 
 .PHONY: demo
@@ -79,6 +80,9 @@ place:
 .PHONY: test-rust test-c test-php test-python test-node test-languages
 test-rust: build-test
 	tests/with-postgres.sh cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p xtask
+	cargo test --quiet -p kassa --lib --features failpoints chance
+	cargo build --quiet -p kassa-runner --features kassa-runner/failpoints
+	TMPDIR=$(MEMORY) tests/with-postgres.sh cargo test --quiet -p campaigns --features failpoints --test torture
 
 test-c: build-test
 	tests/c/run.sh $(BUILD)
@@ -117,6 +121,11 @@ enqueue-rate outbox-growth: system-test
 ikkm-gap:
 	cargo build --quiet -p campaigns --bins
 	$(BUILD)/ikkm-gap $(ARGS)
+
+.PHONY: torture
+torture:
+	cargo build --quiet -p campaigns -p kassa-runner --features campaigns/failpoints,kassa-runner/failpoints --bins
+	TMPDIR=$(MEMORY) tests/with-postgres.sh $(BUILD)/torture $(ARGS)
 
 # What is checked.
 

@@ -64,6 +64,15 @@ for _ in 1 2 3 4 5; do
 done
 [ -n "$started" ] || { cat "$folder/log" >&2; exit 1; }
 
+# Stops the server as a power cut would and starts it again.
+cat >"$folder/restart" <<RESTART
+#!/bin/sh
+exec ${as_user[*]} $programs/pg_ctl --pgdata $folder/data --log $folder/log --wait --mode immediate \
+    --options "-p $port" restart >/dev/null
+RESTART
+chmod 755 "$folder/restart"
+
+export KASSA_TEST_POSTGRES_RESTART="$folder/restart"
 export KASSA_TEST_POSTGRES="postgres://kassa:$password@127.0.0.1:$port/postgres"
 export KASSA_TEST_POSTGRES_CA="$folder/ca.pem"
 "$@"

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
 use crate::backoff;
-use crate::error::{Code, Error, Outcome, Result};
+use crate::error::{Code, Error, Kind, Outcome, Result};
 use crate::journal::{Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, now_ms};
 use crate::registration::{Failure, Fiscal, State};
 pub use crate::vendors::Mode;
@@ -56,14 +56,38 @@ pub struct Delivery {
 impl Delivery {
     /// Writes an intent down and brings it as far as it can within `deadline`.
     pub async fn deliver(&self, intent: &Intent, deadline: Instant) -> Result<Advanced> {
+        let (lease, entry, begun) = match self.intended(intent, deadline).await {
+            Ok(intended) => intended,
+            Err(error) => return Err(self.before_sending(error, &intent.receipt_id).await),
+        };
+        self.in_order(entry, begun, Mode::Complete, deadline, lease).await
+    }
+
+    async fn intended(&self, intent: &Intent, deadline: Instant) -> Result<(Lease, Entry, bool)> {
         let lease = self.lease(&intent.receipt_id, deadline).await?;
         // Where nothing is to be found out first, the attempt begins in the same synced write.
         let begin = (!self.vendor.binds()).then_some(None);
-        let (entry, begun) = match self.journal.intend(intent, begin).await? {
-            Intended::New(entry) => (entry, begin.is_some()),
-            Intended::Found(entry) => (same_content(entry, intent)?, false),
-        };
-        self.in_order(entry, begun, Mode::Complete, deadline, lease).await
+        Ok(match self.journal.intend(intent, begin).await? {
+            Intended::New(entry) => (lease, entry, begin.is_some()),
+            Intended::Found(entry) => (lease, same_content(entry, intent)?, false),
+        })
+    }
+
+    /// An error before this call sent anything, with the truth about earlier calls for the receipt:
+    /// one of them may have brought it on record.
+    pub async fn before_sending(&self, error: Error, receipt_id: &str) -> Error {
+        let about_content = matches!(error.kind(), Kind::Conflict | Kind::Invalid);
+        if about_content || error.outcome != Outcome::NotRegistered {
+            return error;
+        }
+        let found = self.journal.find(self.vendor.register(), receipt_id).await;
+        match found.map(|entry| entry.map(|entry| entry.state)) {
+            Ok(None | Some(State::Queued | State::Failed)) => error,
+            Ok(Some(State::Registered)) => error.with_outcome(Outcome::Registered),
+            Ok(Some(State::Sending | State::InDoubt | State::Accepted)) | Err(_) => {
+                error.with_outcome(Outcome::Unknown)
+            }
+        }
     }
 
     /// Writes intents down in one write; nothing is sent. The answers are in the order of the intents.
@@ -81,9 +105,16 @@ impl Delivery {
 
     /// Brings an entry of the journal as far as it can within `deadline`.
     pub async fn settle(&self, receipt_id: &str, mode: Mode, deadline: Instant) -> Result<Advanced> {
-        let lease = self.lease(receipt_id, deadline).await?;
-        let entry = self.entry(receipt_id).await?;
+        let (lease, entry) = match self.taken_up(receipt_id, deadline).await {
+            Ok(taken_up) => taken_up,
+            Err(error) => return Err(self.before_sending(error, receipt_id).await),
+        };
         self.in_order(entry, false, mode, deadline, lease).await
+    }
+
+    async fn taken_up(&self, receipt_id: &str, deadline: Instant) -> Result<(Lease, Entry)> {
+        let lease = self.lease(receipt_id, deadline).await?;
+        Ok((lease, self.entry(receipt_id).await?))
     }
 
     /// As `settle`, for one of many: waits for the lease until `patience` at most.
@@ -94,10 +125,14 @@ impl Delivery {
         deadline: Instant,
     ) -> Result<Free> {
         let lease = match self.lease(receipt_id, patience).await {
+            Ok(lease) => lease,
             Err(error) if error.code == Code::Busy => return Ok(Free::Taken),
-            other => other?,
+            Err(error) => return Err(self.before_sending(error, receipt_id).await),
         };
-        let entry = self.entry(receipt_id).await?;
+        let entry = match self.entry(receipt_id).await {
+            Ok(entry) => entry,
+            Err(error) => return Err(self.before_sending(error, receipt_id).await),
+        };
         if entry.state.is_final() {
             self.release(lease);
             return Ok(Free::Done);

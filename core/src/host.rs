@@ -13,8 +13,9 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::chance::fallible;
 use crate::client::{Client, Shared};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Outcome, Result};
 use crate::journal::sqlite;
 use crate::messages::About;
 use crate::{logging, operations};
@@ -36,6 +37,7 @@ struct Host {
 
 impl Host {
     fn make() -> Option<Self> {
+        fallible("host_runtime").ok()?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("kassa")
@@ -99,12 +101,14 @@ struct Opened {
 pub fn open(config: &str) -> String {
     let opened = guarded(|| {
         let host = host()?;
+        fallible("host_client")?;
         let _runtime = host.runtime.enter();
         let client = Client::open_with(&host.shared, config)?;
         let id = NEXT_CLIENT.fetch_add(1, Ordering::SeqCst);
         let about = client.about();
         host.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(client));
-        operations::written(&Opened { client: id, about })
+        let opened = operations::written(&Opened { client: id, about });
+        opened.map_err(|error| error.with_outcome(Outcome::NotRegistered))
     });
     operations::envelope(opened)
 }
@@ -141,8 +145,7 @@ impl Ticket {
 }
 
 fn stopped() -> Error {
-    Error::new(Code::Internal, "the runtime stopped before the call ended")
-        .with_outcome(crate::error::Outcome::Unknown)
+    Error::new(Code::Internal, "the runtime stopped before the call ended").with_outcome(Outcome::Unknown)
 }
 
 /// Starts an operation and gives back a ticket to wait with.

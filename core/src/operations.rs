@@ -11,8 +11,9 @@ use schemars::Schema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::chance::fallible;
 use crate::client::Client;
-use crate::error::{Code, Error, ErrorBody, Kind, Result};
+use crate::error::{Code, Error, ErrorBody, Kind, Outcome, Result};
 use crate::input::schema_of;
 use crate::messages::{
     Callback, CallbackReading, Capabilities, Deliver, Delivered, Enqueue, Enqueued, Export, Exported, Health,
@@ -118,9 +119,14 @@ fn find(vendor: &VendorInfo, name: &str) -> Option<&'static Operation> {
     of(vendor).find(|row| row.name == name)
 }
 
+/// The response as JSON. An error of it comes after the work was done: it tells nothing of that.
 pub(crate) fn written<T: Serialize>(response: &T) -> Result<Box<RawValue>> {
-    serde_json::value::to_raw_value(response)
-        .map_err(|error| Error::new(Code::Internal, format!("the response cannot be written: {error}")))
+    let unwritable = |error: &dyn std::fmt::Display| {
+        let message = format!("the response cannot be written: {error}");
+        Error::new(Code::Internal, message).with_outcome(Outcome::Unknown)
+    };
+    fallible("answer_written").map_err(|injected| unwritable(&injected))?;
+    serde_json::value::to_raw_value(response).map_err(|error| unwritable(&error))
 }
 
 #[derive(Serialize)]
@@ -147,7 +153,7 @@ pub fn panicked(cause: &(dyn std::any::Any + Send)) -> Error {
     let text =
         cause.downcast_ref::<&str>().copied().or_else(|| cause.downcast_ref::<String>().map(String::as_str));
     let message = format!("panic: {}", text.unwrap_or("no message"));
-    Error::new(Code::Internal, message).with_outcome(crate::error::Outcome::Unknown)
+    Error::new(Code::Internal, message).with_outcome(Outcome::Unknown)
 }
 
 /// Carries out an operation by its name. Never fails and never panics: an envelope always.

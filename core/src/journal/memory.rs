@@ -12,7 +12,7 @@ use super::audit::{Audit, Head, Link, Pair, Pruned};
 use super::chain::Content;
 use super::{
     BEGIN_NOTE, Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, begun, busy,
-    concluded, intent_note, now_ms, superseded, unknown_cursor,
+    concluded, intent_note, is_due, now_ms, superseded, unknown_cursor,
 };
 use crate::error::Result;
 use crate::registration::State;
@@ -152,7 +152,7 @@ impl Journal for Memory {
             filter.state.is_none_or(|state| entry.state == state)
                 && !(filter.unfinished && entry.state.is_final())
                 && (!filter.unsettled || matches!(entry.state, State::Sending | State::InDoubt))
-                && filter.due_before_ms.is_none_or(|time| entry.due_at_ms < time)
+                && filter.due_before_ms.is_none_or(|time| is_due(entry, time))
                 && entry.number > after
         };
         Ok(kept.of(register).filter(wanted).take(filter.limit).cloned().collect())

@@ -26,6 +26,7 @@ use postgres::Place;
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
+use crate::chance::clock_offset_ms;
 use crate::error::{Code, Error, Outcome, Result};
 use crate::registration::{Failure, Fiscal, Raw, Registration, State};
 
@@ -191,7 +192,8 @@ pub struct Filter {
     pub unfinished: bool,
     /// Only those whose fate at the vendor is not known: `sending` and `in_doubt`.
     pub unsettled: bool,
-    /// Only those that are due before this time, milliseconds since 1970.
+    /// Only those that are due before this time, milliseconds since 1970, or whose due time comes from
+    /// a clock that was more than a minute ahead of it: the clock was set back since.
     pub due_before_ms: Option<i64>,
     /// Only those that arrived after the receipt with this id.
     pub after: Option<String>,
@@ -338,7 +340,16 @@ impl Journals {
 /// The time now, milliseconds since 1970.
 pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX).saturating_add(clock_offset_ms())
+}
+
+/// An entry that was written so much later than now was written by a clock that was set back since:
+/// its due time means nothing. Clocks of several hosts differ by less.
+const CLOCK_AHEAD_MS: i64 = 60_000;
+
+/// See `Filter::due_before_ms`.
+fn is_due(entry: &Entry, time: i64) -> bool {
+    entry.due_at_ms < time || entry.updated_at_ms > time.saturating_add(CLOCK_AHEAD_MS)
 }
 
 /// An entry whose next attempt begins now.

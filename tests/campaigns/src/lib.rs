@@ -20,6 +20,8 @@ pub mod runner;
 pub mod sale;
 pub mod shop;
 pub mod till;
+#[cfg(feature = "failpoints")]
+pub mod torture;
 pub mod vendors;
 pub mod writers;
 

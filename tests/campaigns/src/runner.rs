@@ -86,7 +86,7 @@ impl Runner {
 }
 
 /// The program beside the current one, or one folder up (tests run in `deps`).
-fn program() -> Result<PathBuf> {
+pub fn program() -> Result<PathBuf> {
     let here = std::env::current_exe()?;
     let beside = here.ancestors().skip(1).take(2).map(|folder| folder.join(PROGRAM));
     let found = beside.into_iter().find(|path| path.is_file());

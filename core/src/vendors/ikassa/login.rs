@@ -22,6 +22,8 @@ use crate::words::words;
 
 /// Secret: the tokens.
 const TOKENS: &str = "tokens";
+/// How often tokens that nobody else has are written at most.
+const MOST_WRITES: u32 = 3;
 /// Secret: a log-in that waits for a person.
 const PENDING: &str = "pending_login";
 /// Seconds between two polls where the vendor names none (1.2.1).
@@ -267,6 +269,8 @@ impl Ikassa {
             ];
             return self.exchange(context, &fields, &tokens).await;
         }
+        // A journal that cannot be written is met before a token is spent.
+        self.keep(context, TOKENS, &tokens).await?;
         for refresh in self.refresh_tokens(&tokens) {
             let fields = [
                 ("client_id", self.config.client_id.as_str()),
@@ -310,8 +314,18 @@ impl Ikassa {
             renew_at_ms: ends_at_ms - RENEW_BEFORE_MS.min(lifetime_ms / 5),
             configured: self.config.refresh_token.as_ref().map(|token| token.expose_secret().to_owned()),
         };
-        self.keep(context, TOKENS, &tokens).await?;
+        self.keep_surely(context, &tokens).await?;
         Ok(tokens)
+    }
+
+    /// Keeps tokens that nobody else has: the vendor took the old ones back.
+    async fn keep_surely(&self, context: &Context<'_>, tokens: &Tokens) -> Result<()> {
+        for _ in 1..MOST_WRITES {
+            if self.keep(context, TOKENS, tokens).await.is_ok() {
+                return Ok(());
+            }
+        }
+        self.keep(context, TOKENS, tokens).await
     }
 
     /// Renews the tokens now.

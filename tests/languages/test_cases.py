@@ -158,8 +158,8 @@ def test_case(vendor, case, script):
     sent, envelopes = runs["rust"]
     for language, (other_sent, other_envelopes) in runs.items():
         assert other_sent == sent, f"{language} sends other bytes than rust"
-        expected = as_php_has_it(envelopes) if language == "php" else envelopes
-        assert other_envelopes == expected, f"{language} gives other envelopes than rust"
+        alike = as_php_has_it if language == "php" else lambda value: value
+        assert alike(other_envelopes) == alike(envelopes), f"{language} gives other envelopes than rust"
 
 
 def test_every_operation_has_a_case():

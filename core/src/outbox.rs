@@ -30,7 +30,7 @@ const PATIENCE_FOR_OTHERS: Duration = Duration::from_secs(1);
 /// What a receipt's turn came to.
 enum Turn {
     /// This.
-    Came(Result<Advanced>),
+    Came(Box<Result<Advanced>>),
     /// Another worker has it.
     Taken,
     /// Nothing: another worker was done with it, or the pass ended before its turn.
@@ -87,7 +87,7 @@ impl Client {
             while let Some((id, turn)) = results.next().await {
                 match turn {
                     Turn::Taken if taken.len() < PAGE => taken.push(id),
-                    Turn::Came(result) => delivered.count(id, result, request.receipts),
+                    Turn::Came(result) => delivered.count(id, *result, request.receipts),
                     Turn::Taken | Turn::None => {}
                 }
             }
@@ -95,7 +95,7 @@ impl Client {
         // What another worker had in its hands, or a lease that two receipts share.
         for id in taken {
             if let (id, Turn::Came(result)) = pass.forward(id, PATIENCE_FOR_OTHERS).await {
-                delivered.count(id, result, request.receipts);
+                delivered.count(id, *result, request.receipts);
             }
         }
         delivered.left = self.delivery.journal.unfinished(vendor.register()).await?;
@@ -132,7 +132,7 @@ impl Pass<'_> {
             Err(error) => Err(error),
         };
         self.judge(&result);
-        (id, Turn::Came(result))
+        (id, Turn::Came(Box::new(result)))
     }
 
     /// Whether the pass goes on after this.

@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::chance::fallible;
 use crate::config::LogLevel;
 use crate::delivery::{self, Delivery, Mode};
 use crate::error::{Code, Error, Result, Violation, violation};
@@ -167,7 +168,9 @@ impl Client {
         if !violations.is_empty() {
             return Err(Error::invalid(violations));
         }
+        fallible("request_prepared")?;
         let prepared = self.delivery.vendor.prepare(receipt, at)?;
+        fallible("content_written")?;
         let content =
             serde_json::to_vec(receipt).map_err(|error| Error::new(Code::Internal, error.to_string()))?;
         Ok(Intent {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::chance::fallible;
 use crate::client::{Client, Shared};
 use crate::error::{Code, Error, Result};
 use crate::journal::sqlite;
@@ -36,6 +37,7 @@ struct Host {
 
 impl Host {
     fn make() -> Option<Self> {
+        fallible("host_runtime").ok()?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("kassa")
@@ -99,6 +101,7 @@ struct Opened {
 pub fn open(config: &str) -> String {
     let opened = guarded(|| {
         let host = host()?;
+        fallible("host_client")?;
         let _runtime = host.runtime.enter();
         let client = Client::open_with(&host.shared, config)?;
         let id = NEXT_CLIENT.fetch_add(1, Ordering::SeqCst);

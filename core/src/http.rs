@@ -12,6 +12,7 @@ use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::chance::{Injected, fallible};
 use crate::config::{Common, Credentials};
 use crate::error::{Code, Error, Outcome, Result};
 
@@ -157,6 +158,7 @@ fn build(terms: &Terms) -> Result<Client> {
     let config = |message: String| Error::new(Code::ConfigInvalid, message);
     // Fails only where a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    fallible("http_set_up").map_err(|injected| config(injected.to_string()))?;
     let mut builder = ClientBuilder::new()
         .connect_timeout(terms.connect_timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
@@ -229,7 +231,11 @@ impl Transport {
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(form.expose_secret().to_owned());
         }
+        fallible("http_connect").map_err(|injected| injected.of_exchange(Reach::NotSent))?;
+        let broken = |injected: Injected| injected.of_exchange(Reach::MaybeSent);
+        fallible("http_send").map_err(broken)?;
         let mut response = builder.send().await.map_err(|error| failure(&error))?;
+        fallible("http_answer_lost").map_err(broken)?;
         let status = response.status().as_u16();
         let retry_after_ms = response
             .headers()
@@ -242,6 +248,7 @@ impl Transport {
                 let message = format!("the answer is larger than {MOST_ANSWER_BYTES} bytes");
                 return Err(Failure { reach: Reach::MaybeSent, message });
             }
+            fallible("http_answer_cut").map_err(broken)?;
             body.extend_from_slice(&chunk);
         }
         Ok(Answer { status, retry_after_ms, body })

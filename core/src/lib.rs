@@ -18,6 +18,10 @@
 //! ```
 
 mod backoff;
+#[cfg(feature = "failpoints")]
+pub mod chance;
+#[cfg(not(feature = "failpoints"))]
+mod chance;
 pub mod client;
 pub mod config;
 pub mod delivery;

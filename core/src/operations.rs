@@ -11,6 +11,7 @@ use schemars::Schema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::chance::fallible;
 use crate::client::Client;
 use crate::error::{Code, Error, ErrorBody, Kind, Result};
 use crate::input::schema_of;
@@ -119,6 +120,7 @@ fn find(vendor: &VendorInfo, name: &str) -> Option<&'static Operation> {
 }
 
 pub(crate) fn written<T: Serialize>(response: &T) -> Result<Box<RawValue>> {
+    fallible("answer_written")?;
     serde_json::value::to_raw_value(response)
         .map_err(|error| Error::new(Code::Internal, format!("the response cannot be written: {error}")))
 }

@@ -26,6 +26,7 @@ use postgres::Place;
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
+use crate::chance::clock_offset_ms;
 use crate::error::{Code, Error, Outcome, Result};
 use crate::registration::{Failure, Fiscal, Raw, Registration, State};
 
@@ -338,7 +339,7 @@ impl Journals {
 /// The time now, milliseconds since 1970.
 pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX).saturating_add(clock_offset_ms())
 }
 
 /// An entry whose next attempt begins now.

@@ -182,7 +182,7 @@ impl Postgres {
             (&names, Type::TEXT_ARRAY),
             (&values, Type::TEXT_ARRAY),
         ];
-        let changed = self.server.query(Access::Write, REPLACE, params).await?;
+        let changed = self.server.query(Access::Write("postgres_replace"), REPLACE, params).await?;
         if changed.is_empty() {
             return Err(superseded(read));
         }
@@ -194,7 +194,7 @@ impl Postgres {
     async fn number(&self, register: &str, receipt_id: &str) -> Result<i64> {
         let sql = "SELECT number FROM kassa_documents WHERE register = $1 AND receipt_id = $2";
         let params: &[Param<'_>] = &[(&register, Type::TEXT), (&receipt_id, Type::TEXT)];
-        let rows = self.server.query(Access::Read, sql, params).await?;
+        let rows = self.server.query(Access::Read("postgres_number"), sql, params).await?;
         rows.first().map_or_else(|| Err(unknown_cursor(receipt_id)), |row| get(row, 0))
     }
 }
@@ -223,7 +223,8 @@ impl Journal for Postgres {
             (&intent_note(begin.is_some()), Type::TEXT),
             (&&content[..], Type::BYTEA),
         ];
-        if let Some(row) = self.server.query(Access::Write, INTEND, params).await?.first() {
+        if let Some(row) = self.server.query(Access::Write("postgres_intend"), INTEND, params).await?.first()
+        {
             self.server.seal_soon(&new.register);
             return Ok(Intended::New(Entry { number: get(row, 0)?, ..new }));
         }
@@ -257,7 +258,7 @@ impl Journal for Postgres {
             (&now, Type::INT8),
             (&intent_note(false), Type::TEXT),
         ];
-        let rows = self.server.query(Access::Write, INTEND_ALL, params).await?;
+        let rows = self.server.query(Access::Write("postgres_intend_all"), INTEND_ALL, params).await?;
         let mut numbers = BTreeMap::new();
         for row in &rows {
             numbers.insert((get::<&str>(row, 0)?, get::<&str>(row, 1)?), get::<i64>(row, 2)?);
@@ -284,7 +285,7 @@ impl Journal for Postgres {
     async fn find(&self, register: &str, receipt_id: &str) -> Result<Option<Entry>> {
         let sql = format!("SELECT {COLUMNS} FROM kassa_documents WHERE register = $1 AND receipt_id = $2");
         let params: &[Param<'_>] = &[(&register, Type::TEXT), (&receipt_id, Type::TEXT)];
-        self.server.query(Access::Read, &sql, params).await?.first().map(entry).transpose()
+        self.server.query(Access::Read("postgres_find"), &sql, params).await?.first().map(entry).transpose()
     }
 
     async fn begin(&self, entry: &Entry, binding: Option<&str>) -> Result<Entry> {
@@ -318,14 +319,14 @@ impl Journal for Postgres {
             (&filter.due_before_ms, Type::INT8),
             (&i64::try_from(filter.limit).unwrap_or(i64::MAX), Type::INT8),
         ];
-        self.server.query(Access::Read, &sql, params).await?.iter().map(entry).collect()
+        self.server.query(Access::Read("postgres_list"), &sql, params).await?.iter().map(entry).collect()
     }
 
     async fn steps(&self, register: &str, receipt_id: &str) -> Result<Vec<Step>> {
         let sql = "SELECT at_ms, attempt, state, note, event, content, hash FROM kassa_events \
                    WHERE register = $1 AND receipt_id = $2 ORDER BY event NULLS LAST, revision";
         let params: &[Param<'_>] = &[(&register, Type::TEXT), (&receipt_id, Type::TEXT)];
-        let rows = self.server.query(Access::Read, sql, params).await?;
+        let rows = self.server.query(Access::Read("postgres_steps"), sql, params).await?;
         let step = |row| {
             Ok(Step {
                 at_ms: get(row, 0)?,
@@ -342,20 +343,22 @@ impl Journal for Postgres {
 
     async fn counts(&self, register: &str) -> Result<BTreeMap<&'static str, u64>> {
         let sql = "SELECT state, COUNT(*) FROM kassa_documents WHERE register = $1 GROUP BY state";
-        let rows = self.server.query(Access::Read, sql, &[(&register, Type::TEXT)]).await?;
+        let rows =
+            self.server.query(Access::Read("postgres_counts"), sql, &[(&register, Type::TEXT)]).await?;
         rows.iter().map(|row| Ok((state(row, 0)?.word(), get::<i64>(row, 1)?.unsigned_abs()))).collect()
     }
 
     async fn unfinished(&self, register: &str) -> Result<u64> {
         let sql = "SELECT COUNT(*) FROM kassa_documents WHERE register = $1 AND state NOT IN ('registered', 'failed')";
-        let rows = self.server.query(Access::Read, sql, &[(&register, Type::TEXT)]).await?;
+        let rows =
+            self.server.query(Access::Read("postgres_unfinished"), sql, &[(&register, Type::TEXT)]).await?;
         rows.first().map_or(Ok(0), |row| Ok(get::<i64>(row, 0)?.unsigned_abs()))
     }
 
     async fn secret(&self, register: &str, name: &str) -> Result<Option<SecretString>> {
         let sql = "SELECT value FROM kassa_secrets WHERE register = $1 AND name = $2";
         let params: &[Param<'_>] = &[(&register, Type::TEXT), (&name, Type::TEXT)];
-        let rows = self.server.query(Access::Read, sql, params).await?;
+        let rows = self.server.query(Access::Read("postgres_secret"), sql, params).await?;
         rows.first().map(|row| get::<String>(row, 0).map(SecretString::from)).transpose()
     }
 
@@ -370,10 +373,14 @@ impl Journal for Postgres {
             Some(value) => {
                 let [register, name] = key;
                 self.server
-                    .query(Access::Write, keep, &[register, name, (&value.expose_secret(), Type::TEXT)])
+                    .query(
+                        Access::Write("postgres_keep_secret"),
+                        keep,
+                        &[register, name, (&value.expose_secret(), Type::TEXT)],
+                    )
                     .await
             }
-            None => self.server.query(Access::Write, forget, &key).await,
+            None => self.server.query(Access::Write("postgres_forget_secret"), forget, &key).await,
         };
         done.map(drop)
     }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -25,6 +25,7 @@ use super::{
     BEGIN_NOTE, Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, begun, busy,
     concluded, intent_note, json as text, now_ms, superseded, unknown_cursor,
 };
+use crate::chance::{Injected, answered, fallible};
 use crate::error::{Code, Error, Result};
 use crate::registration::State;
 
@@ -91,6 +92,7 @@ impl Sqlite {
             .and_then(|()| create_directory(&store.leases))
             .map_err(|error| store.unusable(&error))?;
         drop(store.connected()?);
+        fallible("sqlite_identity").map_err(|injected| store.unusable(injected))?;
         let identity = identity(path).ok_or_else(|| store.unusable("the file is gone"))?;
         Ok(Self { store: Arc::new(store), identity })
     }
@@ -130,7 +132,10 @@ impl Sqlite {
     ) -> Result<T> {
         let store = self.store.clone();
         let task = tokio::task::spawn_blocking(move || match store.connected()?.as_ref() {
-            Some(connection) => work(connection),
+            Some(connection) => {
+                fallible("sqlite_read").map_err(|injected| store.unusable(injected))?;
+                work(connection)
+            }
             None => Err(store.unusable("closed")),
         });
         task.await.unwrap_or_else(|_| Err(self.store.unusable("the read was not carried out")))
@@ -168,10 +173,10 @@ impl Store {
         };
         let jobs = self.take_waiting();
         let Some(open) = connection.as_mut().filter(|_| !jobs.is_empty()) else { return };
-        match open.transaction_with_behavior(TransactionBehavior::Immediate) {
+        match begun_transaction(open) {
             Ok(transaction) => {
                 let tells: Vec<Tell> = jobs.into_iter().map(|job| job(Ok(&transaction))).collect();
-                let committed = transaction.commit().map_err(|error| self.failed(&error));
+                let committed = commit(transaction).map_err(|error| self.failed(&error));
                 tells.into_iter().for_each(|tell| tell(&committed));
             }
             Err(error) => refuse(jobs, &self.failed(&error)),
@@ -191,6 +196,17 @@ impl Store {
     }
 }
 
+fn begun_transaction(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    fallible("sqlite_begin")?;
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+fn commit(transaction: Transaction<'_>) -> rusqlite::Result<()> {
+    fallible("sqlite_commit")?;
+    transaction.commit()?;
+    Ok(answered("sqlite_commit")?)
+}
+
 /// Tells writes that there is no transaction for them.
 fn refuse(jobs: Vec<Job>, error: &Error) {
     for job in jobs {
@@ -202,8 +218,11 @@ fn refuse(jobs: Vec<Job>, error: &Error) {
 fn in_savepoint<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
     let path = || PathBuf::from(connection.path().unwrap_or_default());
     let run = |sql| connection.execute_batch(sql).map_err(|error| failed(&path(), &error));
+    let chance = |point| fallible(point).map_err(|injected| failed(&path(), &injected.into()));
+    chance("sqlite_savepoint")?;
     run("SAVEPOINT job")?;
     let result = work(connection);
+    chance("sqlite_release")?;
     run(if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
     result
 }
@@ -223,6 +242,12 @@ enum Fault {
     Kassa(Error),
 }
 
+impl From<Injected> for Fault {
+    fn from(injected: Injected) -> Self {
+        Self::Sql(injected.into())
+    }
+}
+
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)
@@ -230,9 +255,13 @@ impl From<rusqlite::Error> for Fault {
 }
 
 fn connect(path: &Path) -> std::result::Result<Connection, Fault> {
+    fallible("sqlite_create").map_err(|injected| Fault::Io(injected.into()))?;
     private(OpenOptions::new().read(true).write(true).create(true)).open(path).map_err(Fault::Io)?;
+    fallible("sqlite_connect")?;
     let mut connection = Connection::open(path)?;
+    fallible("sqlite_settings")?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    fallible("sqlite_version")?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = MIGRATIONS.len() as i64;
     if version > known {
@@ -242,13 +271,16 @@ fn connect(path: &Path) -> std::result::Result<Connection, Fault> {
         );
         return Err(Fault::Kassa(Error::new(Code::JournalTooNew, message)));
     }
+    fallible("sqlite_wal")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
+    fallible("sqlite_synchronous")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     migrate(&mut connection, path)?;
     Ok(connection)
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), Fault> {
+    fallible("sqlite_migrate_begin")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number =
         |name: &str| transaction.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
@@ -258,6 +290,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), 
         return Err(Fault::Kassa(Error::new(Code::JournalDamaged, message)));
     }
     for (sql, fill) in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+        fallible("sqlite_migrate_step")?;
         transaction.execute_batch(sql)?;
         fill(&transaction)?;
     }
@@ -265,7 +298,9 @@ fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), 
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     }
+    fallible("sqlite_migrate_commit")?;
     transaction.commit()?;
+    answered("sqlite_migrate_commit")?;
     Ok(())
 }
 
@@ -288,6 +323,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 fn create_directory(path: &Path) -> std::io::Result<()> {
+    fallible("sqlite_directory")?;
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
@@ -340,12 +376,14 @@ fn unreadable(column: usize, cause: Box<dyn std::error::Error + Send + Sync>) ->
 }
 
 fn find(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::Result<Option<Entry>> {
+    fallible("sqlite_find")?;
     let sql = format!("SELECT {COLUMNS} FROM documents WHERE register = ?1 AND receipt_id = ?2");
     connection.prepare_cached(&sql)?.query_row([register, receipt_id], entry).optional()
 }
 
 /// Adds an entry; gives back its number.
 fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<i64> {
+    fallible("sqlite_insert")?;
     let sql = format!(
         "INSERT INTO documents ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
          ?16, ?17, NULL)"
@@ -387,6 +425,7 @@ fn intend(connection: &Connection, new: Entry, note: &str) -> rusqlite::Result<I
 
 /// Replaces an entry, unless another write came since it was read.
 fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> rusqlite::Result<bool> {
+    fallible("sqlite_replace")?;
     let sql = "UPDATE documents SET state = ?4, attempts = ?5, vendor_document_id = ?6, fiscal = ?7, failure = ?8, \
                raw = ?9, updated_at_ms = ?10, binding = ?11, revision = ?12, due_at_ms = ?13 \
                WHERE register = ?1 AND receipt_id = ?2 AND revision = ?3";
@@ -422,6 +461,7 @@ fn list(
     filter: &Filter,
     after: i64,
 ) -> rusqlite::Result<Vec<Entry>> {
+    fallible("sqlite_list")?;
     // Written out, so that the partial indexes serve them.
     let kept = match (filter.unsettled, filter.unfinished) {
         (true, _) => "AND state IN ('sending', 'in_doubt')",
@@ -445,6 +485,7 @@ fn keep_secret(
     name: &str,
     value: &SecretString,
 ) -> rusqlite::Result<()> {
+    fallible("sqlite_keep_secret")?;
     let sql = "INSERT INTO secrets (register, name, value) VALUES (?1, ?2, ?3)
                ON CONFLICT (register, name) DO UPDATE SET value = ?3";
     connection.prepare_cached(sql)?.execute([register, name, value.expose_secret()]).map(drop)
@@ -609,10 +650,12 @@ impl Journal for Sqlite {
         let path = self.store.leases.join(format!("{kind}-{:02x}", Sha256::digest(name)[0]));
         let unusable =
             |error: std::io::Error| self.store.unusable(format!("lease {}: {error}", path.display()));
+        fallible("sqlite_lease_open").map_err(|injected| unusable(injected.into()))?;
         let file =
             private(OpenOptions::new().read(true).write(true).create(true)).open(&path).map_err(unusable)?;
         let mut pause = LEASE_PAUSE.0;
         loop {
+            fallible("sqlite_lease_lock").map_err(|injected| unusable(injected.into()))?;
             match file.try_lock() {
                 Ok(()) => return Ok(Lease::endless(Held(file))),
                 Err(TryLockError::Error(error)) => return Err(unusable(error)),

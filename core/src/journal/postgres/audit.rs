@@ -70,14 +70,15 @@ async fn round(server: &Server, register: &str) -> Result<Sealed> {
     let key: &[Param<'_>] = &[(&register, Type::TEXT)];
     let open: &[Param<'_>] = &[(&register, Type::TEXT), (&BATCH, Type::INT8)];
     // In this order: where others chain meanwhile, the head has moved when `SEAL` looks.
-    let found = server.query(Access::Read, HEAD, key).await?.first().map(head).transpose()?;
-    let rows = server.query(Access::Read, OPEN, open).await?;
+    let found =
+        server.query(Access::Read("postgres_head"), HEAD, key).await?.first().map(head).transpose()?;
+    let rows = server.query(Access::Read("postgres_open_events"), OPEN, open).await?;
     if rows.is_empty() {
         return Ok(Sealed::All(found.unwrap_or_default()));
     }
     let Some(before) = found else {
         let zero: &[Param<'_>] = &[(&register, Type::TEXT), (&&ZERO[..], Type::BYTEA)];
-        server.query(Access::Write, ADD_HEAD, zero).await?;
+        server.query(Access::Write("postgres_add_head"), ADD_HEAD, zero).await?;
         return Ok(Sealed::Some);
     };
     let (mut ids, mut events, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
@@ -109,7 +110,7 @@ async fn round(server: &Server, register: &str) -> Result<Sealed> {
         (&end, Type::INT8),
         (&last, Type::BYTEA),
     ];
-    let won = server.query(Access::Write, SEAL, params).await?;
+    let won = server.query(Access::Write("postgres_seal"), SEAL, params).await?;
     Ok(if won.is_empty() { Sealed::Busy } else { Sealed::Some })
 }
 
@@ -190,7 +191,7 @@ impl Audit for Postgres {
                    WHERE register = $1 AND event > $2 ORDER BY event LIMIT $3";
         let params: &[Param<'_>] =
             &[(&register, Type::TEXT), (&after, Type::INT8), (&limited(limit), Type::INT8)];
-        let rows = self.server.query(Access::Read, sql, params).await?;
+        let rows = self.server.query(Access::Read("postgres_links"), sql, params).await?;
         let link = |row| {
             Ok(Link {
                 event: get(row, 0)?,
@@ -216,7 +217,7 @@ impl Audit for Postgres {
         );
         let params: &[Param<'_>] =
             &[(&register, Type::TEXT), (&after, Type::INT8), (&limited(limit), Type::INT8)];
-        let rows = self.server.query(Access::Read, &sql, params).await?;
+        let rows = self.server.query(Access::Read("postgres_pairs"), &sql, params).await?;
         let pair = |row| {
             let (event, last): (Option<i64>, Option<Vec<u8>>) = (get(row, 2)?, get(row, 3)?);
             Ok(Pair {
@@ -237,7 +238,7 @@ impl Audit for Postgres {
                                    AND l.receipt_id = e.receipt_id AND (l.event IS NULL OR l.event > e.event))
                    AND NOT (state IN ('registered', 'failed') AND at_ms < $2) ORDER BY event LIMIT 1";
         let params: &[Param<'_>] = &[(&register, Type::TEXT), (&pruned_before_ms, Type::INT8)];
-        let rows = self.server.query(Access::Read, sql, params).await?;
+        let rows = self.server.query(Access::Read("postgres_stray"), sql, params).await?;
         rows.first().map(|row| Ok((get(row, 0)?, get(row, 1)?))).transpose()
     }
 
@@ -245,12 +246,16 @@ impl Audit for Postgres {
         let end = self.head(register).await?.events;
         let params: &[Param<'_>] =
             &[(&register, Type::TEXT), (&before_ms, Type::INT8), (&limited(limit), Type::INT8)];
-        let entries = self.server.query(Access::Write, PRUNE_ENTRIES, params).await?;
-        let first = self.server.query(Access::Read, FIRST_KEPT, &[(&register, Type::TEXT)]).await?;
+        let entries =
+            self.server.query(Access::Write("postgres_prune_entries"), PRUNE_ENTRIES, params).await?;
+        let first = self
+            .server
+            .query(Access::Read("postgres_first_kept"), FIRST_KEPT, &[(&register, Type::TEXT)])
+            .await?;
         let cut =
             first.first().map(|row| get::<i64>(row, 0)).transpose()?.map_or(end, |first| first - 1).min(end);
         let params: &[Param<'_>] = &[(&register, Type::TEXT), (&cut, Type::INT8)];
-        let events = self.server.query(Access::Write, PRUNE_EVENTS, params).await?;
+        let events = self.server.query(Access::Write("postgres_prune_events"), PRUNE_EVENTS, params).await?;
         let count =
             |rows: &[Row]| rows.first().map_or(Ok(0), |row| get::<i64>(row, 0)).map(i64::unsigned_abs);
         Ok(Pruned { entries: count(&entries)?, events: count(&events)? })

@@ -51,12 +51,12 @@ struct Terms {
 
 impl Terms {
     /// Takes or renews the lease; gives back until when it surely holds.
-    async fn ask(&self, sql: &str) -> Result<Option<Instant>> {
+    async fn ask(&self, access: Access, sql: &str) -> Result<Option<Instant>> {
         let asked = Instant::now();
         let lasts = self.lasts.as_secs_f64() * 1_000.0;
         let params: &[Param<'_>] =
             &[(&self.name, Type::TEXT), (&self.holder, Type::TEXT), (&lasts, Type::FLOAT8)];
-        let rows = self.server.query(Access::Write, sql, params).await?;
+        let rows = self.server.query(access, sql, params).await?;
         Ok(rows.first().map(|_| asked + self.lasts))
     }
 }
@@ -72,7 +72,7 @@ pub(super) async fn take(
     let terms = Terms { server: server.clone(), name: name.into(), holder: holder(), lasts };
     let mut pause = PAUSE.0;
     loop {
-        if let Some(until) = terms.ask(TAKE).await? {
+        if let Some(until) = terms.ask(Access::Write("postgres_lease_take"), TAKE).await? {
             let until = Until::new(until);
             let every = (lasts - time) / 4;
             let terms = Arc::new(terms);
@@ -93,7 +93,7 @@ async fn renew(terms: Arc<Terms>, until: Arc<Until>, every: Duration) {
     loop {
         sleep_until(next).await;
         next = Instant::now() + every;
-        match terms.ask(RENEW).await {
+        match terms.ask(Access::Write("postgres_lease_renew"), RENEW).await {
             Ok(Some(instant)) => until.set(instant),
             Ok(None) => return until.set(Instant::now()),
             // Not reached: what was promised before still holds, and the next try comes.
@@ -115,7 +115,9 @@ impl Drop for Held {
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
                 let params: &[Param<'_>] = &[(&terms.name, Type::TEXT), (&terms.holder, Type::TEXT)];
-                if let Err(error) = terms.server.query(Access::Write, RELEASE, params).await {
+                if let Err(error) =
+                    terms.server.query(Access::Write("postgres_lease_release"), RELEASE, params).await
+                {
                     tracing::debug!(target: "kassa::journal", "a lease ends by its time: {error}");
                 }
             });

@@ -6,6 +6,7 @@ use tokio_postgres::error::SqlState;
 use std::time::Duration;
 
 use super::server::{Server, cause, is_taken_back, jittered};
+use crate::chance::{Injected, answered, fallible};
 use crate::error::Result;
 
 /// Each version of the schema, as the step from the one before. Never change one that shipped.
@@ -48,10 +49,16 @@ pub(super) async fn migrate(server: &Server) -> Result<()> {
 
 async fn step(server: &Server, connection: &tokio_postgres::Client) -> Result<Round> {
     let failed = |error: tokio_postgres::Error| server.unusable(cause(&error));
-    let found: i64 = match connection.query_typed_one(VERSION, &[]).await {
+    let chance = |result: std::result::Result<(), Injected>| result.map_err(|why| server.unusable(why));
+    chance(fallible("postgres_version"))?;
+    let version = connection.query_typed_one(VERSION, &[]).await;
+    chance(answered("postgres_version"))?;
+    let found: i64 = match version {
         Ok(row) => row.try_get::<_, Option<i64>>(0).map_err(failed)?.unwrap_or(0),
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
+            chance(fallible("postgres_schema"))?;
             let made = connection.batch_execute(SCHEMA).await;
+            chance(answered("postgres_schema"))?;
             return match made {
                 Err(error) if !is_of_another(&error) => Err(failed(error)),
                 _ => Ok(Round::Again("the table kassa_schema is being made".into())),
@@ -64,14 +71,19 @@ async fn step(server: &Server, connection: &tokio_postgres::Client) -> Result<Ro
         return Err(server.too_new(found, known));
     }
     let Some(migration) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found)) else {
+        chance(fallible("postgres_tidy"))?;
         connection.batch_execute(TIDY).await.map_err(failed)?;
+        chance(answered("postgres_tidy"))?;
         return Ok(Round::Done);
     };
     let version = found + 1;
     let script = format!(
         "BEGIN; INSERT INTO kassa_schema (version, applied_at) VALUES ({version}, now()); {migration}; COMMIT"
     );
-    match connection.batch_execute(&script).await {
+    chance(fallible("postgres_migrate"))?;
+    let migrated = connection.batch_execute(&script).await;
+    chance(answered("postgres_migrate"))?;
+    match migrated {
         Ok(()) => Ok(Round::Again("a version is applied".into())),
         Err(error) => {
             connection.batch_execute("ROLLBACK").await.map_err(failed)?;

@@ -13,6 +13,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Row};
 
 use super::{Place, migration, place};
+use crate::chance::{Injected, answered, fallible};
 use crate::error::{Code, Error, Result};
 
 /// Most connections of one process to one journal.
@@ -27,13 +28,49 @@ const SEAL_PAUSE: Duration = Duration::from_millis(20);
 /// A parameter of a statement.
 pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 
-/// What a statement does, which decides whether it may be repeated when its answer was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a statement does, which decides whether it may be repeated when its answer was lost; and
+/// the name under which a test can make it fail.
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Access {
     /// It changes nothing.
-    Read,
+    Read(&'static str),
     /// It changes something.
-    Write,
+    Write(&'static str),
+}
+
+impl Access {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Read(name) | Self::Write(name) => name,
+        }
+    }
+}
+
+/// Why a statement has no answer.
+enum Trouble {
+    /// The connection broke; whether the statement was carried out is not known.
+    Lost(String),
+    /// Nothing of it stands, and it may be repeated.
+    TakenBack(String),
+    /// The server refused it.
+    Refused(String),
+}
+
+impl From<tokio_postgres::Error> for Trouble {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let text = cause(&error);
+        match error.as_db_error() {
+            None => Self::Lost(text),
+            Some(_) if is_taken_back(&error) => Self::TakenBack(text),
+            Some(_) => Self::Refused(text),
+        }
+    }
+}
+
+impl From<Injected> for Trouble {
+    fn from(injected: Injected) -> Self {
+        Self::Lost(injected.to_string())
+    }
 }
 
 pub(super) struct Server {
@@ -47,6 +84,7 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(place: &Place, ca_file: Option<&str>) -> Result<Self> {
         let terms = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        fallible("postgres_set_up")?;
         let manager = match place.plain {
             true => Manager::from_config(place.config.clone(), NoTls, terms),
             false => Manager::from_config(place.config.clone(), place::tls(ca_file)?, terms),
@@ -68,22 +106,20 @@ impl Server {
         let mut repeats = 0;
         loop {
             let connection = self.connection().await?;
-            let Ok(answer) = timeout(ANSWER_TIMEOUT, connection.query_typed(sql, params)).await else {
+            let carried_out = carry_out(&connection, access, sql, params);
+            let Ok(answer) = timeout(ANSWER_TIMEOUT, carried_out).await else {
                 self.give_up(connection);
                 return Err(self.lost(access, "no answer in time"));
             };
-            let error = match answer {
+            let trouble = match answer {
                 Ok(rows) => return Ok(rows),
-                Err(error) => error,
+                Err(trouble) => trouble,
             };
-            let lost = error.as_db_error().is_none();
-            let again = is_taken_back(&error) || (lost && access == Access::Read);
-            if !again || repeats == MOST_REPEATS {
-                return Err(if lost {
-                    self.lost(access, &cause(&error))
-                } else {
-                    self.unusable(cause(&error))
-                });
+            let may_repeat = repeats < MOST_REPEATS;
+            match (trouble, access) {
+                (Trouble::TakenBack(_), _) | (Trouble::Lost(_), Access::Read(_)) if may_repeat => {}
+                (Trouble::Lost(what), _) => return Err(self.lost(access, &what)),
+                (Trouble::TakenBack(what) | Trouble::Refused(what), _) => return Err(self.unusable(what)),
             }
             drop(connection);
             sleep(jittered(Duration::from_millis(2 << repeats))).await;
@@ -93,6 +129,7 @@ impl Server {
 
     /// A connection of the pool, or a new one.
     pub(super) async fn connection(&self) -> Result<Object> {
+        fallible("postgres_connect").map_err(|injected| self.unusable(injected))?;
         self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => self.unusable(format!("no connection: {}", cause(&error))),
             PoolError::Timeout(_) => self.unusable("no connection in time"),
@@ -119,8 +156,8 @@ impl Server {
 
     fn lost(&self, access: Access, what: &str) -> Error {
         match access {
-            Access::Read => self.unusable(what),
-            Access::Write => self.unusable(format!(
+            Access::Read(_) => self.unusable(what),
+            Access::Write(_) => self.unusable(format!(
                 "{what}: it is not known whether this step was written down; nothing was sent after it, and the same \
                  call again goes on from what was written"
             )),
@@ -175,6 +212,18 @@ impl Drop for Sealing {
     fn drop(&mut self) {
         self.server.sealing().remove(&self.register);
     }
+}
+
+async fn carry_out(
+    connection: &tokio_postgres::Client,
+    access: Access,
+    sql: &str,
+    params: &[Param<'_>],
+) -> std::result::Result<Vec<Row>, Trouble> {
+    fallible(access.name())?;
+    let rows = connection.query_typed(sql, params).await?;
+    answered(access.name())?;
+    Ok(rows)
 }
 
 /// True where the server says that nothing of the statement stands and it may be repeated.

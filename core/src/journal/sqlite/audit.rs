@@ -4,12 +4,14 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{Sqlite, failed};
+use crate::chance::fallible;
 use crate::error::Result;
 use crate::journal::Entry;
 use crate::journal::audit::{Audit, Head, Link, Pair, Pruned};
 use crate::journal::chain::{Content, Event, ZERO};
 
 fn head(connection: &Connection, register: &str) -> rusqlite::Result<Head> {
+    fallible("sqlite_head")?;
     let sql = "SELECT events, last_hash, pruned_events, pruned_hash, pruned_before_ms FROM chains WHERE register = ?1";
     let found = connection.prepare_cached(sql)?.query_row([register], |row| {
         Ok(Head {
@@ -24,6 +26,7 @@ fn head(connection: &Connection, register: &str) -> rusqlite::Result<Head> {
 }
 
 fn keep_head(connection: &Connection, register: &str, head: &Head) -> rusqlite::Result<()> {
+    fallible("sqlite_keep_head")?;
     let sql = "INSERT INTO chains (register, events, last_hash, pruned_events, pruned_hash, pruned_before_ms)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                ON CONFLICT (register) DO UPDATE SET events = ?2, last_hash = ?3, pruned_events = ?4, pruned_hash = ?5,
@@ -56,6 +59,7 @@ pub(super) fn log(connection: &Connection, entry: &Entry, note: &str) -> rusqlit
 }
 
 fn append(connection: &Connection, head: &mut Head, event: &Event<'_>) -> rusqlite::Result<()> {
+    fallible("sqlite_event")?;
     head.last_hash = event.after(&head.last_hash).to_vec();
     head.events += 1;
     let sql = "INSERT INTO events (register, event, receipt_id, at_ms, attempt, state, note, content, hash)

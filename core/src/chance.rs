@@ -1,0 +1,281 @@
+//! Calls that can fail, each under a name, so that a test can make every one of them fail once
+//! (feature `failpoints`). Without the feature a call of [`fallible`] is nothing at all.
+
+use std::fmt;
+
+use crate::error::{Code, Error};
+use crate::http::{Failure, Reach};
+
+/// A failure that a test asked for.
+#[derive(Debug)]
+pub struct Injected(String);
+
+impl fmt::Display for Injected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "injected: {}", self.0)
+    }
+}
+
+impl Injected {
+    /// The failure of an exchange that came so far.
+    pub(crate) fn of_exchange(self, reach: Reach) -> Failure {
+        Failure { reach, message: self.to_string() }
+    }
+}
+
+impl From<Injected> for Error {
+    fn from(injected: Injected) -> Self {
+        Error::new(Code::Internal, injected.to_string())
+    }
+}
+
+impl From<Injected> for std::io::Error {
+    fn from(injected: Injected) -> Self {
+        std::io::Error::other(injected.to_string())
+    }
+}
+
+impl From<Injected> for rusqlite::Error {
+    fn from(injected: Injected) -> Self {
+        let failure = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
+        rusqlite::Error::SqliteFailure(failure, Some(injected.to_string()))
+    }
+}
+
+/// Fails where a test wants the call of this name to fail.
+#[cfg(not(feature = "failpoints"))]
+#[inline(always)]
+pub(crate) fn fallible(_: &str) -> Result<(), Injected> {
+    Ok(())
+}
+
+/// As `fallible`, after the call was carried out: its answer is lost.
+#[cfg(not(feature = "failpoints"))]
+#[inline(always)]
+pub(crate) fn answered(_: &str) -> Result<(), Injected> {
+    Ok(())
+}
+
+/// By how much a test turned the wall clock.
+#[cfg(not(feature = "failpoints"))]
+#[inline(always)]
+pub(crate) fn clock_offset_ms() -> i64 {
+    0
+}
+
+#[cfg(feature = "failpoints")]
+pub use armed::{POINTS, arm, disarm, is_reached, turn_clock};
+#[cfg(feature = "failpoints")]
+pub(crate) use armed::{answered, clock_offset_ms, fallible};
+
+#[cfg(feature = "failpoints")]
+mod armed {
+    use std::collections::BTreeSet;
+    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    use super::Injected;
+
+    /// Every name; a test holds them against the source. Those of a lost answer end in `_answer`.
+    pub const POINTS: &[&str] = &[
+        "answer_written",
+        "content_written",
+        "host_client",
+        "host_runtime",
+        "http_answer_cut",
+        "http_answer_lost",
+        "http_connect",
+        "http_send",
+        "http_set_up",
+        "postgres_add_head",
+        "postgres_add_head_answer",
+        "postgres_connect",
+        "postgres_counts",
+        "postgres_counts_answer",
+        "postgres_find",
+        "postgres_find_answer",
+        "postgres_first_kept",
+        "postgres_first_kept_answer",
+        "postgres_forget_secret",
+        "postgres_forget_secret_answer",
+        "postgres_head",
+        "postgres_head_answer",
+        "postgres_intend",
+        "postgres_intend_all",
+        "postgres_intend_all_answer",
+        "postgres_intend_answer",
+        "postgres_keep_secret",
+        "postgres_keep_secret_answer",
+        "postgres_lease_release",
+        "postgres_lease_release_answer",
+        "postgres_lease_renew",
+        "postgres_lease_renew_answer",
+        "postgres_lease_take",
+        "postgres_lease_take_answer",
+        "postgres_links",
+        "postgres_links_answer",
+        "postgres_list",
+        "postgres_list_answer",
+        "postgres_migrate",
+        "postgres_migrate_answer",
+        "postgres_number",
+        "postgres_number_answer",
+        "postgres_open_events",
+        "postgres_open_events_answer",
+        "postgres_pairs",
+        "postgres_pairs_answer",
+        "postgres_prune_entries",
+        "postgres_prune_entries_answer",
+        "postgres_prune_events",
+        "postgres_prune_events_answer",
+        "postgres_replace",
+        "postgres_replace_answer",
+        "postgres_schema",
+        "postgres_schema_answer",
+        "postgres_seal",
+        "postgres_seal_answer",
+        "postgres_secret",
+        "postgres_secret_answer",
+        "postgres_set_up",
+        "postgres_steps",
+        "postgres_steps_answer",
+        "postgres_stray",
+        "postgres_stray_answer",
+        "postgres_tidy",
+        "postgres_tidy_answer",
+        "postgres_unfinished",
+        "postgres_unfinished_answer",
+        "postgres_version",
+        "postgres_version_answer",
+        "request_prepared",
+        "sqlite_begin",
+        "sqlite_commit",
+        "sqlite_commit_answer",
+        "sqlite_connect",
+        "sqlite_create",
+        "sqlite_directory",
+        "sqlite_event",
+        "sqlite_find",
+        "sqlite_head",
+        "sqlite_identity",
+        "sqlite_insert",
+        "sqlite_keep_head",
+        "sqlite_keep_secret",
+        "sqlite_lease_lock",
+        "sqlite_lease_open",
+        "sqlite_list",
+        "sqlite_migrate_begin",
+        "sqlite_migrate_commit",
+        "sqlite_migrate_commit_answer",
+        "sqlite_migrate_step",
+        "sqlite_read",
+        "sqlite_release",
+        "sqlite_replace",
+        "sqlite_savepoint",
+        "sqlite_settings",
+        "sqlite_synchronous",
+        "sqlite_version",
+        "sqlite_wal",
+    ];
+
+    #[derive(Default)]
+    struct State {
+        armed: Option<String>,
+        passes_left: u32,
+        reached: BTreeSet<String>,
+    }
+
+    static STATE: Mutex<State> = Mutex::new(State { armed: None, passes_left: 0, reached: BTreeSet::new() });
+    static CLOCK_OFFSET_MS: AtomicI64 = AtomicI64::new(0);
+
+    fn state() -> MutexGuard<'static, State> {
+        STATE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the call of this name fail once, in the whole process: the first time it is reached for
+    /// `hit` 1, the second for 2.
+    pub fn arm(point: &str, hit: u32) {
+        let mut state = state();
+        (state.armed, state.passes_left) = (Some(point.into()), hit.saturating_sub(1));
+    }
+
+    /// Lets every call pass again. True where the armed one had failed.
+    pub fn disarm() -> bool {
+        state().armed.take().is_none()
+    }
+
+    /// Whether the call of this name was ever reached in this process.
+    pub fn is_reached(point: &str) -> bool {
+        state().reached.contains(point)
+    }
+
+    /// Sets the wall clock off the machine's by so much.
+    pub fn turn_clock(offset_ms: i64) {
+        CLOCK_OFFSET_MS.store(offset_ms, Ordering::SeqCst);
+    }
+
+    pub(crate) fn clock_offset_ms() -> i64 {
+        CLOCK_OFFSET_MS.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn fallible(point: &str) -> Result<(), Injected> {
+        let mut state = state();
+        if !state.reached.contains(point) {
+            state.reached.insert(point.into());
+        }
+        if state.armed.as_deref() != Some(point) {
+            return Ok(());
+        }
+        if state.passes_left > 0 {
+            state.passes_left -= 1;
+            return Ok(());
+        }
+        state.armed = None;
+        Err(Injected(point.into()))
+    }
+
+    pub(crate) fn answered(point: &str) -> Result<(), Injected> {
+        fallible(&format!("{point}_answer"))
+    }
+}
+
+#[cfg(all(test, feature = "failpoints"))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::POINTS;
+
+    fn sources(folder: &Path, found: &mut String) {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                sources(&entry, found);
+            } else if entry.extension().is_some_and(|ending| ending == "rs") {
+                found.push_str(&fs::read_to_string(entry).unwrap());
+            }
+        }
+    }
+
+    /// The texts that follow a word of the source.
+    fn named<'a>(source: &'a str, word: &str) -> Vec<&'a str> {
+        source.split(word).skip(1).filter_map(|rest| rest.split_once('"').map(|(name, _)| name)).collect()
+    }
+
+    #[test]
+    fn the_table_has_every_name_of_the_source_and_no_other() {
+        let mut source = String::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
+        let call = |word: &str| format!("{word}(\"");
+        let mut names = BTreeSet::new();
+        for word in ["fallible", "chance", "Access::Read", "Access::Write"] {
+            names.extend(named(&source, &call(word)).into_iter().map(str::to_owned));
+        }
+        for word in ["answered", "Access::Read", "Access::Write"] {
+            names.extend(named(&source, &call(word)).into_iter().map(|name| format!("{name}_answer")));
+        }
+        assert_eq!(POINTS.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(), Vec::from_iter(names));
+    }
+}

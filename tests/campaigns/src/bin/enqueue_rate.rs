@@ -25,6 +25,9 @@ struct Arguments {
     /// Milliseconds of one measurement.
     #[arg(long, default_value_t = 1_000)]
     ms: u64,
+    /// Which engines are measured.
+    #[arg(long, value_delimiter = ',', default_values = ["sqlite", "postgres"])]
+    engines: Vec<String>,
     /// A folder on the disk that is measured; absent means that for temporary files.
     #[arg(long)]
     folder: Option<std::path::PathBuf>,
@@ -65,6 +68,9 @@ async fn main() -> Result<ExitCode> {
     for (engine, places) in
         [("sqlite", [file("bare"), file("kassa")]), ("postgres", [postgres.clone(), postgres])]
     {
+        if !arguments.engines.iter().any(|wanted| wanted == engine) {
+            continue;
+        }
         for processes in [1, 8] {
             let mut figures: [Vec<f64>; 4] = Default::default();
             let mut shares: [Vec<f64>; 2] = Default::default();

@@ -1,6 +1,9 @@
+-- The order of what is written: of the receipts, and of the events until they are chained.
+CREATE SEQUENCE IF NOT EXISTS kassa_numbers;
+
 -- One row a receipt; `request` holds the exact bytes that are sent. Numbers may have gaps.
 CREATE TABLE IF NOT EXISTS kassa_documents (
-    number BIGSERIAL NOT NULL,
+    number BIGINT NOT NULL DEFAULT nextval('kassa_numbers'),
     register TEXT NOT NULL,
     receipt_id TEXT NOT NULL,
     vendor TEXT NOT NULL,
@@ -27,10 +30,9 @@ CREATE INDEX IF NOT EXISTS kassa_documents_unfinished ON kassa_documents (regist
 CREATE INDEX IF NOT EXISTS kassa_documents_unsettled ON kassa_documents (register, number)
     WHERE state IN ('sending', 'in_doubt');
 
--- What was written. `event` (the place in the chain of the register) and `hash` come later, when
--- the event is chained: writers of one register never wait for each other.
-CREATE TABLE IF NOT EXISTS kassa_events (
-    id BIGSERIAL NOT NULL PRIMARY KEY,
+-- What was written and is not chained yet: writers of one register never wait for each other.
+CREATE TABLE IF NOT EXISTS kassa_open (
+    place BIGINT NOT NULL DEFAULT nextval('kassa_numbers'),
     register TEXT NOT NULL,
     receipt_id TEXT NOT NULL,
     revision BIGINT NOT NULL,
@@ -39,22 +41,36 @@ CREATE TABLE IF NOT EXISTS kassa_events (
     state TEXT NOT NULL,
     note TEXT NOT NULL,
     content BYTEA NOT NULL,
-    event BIGINT,
-    hash BYTEA,
-    UNIQUE (register, event)
+    PRIMARY KEY (register, receipt_id, revision)
 );
 
-CREATE INDEX IF NOT EXISTS kassa_events_of_receipt ON kassa_events (register, receipt_id);
-CREATE INDEX IF NOT EXISTS kassa_events_open ON kassa_events (register, receipt_id, revision) WHERE event IS NULL;
+-- The chain: events move here when their place in it and their hash are known.
+CREATE TABLE IF NOT EXISTS kassa_events (
+    register TEXT NOT NULL,
+    event BIGINT NOT NULL,
+    receipt_id TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    at_ms BIGINT NOT NULL,
+    attempt BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    note TEXT NOT NULL,
+    content BYTEA NOT NULL,
+    hash BYTEA NOT NULL,
+    PRIMARY KEY (register, event)
+);
 
--- Where the chain of a register stands, and where it begins after events were pruned.
+CREATE INDEX IF NOT EXISTS kassa_events_of_receipt ON kassa_events (register, receipt_id, event);
+
+-- Where the chain of a register stands, where it begins after events were pruned, and until when
+-- one process at a time goes on with it.
 CREATE TABLE IF NOT EXISTS kassa_chains (
     register TEXT NOT NULL PRIMARY KEY,
     events BIGINT NOT NULL,
     last_hash BYTEA NOT NULL,
     pruned_events BIGINT NOT NULL,
     pruned_hash BYTEA NOT NULL,
-    pruned_before_ms BIGINT NOT NULL
+    pruned_before_ms BIGINT NOT NULL,
+    claimed_until TIMESTAMPTZ NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS kassa_secrets (

@@ -1,18 +1,21 @@
 //! The connections of a process to a server: a pool, finite waits, bounded repeats.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use futures_util::TryStreamExt as _;
 use tokio::sync::OnceCell;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{NoTls, Row};
 
-use super::{Place, migration, place};
+use super::{Place, migration, place, seal};
 use crate::chance::{Injected, answered, fallible};
 use crate::error::{Code, Error, Result};
 
@@ -22,8 +25,16 @@ const MOST_CONNECTIONS: usize = 8;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a statement is repeated that the server itself took back.
 const MOST_REPEATS: u32 = 8;
-/// How long the events of a write wait for others to be chained with.
-const SEAL_PAUSE: Duration = Duration::from_millis(20);
+/// How long the events of a write wait at most for others to be chained with.
+const SEAL_PAUSE: Duration = Duration::from_secs(1);
+
+/// What is said of a statement that was prepared and is not there: a pooler changed the server, a
+/// person gave `DISCARD ALL`, a migration changed a table.
+const FORGOTTEN: &[&SqlState] = &[
+    &SqlState::INVALID_SQL_STATEMENT_NAME,
+    &SqlState::DUPLICATE_PSTATEMENT,
+    &SqlState::FEATURE_NOT_SUPPORTED,
+];
 
 /// A parameter of a statement.
 pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -52,6 +63,9 @@ enum Trouble {
     Lost(String),
     /// Nothing of it stands, and it may be repeated.
     TakenBack(String),
+    /// The server does not know the prepared statement any more, or not in this form. Nothing of it
+    /// stands, and it may be repeated.
+    Forgotten(String),
     /// The server refused it.
     Refused(String),
 }
@@ -62,6 +76,7 @@ impl From<tokio_postgres::Error> for Trouble {
         match error.as_db_error() {
             None => Self::Lost(text),
             Some(_) if is_taken_back(&error) => Self::TakenBack(text),
+            Some(told) if FORGOTTEN.contains(&told.code()) => Self::Forgotten(text),
             Some(_) => Self::Refused(text),
         }
     }
@@ -117,9 +132,12 @@ impl Server {
             };
             let may_repeat = repeats < MOST_REPEATS;
             match (trouble, access) {
+                (Trouble::Forgotten(_), _) if may_repeat => connection.statement_cache.clear(),
                 (Trouble::TakenBack(_), _) | (Trouble::Lost(_), Access::Read(_)) if may_repeat => {}
                 (Trouble::Lost(what), _) => return Err(self.lost(access, &what)),
-                (Trouble::TakenBack(what) | Trouble::Refused(what), _) => return Err(self.unusable(what)),
+                (Trouble::TakenBack(what) | Trouble::Forgotten(what) | Trouble::Refused(what), _) => {
+                    return Err(self.unusable(what));
+                }
             }
             drop(connection);
             sleep(jittered(Duration::from_millis(2 << repeats))).await;
@@ -142,7 +160,7 @@ impl Server {
         drop(Object::take(connection));
     }
 
-    pub(super) fn unusable(&self, what: impl std::fmt::Display) -> Error {
+    pub(super) fn unusable(&self, what: impl fmt::Display) -> Error {
         Error::new(Code::JournalUnavailable, format!("journal {}: {what}", self.shown))
     }
 
@@ -177,10 +195,11 @@ impl Server {
                 sleep(SEAL_PAUSE).await;
                 task.take_note();
                 // What stays open is chained after the next write, or by whoever verifies.
-                if let Err(error) = super::audit::seal(&task.server, &task.register).await {
+                let is_open = seal::turn(&task.server, &task.register).await.unwrap_or_else(|error| {
                     tracing::debug!(target: "kassa::journal", register = task.register, "not chained: {error}");
-                }
-                if !task.has_more() {
+                    false
+                });
+                if !is_open && !task.has_more() {
                     break;
                 }
             }
@@ -215,16 +234,44 @@ impl Drop for Sealing {
 }
 
 async fn carry_out(
-    connection: &tokio_postgres::Client,
+    connection: &Object,
     access: Access,
     sql: &str,
     params: &[Param<'_>],
 ) -> std::result::Result<Vec<Row>, Trouble> {
     fallible(access.name())?;
-    let rows = connection.query_typed(sql, params).await?;
+    let types: Vec<Type> = params.iter().map(|(_, kind)| kind.clone()).collect();
+    let statement = connection.prepare_typed_cached(sql, &types).await?;
+    let values = params.iter().map(|(value, _)| Unshown(*value));
+    let rows = connection.query_raw(&statement, values).await?.try_collect().await?;
     answered(access.name())?;
     Ok(rows)
 }
+
+/// A parameter that the driver cannot write into a log.
+struct Unshown<'a>(&'a (dyn ToSql + Sync));
+
+impl fmt::Debug for Unshown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("_")
+    }
+}
+
+impl ToSql for Unshown<'_> {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Encoded {
+        self.0.to_sql_checked(kind, out)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn to_sql_checked(&self, kind: &Type, out: &mut BytesMut) -> Encoded {
+        self.0.to_sql_checked(kind, out)
+    }
+}
+
+type Encoded = std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>>;
 
 /// True where the server says that nothing of the statement stands and it may be repeated.
 pub(super) fn is_taken_back(error: &tokio_postgres::Error) -> bool {

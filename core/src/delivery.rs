@@ -82,11 +82,12 @@ impl Delivery {
         }
         let found = self.journal.find(self.vendor.register(), receipt_id).await;
         match found.map(|entry| entry.map(|entry| entry.state)) {
-            Ok(None | Some(State::Queued | State::Failed)) => error,
             Ok(Some(State::Registered)) => error.with_outcome(Outcome::Registered),
-            Ok(Some(State::Sending | State::InDoubt | State::Accepted)) | Err(_) => {
+            Ok(Some(State::Sending | State::InDoubt | State::Accepted)) => {
                 error.with_outcome(Outcome::Unknown)
             }
+            // Where the journal cannot be read either, it is said of this call alone.
+            Ok(None | Some(State::Queued | State::Failed)) | Err(_) => error,
         }
     }
 

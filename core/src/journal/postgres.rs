@@ -49,6 +49,28 @@ const COLUMNS: &str = "register, receipt_id, vendor, operation, fingerprint, req
                        attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms, revision, due_at_ms, \
                        number";
 
+/// Parts of the entries, in the words of the partial indexes.
+const UNSETTLED: &str = "state IN ('sending', 'in_doubt')";
+const UNFINISHED: &str = "state NOT IN ('registered', 'failed')";
+const FINISHED: &str = "state IN ('registered', 'failed')";
+
+/// The first `$3` entries of a register `$1` after the number `$2`, out of parts that each have an
+/// index.
+fn page(parts: &[&str], wanted: &str) -> String {
+    let of = |part: &&str| {
+        format!(
+            "(SELECT {COLUMNS} FROM kassa_documents WHERE register = $1 AND number > $2 AND {part}{wanted} \
+             ORDER BY number LIMIT $3)"
+        )
+    };
+    let all = texts(parts, of).join(" UNION ALL ");
+    format!("SELECT * FROM ({all}) AS page ORDER BY number LIMIT $3")
+}
+
+fn limited(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
 /// Adds an entry and its event, unless the id is there.
 const INTEND: &str = "
 WITH added AS (
@@ -306,29 +328,29 @@ impl Journal for Postgres {
             Some(id) => self.number(register, id).await?,
             None => 0,
         };
-        // Written out, and without what is not asked for: a plan that is made once for all values
-        // uses the partial indexes only where they serve every value.
-        let kept = match (filter.unsettled, filter.unfinished) {
-            (true, _) => " AND state IN ('sending', 'in_doubt')",
-            (false, true) => " AND state NOT IN ('registered', 'failed')",
-            (false, false) => "",
+        let parts: &[&str] = match (filter.unsettled, filter.unfinished, filter.state) {
+            (true, ..) => &[UNSETTLED],
+            (false, true, _) => &[UNFINISHED],
+            (false, false, Some(state)) if state.is_final() => &[FINISHED],
+            (false, false, Some(_)) => &[UNFINISHED],
+            (false, false, None) => &[UNFINISHED, FINISHED],
         };
         let state = filter.state.map(State::word);
-        let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
-        let mut sql =
-            format!("SELECT {COLUMNS} FROM kassa_documents WHERE register = $1 AND number > $2{kept}");
-        let mut params: Vec<Param<'_>> = vec![(&register, Type::TEXT), (&after, Type::INT8)];
+        let limit = limited(filter.limit);
+        let mut params: Vec<Param<'_>> =
+            vec![(&register, Type::TEXT), (&after, Type::INT8), (&limit, Type::INT8)];
+        // Without what is not asked for: one plan serves all values.
+        let mut wanted = String::new();
         if let Some(state) = &state {
             params.push((state, Type::TEXT));
-            sql += &format!(" AND state = ${}", params.len());
+            wanted += &format!(" AND state = ${}", params.len());
         }
         if let Some(due_before_ms) = &filter.due_before_ms {
             params.push((due_before_ms, Type::INT8));
             let due = params.len();
-            sql += &format!(" AND (due_at_ms < ${due} OR updated_at_ms > ${due} + {CLOCK_AHEAD_MS})");
+            wanted += &format!(" AND (due_at_ms < ${due} OR updated_at_ms > ${due} + {CLOCK_AHEAD_MS})");
         }
-        params.push((&limit, Type::INT8));
-        sql += &format!(" ORDER BY number LIMIT ${}", params.len());
+        let sql = page(parts, &wanted);
         self.server.query(Access::Read("postgres_list"), &sql, &params).await?.iter().map(entry).collect()
     }
 

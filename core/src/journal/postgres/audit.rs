@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::server::{Access, Param};
-use super::{Postgres, get, seal};
+use super::{FINISHED, Postgres, UNFINISHED, get, limited, page, seal};
 use crate::error::Result;
 use crate::journal::audit::{Audit, Head, Link, Pair, Pruned};
 use crate::journal::chain::Content;
@@ -60,10 +60,6 @@ WITH last AS (
 )
 SELECT COUNT(*) FROM gone";
 
-fn limited(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
-}
-
 #[async_trait]
 impl Audit for Postgres {
     async fn head(&self, register: &str) -> Result<Head> {
@@ -93,12 +89,13 @@ impl Audit for Postgres {
 
     async fn pairs(&self, register: &str, after: i64, limit: usize) -> Result<Vec<Pair>> {
         let sql = format!(
-            "SELECT d.number, d.receipt_id, e.event, e.content, o.content, {CONTENT} FROM kassa_documents AS d
+            "SELECT d.number, d.receipt_id, e.event, e.content, o.content, {CONTENT} FROM ({}) AS d
              LEFT JOIN kassa_events AS e ON e.register = d.register AND e.event = (
                  SELECT MAX(event) FROM kassa_events AS l WHERE l.register = d.register AND l.receipt_id = d.receipt_id)
              LEFT JOIN kassa_open AS o ON o.register = d.register AND o.receipt_id = d.receipt_id AND o.revision = (
                  SELECT MAX(revision) FROM kassa_open AS l WHERE l.register = d.register AND l.receipt_id = d.receipt_id)
-             WHERE d.register = $1 AND d.number > $2 ORDER BY d.number LIMIT $3"
+             ORDER BY d.number",
+            page(&[UNFINISHED, FINISHED], "")
         );
         let params: &[Param<'_>] =
             &[(&register, Type::TEXT), (&after, Type::INT8), (&limited(limit), Type::INT8)];

@@ -522,8 +522,8 @@ async fn seeding_adds_clients_registers_and_logins() {
     let description = till.emulator.description();
     let fresh = &description["vendors"][NAME]["others"];
     let expected = json!([{
-        "vendor": "ikassa", "accounts_url": url, "api_url": url, "receipts_url": url,
-        "client_id": "demo-client", "register": FRESH,
+        "vendor": "ikassa", "base_url": url, "cashier": "Sidorova A. V.", "client_id": "demo-client",
+        "register": FRESH,
     }]);
     assert_eq!(fresh, &expected);
     assert_eq!(till.config["register"], BOUND);

@@ -115,7 +115,8 @@ fn act(
         (true, _) => Some(Kill::At(Step::ALL[random.random_range(0..Step::ALL.len())])),
         (_, true) => {
             let when = [When::BeforeRecord, When::AfterRecord][random.random_range(0..2)];
-            Some(Kill::InFlight(Box::new(held(random, vendor, &asked, when))))
+            let working_ms = random.random_range(WORKING_MS);
+            Some(Kill::InFlight(Box::new(held(vendor, &asked, when, working_ms))))
         }
         _ => None,
     };
@@ -133,10 +134,10 @@ fn blow(random: &mut StdRng, blows: &Blows) -> Fault {
     list[random.random_range(0..list.len())].clone()
 }
 
-/// The vendor works on the receipt for a while, before or after it is on record.
-pub fn held(random: &mut StdRng, vendor: &Vendor, asked: &Asked, when: When) -> Fault {
+/// The vendor works on the receipt for so long, before or after it is on record.
+pub fn held(vendor: &Vendor, asked: &Asked, when: When, working_ms: u64) -> Fault {
     Fault {
-        delay_ms: Some(random.random_range(WORKING_MS)),
+        delay_ms: Some(working_ms),
         matching: vendor.rules_know_receipts.then(|| asked.id.clone()),
         // Of no effect with a delay: a label.
         failure_message: Some(format!("kill {}", asked.id)),

@@ -124,10 +124,13 @@ async fn an_inserted_request_is_named() {
 async fn an_inserted_event_and_an_inserted_entry_are_named() {
     let columns = "receipt_id, vendor, operation, fingerprint, request, state, attempts, created_at_ms, updated_at_ms, \
                    revision, due_at_ms";
-    let entry = format!(
-        "INSERT INTO documents (register, {columns}) SELECT register, 'x', vendor, operation, fingerprint, request, state, \
-         attempts, created_at_ms, updated_at_ms, revision, due_at_ms FROM documents WHERE receipt_id = 'a'"
-    );
+    let entry = |extra: &str| {
+        format!(
+            "INSERT INTO documents (register, {columns}{extra}) SELECT register, 'x', vendor, operation, fingerprint, \
+             request, state, attempts, created_at_ms, updated_at_ms, revision, due_at_ms{extra} FROM documents \
+             WHERE receipt_id = 'a'"
+        )
+    };
     let event = |extra: &str, value: &str| {
         format!(
             "INSERT INTO events (register, event, receipt_id, at_ms, attempt, state, note, content, hash{extra})
@@ -136,15 +139,28 @@ async fn an_inserted_event_and_an_inserted_entry_are_named() {
     };
     let folder = TempDir::new().unwrap();
     for place in reachable(&folder).await {
-        let (extra, value) = if place.starts_with("sqlite:") { ("", "") } else { (", revision", ", 3") };
+        let is_sqlite = place.starts_with("sqlite:");
+        let (extra, value) = if is_sqlite { ("", "") } else { (", revision", ", 3") };
         two_sales(&*open(&place)).await;
-        tamper(&place, &entry).await;
+        tamper(&place, &entry(if is_sqlite { ", events" } else { "" })).await;
         let broken = verify(&*open(&place), "shop").await.unwrap().1.unwrap();
         assert_eq!((broken.event, broken.receipt_id.as_deref()), (None, Some("x")));
         tamper(&place, "DELETE FROM documents WHERE receipt_id = 'x'").await;
         tamper(&place, &event(extra, value)).await;
         let broken = verify(&*open(&place), "shop").await.unwrap().1.unwrap();
         assert_eq!((broken.event, broken.receipt_id.as_deref()), (Some(6), Some("a")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_in_a_file_names_all_its_events() {
+    for events in ["[]", "[3]", "[1]", "[3,1]", "[1,2,3]", "[3,3]", "[2,3]", "[1,9]"] {
+        let folder = TempDir::new().unwrap();
+        let place = sqlite(&folder);
+        two_sales(&*open(&place)).await;
+        tamper(&place, &format!("UPDATE documents SET events = '{events}' WHERE receipt_id = 'a'")).await;
+        let broken = verify(&*open(&place), "shop").await.unwrap().1.expect(events);
+        assert_eq!(broken.receipt_id.as_deref(), Some("a"), "{events}");
     }
 }
 

@@ -190,9 +190,11 @@ async fn entries(journal: &(impl Audit + ?Sized), register: &str) -> Result<Opti
         for pair in &page {
             let id = Some(pair.receipt_id.as_str());
             match &pair.last {
-                None => return Ok(broken(None, id, "the entry has no event: it was inserted or renamed")),
+                None => {
+                    return Ok(broken(None, id, "the entry has no event: it was inserted or renamed"));
+                }
                 Some((event, content)) if pair.content[..] != content[..] => {
-                    return Ok(broken(*event, id, "the entry does not agree with its last event"));
+                    return Ok(broken(*event, id, "the entry does not agree with its events"));
                 }
                 Some(_) => {}
             }

@@ -5,8 +5,9 @@ ALTER TABLE steps RENAME TO old_steps;
 DROP INDEX documents_unfinished;
 DROP INDEX steps_of_receipt;
 
--- One row a receipt; `request` holds the exact bytes that are sent. Every index is one more page in
--- each synced write: lists of all entries walk the numbers themselves.
+-- One row a receipt; `request` holds the exact bytes that are sent, `events` the places of its events
+-- (JSON). Every index is one more page in each synced write: lists of all entries walk the numbers
+-- themselves, and no index leads from a receipt to its events.
 CREATE TABLE documents (
     number INTEGER PRIMARY KEY,
     register TEXT NOT NULL,
@@ -26,6 +27,7 @@ CREATE TABLE documents (
     updated_at_ms INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     due_at_ms INTEGER NOT NULL,
+    events TEXT NOT NULL,
     UNIQUE (register, receipt_id)
 ) STRICT;
 
@@ -34,9 +36,10 @@ CREATE INDEX documents_unfinished ON documents (register, number)
 CREATE INDEX documents_unsettled ON documents (register, number) WHERE state IN ('sending', 'in_doubt');
 
 INSERT INTO documents (register, receipt_id, vendor, operation, fingerprint, request, vendor_document_id, state,
-                       attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms, revision, due_at_ms)
+                       attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms, revision, due_at_ms,
+                       events)
 SELECT d.register, d.receipt_id, vendor, operation, fingerprint, request, vendor_document_id, d.state,
-       attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms, MAX(COUNT(s.id), 1), 0
+       attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms, MAX(COUNT(s.id), 1), 0, '[]'
 FROM old_documents AS d
 LEFT JOIN old_steps AS s ON s.register = d.register AND s.receipt_id = d.receipt_id
 GROUP BY d.register, d.receipt_id
@@ -55,8 +58,6 @@ CREATE TABLE events (
     hash BLOB NOT NULL,
     PRIMARY KEY (register, event)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX events_of_receipt ON events (register, receipt_id, event);
 
 -- Where the chain of a register stands, and where it begins after events were pruned.
 CREATE TABLE chains (

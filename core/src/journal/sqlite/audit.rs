@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Sqlite, failed};
+use super::Sqlite;
+use super::store::Extent;
 use crate::chance::fallible;
 use crate::error::Result;
 use crate::journal::Entry;
@@ -42,8 +43,8 @@ fn keep_head(connection: &Connection, register: &str, head: &Head) -> rusqlite::
     Ok(())
 }
 
-/// Adds the event of a write to the chain.
-pub(super) fn log(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Result<()> {
+/// Adds the event of a write to the chain; gives back its place, which the entry keeps.
+pub(super) fn log(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Result<i64> {
     let event = Event {
         register: &entry.register,
         receipt_id: &entry.receipt_id,
@@ -55,7 +56,8 @@ pub(super) fn log(connection: &Connection, entry: &Entry, note: &str) -> rusqlit
     };
     let mut head = head(connection, event.register)?;
     append(connection, &mut head, &event)?;
-    keep_head(connection, event.register, &head)
+    keep_head(connection, event.register, &head)?;
+    Ok(head.events)
 }
 
 fn append(connection: &Connection, head: &mut Head, event: &Event<'_>) -> rusqlite::Result<()> {
@@ -108,6 +110,8 @@ pub(super) fn chain_old_steps(connection: &Connection) -> rusqlite::Result<()> {
                 content: &content,
             };
             append(connection, &mut chained, &event)?;
+            let sql = "UPDATE documents SET events = json_insert(events, '$[#]', ?3) WHERE register = ?1 AND receipt_id = ?2";
+            connection.prepare_cached(sql)?.execute(params![register, receipt_id, chained.events])?;
         }
         keep_head(connection, &register, &chained)?;
     }
@@ -195,19 +199,23 @@ impl Audit for Sqlite {
         let (register, limit) = (register.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
         self.query(move |connection| {
             let sql = format!(
-                "SELECT d.number, d.receipt_id, e.event, e.content, {CONTENT} FROM documents AS d
-                 LEFT JOIN events AS e ON e.register = d.register AND e.event = (SELECT MAX(event) FROM events AS l
-                 WHERE l.register = d.register AND l.receipt_id = d.receipt_id)
+                "SELECT d.number, d.receipt_id, e.event, e.content, json_array_length(d.events) = d.revision
+                 AND d.revision = (SELECT COUNT(DISTINCT l.event) FROM json_each(d.events) AS place JOIN events AS l
+                 ON l.register = d.register AND l.event = place.value AND l.receipt_id = d.receipt_id), {CONTENT}
+                 FROM documents AS d LEFT JOIN events AS e ON e.register = d.register
+                 AND e.event = json_extract(d.events, '$[#-1]') AND e.receipt_id = d.receipt_id
                  WHERE +d.register = ?1 AND d.number > ?2 ORDER BY d.number LIMIT ?3"
             );
             let mut statement = connection.prepare_cached(&sql)?;
             let rows = statement.query_map(params![register, after, limit], |row| {
                 let (event, last): (Option<i64>, Option<Vec<u8>>) = (row.get(2)?, row.get(3)?);
+                let names_its_events: bool = row.get(4)?;
                 Ok(Pair {
                     number: row.get(0)?,
                     receipt_id: row.get(1)?,
-                    content: content(row, 4)?.hash(),
-                    last: last.map(|content| (event, content)),
+                    content: content(row, 5)?.hash(),
+                    // What names other events than its own agrees with none.
+                    last: last.map(|last| (event, if names_its_events { last } else { Vec::new() })),
                 })
             })?;
             rows.collect()
@@ -218,12 +226,12 @@ impl Audit for Sqlite {
     async fn stray(&self, register: &str, pruned_before_ms: i64) -> Result<Option<(i64, String)>> {
         let register = register.to_owned();
         self.query(move |connection| {
-            let sql = "SELECT event, receipt_id FROM events AS e WHERE register = ?1
+            // Of each receipt the row of its last event.
+            let sql = "SELECT MAX(event) AS last, receipt_id FROM events AS e WHERE register = ?1
                        AND NOT EXISTS (SELECT 1 FROM documents AS d WHERE d.register = e.register
                                        AND d.receipt_id = e.receipt_id)
-                       AND NOT EXISTS (SELECT 1 FROM events AS l WHERE l.register = e.register
-                                       AND l.receipt_id = e.receipt_id AND l.event > e.event)
-                       AND NOT (state IN ('registered', 'failed') AND at_ms < ?2) ORDER BY event LIMIT 1";
+                       GROUP BY receipt_id HAVING NOT (state IN ('registered', 'failed') AND at_ms < ?2)
+                       ORDER BY last LIMIT 1";
             let found = connection
                 .query_row(sql, params![register, pruned_before_ms], |row| Ok((row.get(0)?, row.get(1)?)));
             found.optional()
@@ -232,11 +240,11 @@ impl Audit for Sqlite {
     }
 
     async fn prune(&self, register: &str, before_ms: i64, limit: usize) -> Result<Pruned> {
-        let (register, path) = (register.to_owned(), self.store.path.clone());
+        let (register, store) = (register.to_owned(), self.store.clone());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.write(move |connection| {
-            prune(connection, &register, before_ms, limit).map_err(|error| failed(&path, &error))
-        })
-        .await
+        let work = move |connection: &Connection| {
+            prune(connection, &register, before_ms, limit).map_err(|error| store.failed(&error))
+        };
+        self.store.write(Extent::Large, work).await
     }
 }

@@ -1,0 +1,125 @@
+//! The file: who may read it, which version its tables have, how it is opened.
+
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::audit;
+use crate::chance::{Injected, answered, fallible};
+use crate::error::{Code, Error};
+
+/// Marks the file as a journal of this library: "KASA".
+const APPLICATION_ID: i64 = 0x4B41_5341;
+/// Each version of the schema, as the step from the one before. Never change one that shipped.
+const MIGRATIONS: &[(&str, Fill)] = &[
+    (include_str!("../sqlite_1.sql"), |_| Ok(())),
+    (include_str!("../sqlite_2.sql"), audit::chain_old_steps),
+];
+/// How long a write waits for another process's write. The pauses in it are SQLite's own, of
+/// milliseconds: shorter ones take the processor from the one who writes.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a migration does that SQL cannot.
+type Fill = fn(&Connection) -> rusqlite::Result<()>;
+
+/// Why a file cannot be used.
+pub(super) enum Fault {
+    Sql(rusqlite::Error),
+    Io(std::io::Error),
+    Kassa(Error),
+}
+
+impl From<Injected> for Fault {
+    fn from(injected: Injected) -> Self {
+        Self::Sql(injected.into())
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+/// Opens or creates the file, readable for its owner only, and brings its tables up to date.
+pub(super) fn connect(path: &Path) -> std::result::Result<Connection, Fault> {
+    fallible("sqlite_create").map_err(|injected| Fault::Io(injected.into()))?;
+    private(OpenOptions::new().read(true).write(true).create(true)).open(path).map_err(Fault::Io)?;
+    fallible("sqlite_connect")?;
+    let mut connection = Connection::open(path)?;
+    fallible("sqlite_settings")?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    fallible("sqlite_version")?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let known = MIGRATIONS.len() as i64;
+    if version > known {
+        let message = format!(
+            "journal {} has schema {version}; this library knows {known} and touched nothing",
+            path.display()
+        );
+        return Err(Fault::Kassa(Error::new(Code::JournalTooNew, message)));
+    }
+    fallible("sqlite_wal")?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    fallible("sqlite_synchronous")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), Fault> {
+    fallible("sqlite_migrate_begin")?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let number =
+        |name: &str| transaction.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let (version, owner) = (number("user_version")?, number("application_id")?);
+    if version > 0 && owner != APPLICATION_ID {
+        let message = format!("{} is a SQLite file of another program", path.display());
+        return Err(Fault::Kassa(Error::new(Code::JournalDamaged, message)));
+    }
+    for (sql, fill) in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+        fallible("sqlite_migrate_step")?;
+        transaction.execute_batch(sql)?;
+        fill(&transaction)?;
+    }
+    if version < MIGRATIONS.len() as i64 {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    }
+    fallible("sqlite_migrate_commit")?;
+    transaction.commit()?;
+    answered("sqlite_migrate_commit")?;
+    Ok(())
+}
+
+/// Device and number of the file; where the system has none, only whether there is a file.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    return Some((
+        std::os::unix::fs::MetadataExt::dev(&metadata),
+        std::os::unix::fs::MetadataExt::ino(&metadata),
+    ));
+    #[cfg(not(unix))]
+    return Some((u64::from(metadata.is_file()), 0));
+}
+
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+pub(super) fn create_directory(path: &Path) -> std::io::Result<()> {
+    fallible("sqlite_directory")?;
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

@@ -1,0 +1,302 @@
+//! The open file: one connection a process, closed while the process forks, and the writes that wait
+//! for their commit. Writes that wait at the same time are committed together.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::schema::{BUSY_TIMEOUT, Fault, connect};
+use crate::chance::{answered, fallible};
+use crate::error::{Code, Error, Result};
+
+/// Pause between two looks whether the process still forks.
+const FORK_PAUSE: Duration = Duration::from_millis(1);
+/// A commit that takes no longer than this is made where its caller is: to wake another thread and to
+/// be woken by it takes a good part of that.
+const AT_ONCE: Duration = Duration::from_micros(500);
+/// What a commit is taken to last before any was measured.
+const UNKNOWN: Duration = Duration::from_millis(10);
+
+/// True while the process forks: no file may be opened.
+static FORKING: AtomicBool = AtomicBool::new(false);
+
+/// Called before a fork, with every journal of the process then told to `let_go`. SQLite keeps its
+/// locks in process-wide tables that a child would inherit although the kernel gives it no locks;
+/// with no file open at the moment of the fork, parent and child both start clean.
+#[cfg(feature = "host")]
+pub(crate) fn before_fork() {
+    FORKING.store(true, Ordering::SeqCst);
+}
+
+/// Called after a fork, in the parent and in the child.
+#[cfg(feature = "host")]
+pub(crate) fn after_fork() {
+    FORKING.store(false, Ordering::SeqCst);
+}
+
+/// A file with what waits to be written to it.
+pub(super) struct Store {
+    path: PathBuf,
+    connection: Mutex<Option<Connection>>,
+    waiting: Mutex<Vec<Job>>,
+    /// What a commit lasted of late, in microseconds.
+    commit_us: AtomicU64,
+}
+
+/// How much a write does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// A few rows.
+    Small,
+    /// As many rows as the caller likes.
+    Large,
+}
+
+/// A write that waits.
+struct Job {
+    extent: Extent,
+    work: Work,
+}
+
+/// Does its part inside a transaction, or learns why there is none.
+type Work = Box<dyn FnOnce(Result<&Connection>) -> Done + Send>;
+
+/// What a write came to.
+struct Done {
+    is_right: bool,
+    /// Tells its caller once the commit is decided.
+    tell: Tell,
+}
+
+type Tell = Box<dyn FnOnce(&Result<()>) + Send>;
+
+impl Store {
+    /// The file at `path`, opened.
+    pub fn open(path: &Path) -> Result<Self> {
+        let store = Self {
+            path: path.into(),
+            connection: Mutex::new(None),
+            waiting: Mutex::new(Vec::new()),
+            commit_us: AtomicU64::new(micros(UNKNOWN)),
+        };
+        drop(store.connected()?);
+        Ok(store)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Closes it until it is next needed.
+    #[cfg(feature = "host")]
+    pub fn let_go(&self) {
+        *self.lock() = None;
+    }
+
+    /// Writes all of `work` or nothing of it, synced when it returns.
+    pub async fn write<T: Send + 'static>(
+        self: &Arc<Self>,
+        extent: Extent,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = oneshot::channel();
+        let work: Work = Box::new(move |connection| {
+            let result = connection.and_then(work);
+            let is_right = result.is_ok();
+            let tell: Tell = Box::new(move |committed| {
+                // Nobody listens where the caller gave up; the write stands all the same.
+                let _ = sender.send(committed.clone().and(result));
+            });
+            Done { is_right, tell }
+        });
+        self.waiting().push(Job { extent, work });
+        if !self.commit_at_once() {
+            let store = self.clone();
+            tokio::task::spawn_blocking(move || store.commit());
+        }
+        receiver.await.unwrap_or_else(|_| Err(self.unusable("the write was not carried out")))
+    }
+
+    /// Reads.
+    pub async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let store = self.clone();
+        let task = tokio::task::spawn_blocking(move || match store.connected()?.as_ref() {
+            Some(connection) => {
+                fallible("sqlite_read").map_err(|injected| store.unusable(injected))?;
+                work(connection)
+            }
+            None => Err(store.unusable("closed")),
+        });
+        task.await.unwrap_or_else(|_| Err(self.unusable("the read was not carried out")))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Job>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection, opened if it is not; waits while the process forks.
+    fn connected(&self) -> Result<MutexGuard<'_, Option<Connection>>> {
+        let mut connection = self.lock();
+        while FORKING.load(Ordering::SeqCst) {
+            drop(connection);
+            std::thread::sleep(FORK_PAUSE);
+            connection = self.lock();
+        }
+        if connection.is_none() {
+            *connection = Some(connect(&self.path).map_err(|fault| match fault {
+                Fault::Sql(error) => self.failed(&error),
+                Fault::Io(error) => self.unusable(&error),
+                Fault::Kassa(error) => error,
+            })?);
+        }
+        Ok(connection)
+    }
+
+    /// Carries out every write that waits, however long that takes.
+    fn commit(&self) {
+        let error = match self.connected() {
+            Ok(mut connection) => match connection.as_mut() {
+                // Somebody else carried them out.
+                _ if self.waiting().is_empty() => return,
+                Some(open) => match begun(open) {
+                    Ok(transaction) => return self.carry_out(transaction),
+                    Err(error) => self.failed(&error),
+                },
+                None => self.unusable("closed"),
+            },
+            Err(error) => error,
+        };
+        self.refuse(&error);
+    }
+
+    /// Carries out every write that waits, if that is a matter of a moment and nobody else writes.
+    fn commit_at_once(&self) -> bool {
+        let is_slow = self.commit_us.load(Ordering::Relaxed) > micros(AT_ONCE);
+        if is_slow || FORKING.load(Ordering::SeqCst) {
+            return false;
+        }
+        let Ok(mut connection) = self.connection.try_lock() else { return false };
+        let Some(open) = connection.as_mut() else { return false };
+        if self.waiting().iter().any(|job| job.extent == Extent::Large) {
+            return false;
+        }
+        let is_impatient = open.busy_timeout(Duration::ZERO);
+        let is_done = match is_impatient.and_then(|()| begun(open)) {
+            Ok(transaction) => {
+                self.carry_out(transaction);
+                true
+            }
+            Err(_) => false,
+        };
+        if open.busy_timeout(BUSY_TIMEOUT).is_err() {
+            *connection = None;
+        }
+        is_done
+    }
+
+    /// Carries out every write that waits in this transaction.
+    fn carry_out(&self, transaction: Transaction<'_>) {
+        let jobs = std::mem::take(&mut *self.waiting());
+        let is_measured = jobs.iter().all(|job| job.extent == Extent::Small);
+        let mut tells = Vec::with_capacity(jobs.len());
+        let committed = match self.do_all(&transaction, jobs, &mut tells) {
+            Ok(true) => {
+                let begun = Instant::now();
+                let committed = commit(transaction).map_err(|error| self.failed(&error));
+                if is_measured {
+                    let (before, now) = (self.commit_us.load(Ordering::Relaxed), micros(begun.elapsed()));
+                    self.commit_us.store((3 * before + now) / 4, Ordering::Relaxed);
+                }
+                committed
+            }
+            // Nothing is left to commit.
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
+        tells.into_iter().for_each(|tell| tell(&committed));
+    }
+
+    /// Has every write do its part, so that one that fails takes nothing of the others with it. False
+    /// where all failed; after an error nothing may be committed.
+    fn do_all(&self, connection: &Connection, jobs: Vec<Job>, tells: &mut Vec<Tell>) -> Result<bool> {
+        let is_alone = jobs.len() == 1;
+        let mark = |point: &str, sql: &str| -> rusqlite::Result<()> {
+            fallible(point)?;
+            connection.execute_batch(sql)
+        };
+        let mark = |point, sql| match is_alone {
+            true => Ok(()),
+            false => mark(point, sql).map_err(|error| self.failed(&error)),
+        };
+        let mut so_far = Ok(false);
+        for Job { work, .. } in jobs {
+            if so_far.is_ok()
+                && let Err(error) = mark("sqlite_savepoint", "SAVEPOINT job")
+            {
+                so_far = Err(error);
+            }
+            let done = work(so_far.as_ref().map(|_| connection).map_err(Error::clone));
+            let end = if done.is_right { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+            so_far = so_far.and_then(|is_wanted| {
+                mark("sqlite_release", end)?;
+                Ok(is_wanted || done.is_right)
+            });
+            tells.push(done.tell);
+        }
+        so_far
+    }
+
+    /// Tells the writes that wait that there is no transaction for them.
+    fn refuse(&self, error: &Error) {
+        for job in std::mem::take(&mut *self.waiting()) {
+            ((job.work)(Err(error.clone())).tell)(&Ok(()));
+        }
+    }
+
+    /// The error of a file that cannot be used.
+    pub fn unusable(&self, cause: impl std::fmt::Display) -> Error {
+        Error::new(Code::JournalUnavailable, format!("journal {}: {cause}", self.path.display()))
+    }
+
+    /// The error of a statement.
+    pub fn failed(&self, error: &rusqlite::Error) -> Error {
+        failed(&self.path, error)
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn begun(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    fallible("sqlite_begin")?;
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+fn commit(transaction: Transaction<'_>) -> rusqlite::Result<()> {
+    fallible("sqlite_commit")?;
+    transaction.commit()?;
+    Ok(answered("sqlite_commit")?)
+}
+
+/// The error of a statement on the file at `path`.
+pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let code = match error.sqlite_error_code() {
+        Some(DatabaseCorrupt | NotADatabase) => Code::JournalDamaged,
+        _ => Code::JournalUnavailable,
+    };
+    Error::new(code, format!("journal {}: {error}", path.display()))
+}

@@ -404,7 +404,7 @@ fn next_page(entries: &[Entry], limit: usize) -> Option<String> {
 
 /// SHA-256 in hex: tells the same content from another.
 pub(crate) fn fingerprint(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+    journal::chain::hex(&Sha256::digest(content))
 }
 
 /// The mistakes of a configuration, told as such.

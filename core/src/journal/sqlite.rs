@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -106,20 +106,23 @@ fn unreadable(column: usize, cause: Box<dyn std::error::Error + Send + Sync>) ->
 }
 
 fn find(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::Result<Option<Entry>> {
+    static SQL: LazyLock<String> =
+        LazyLock::new(|| format!("SELECT {COLUMNS} FROM documents WHERE register = ?1 AND receipt_id = ?2"));
     fallible("sqlite_find")?;
-    let sql = format!("SELECT {COLUMNS} FROM documents WHERE register = ?1 AND receipt_id = ?2");
-    connection.prepare_cached(&sql)?.query_row([register, receipt_id], entry).optional()
+    connection.prepare_cached(&SQL)?.query_row([register, receipt_id], entry).optional()
 }
 
 /// Adds an entry and its first event.
 fn insert(connection: &Connection, entry: Entry, note: &str) -> rusqlite::Result<Entry> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "INSERT INTO documents ({COLUMNS}, events) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
+             ?14, ?15, ?16, ?17, NULL, json_array(?18))"
+        )
+    });
     let event = audit::log(connection, &entry, note)?;
     fallible("sqlite_insert")?;
-    let sql = format!(
-        "INSERT INTO documents ({COLUMNS}, events) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-         ?15, ?16, ?17, NULL, json_array(?18))"
-    );
-    let number = connection.prepare_cached(&sql)?.insert(params![
+    let number = connection.prepare_cached(&SQL)?.insert(params![
         entry.register,
         entry.receipt_id,
         entry.vendor,

@@ -45,7 +45,9 @@ LEFT JOIN old_steps AS s ON s.register = d.register AND s.receipt_id = d.receipt
 GROUP BY d.register, d.receipt_id
 ORDER BY COALESCE(MIN(s.id), 9223372036854775807), created_at_ms;
 
--- What was written, in order, with `hash` over the event and the hash before it.
+-- What was written, in order, with `hash` over the event and the hash before it. Behind the events of a
+-- register stands its end, with the largest number there is as its place: `attempt` is how many events
+-- there ever were and `hash` the last one's. A table of ends would be one more page in each synced write.
 CREATE TABLE events (
     register TEXT NOT NULL,
     event INTEGER NOT NULL,
@@ -59,11 +61,9 @@ CREATE TABLE events (
     PRIMARY KEY (register, event)
 ) STRICT, WITHOUT ROWID;
 
--- Where the chain of a register stands, and where it begins after events were pruned.
+-- Where the chain of a register begins after events were pruned.
 CREATE TABLE chains (
     register TEXT NOT NULL PRIMARY KEY,
-    events INTEGER NOT NULL,
-    last_hash BLOB NOT NULL,
     pruned_events INTEGER NOT NULL,
     pruned_hash BLOB NOT NULL,
     pruned_before_ms INTEGER NOT NULL

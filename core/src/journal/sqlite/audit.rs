@@ -11,36 +11,41 @@ use crate::journal::Entry;
 use crate::journal::audit::{Audit, Head, Link, Pair, Pruned};
 use crate::journal::chain::{Content, Event, ZERO};
 
-fn head(connection: &Connection, register: &str) -> rusqlite::Result<Head> {
-    fallible("sqlite_head")?;
-    let sql = "SELECT events, last_hash, pruned_events, pruned_hash, pruned_before_ms FROM chains WHERE register = ?1";
-    let found = connection.prepare_cached(sql)?.query_row([register], |row| {
-        Ok(Head {
-            events: row.get(0)?,
-            last_hash: row.get(1)?,
-            pruned_events: row.get(2)?,
-            pruned_hash: row.get(3)?,
-            pruned_before_ms: row.get(4)?,
-        })
-    });
-    Ok(found.optional()?.unwrap_or_default())
+/// The place of the end of a chain, behind its events.
+const END: i64 = i64::MAX;
+
+/// How many events a chain ever had, and the hash of the last one.
+struct End {
+    events: i64,
+    hash: Vec<u8>,
 }
 
-fn keep_head(connection: &Connection, register: &str, head: &Head) -> rusqlite::Result<()> {
-    fallible("sqlite_keep_head")?;
-    let sql = "INSERT INTO chains (register, events, last_hash, pruned_events, pruned_hash, pruned_before_ms)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-               ON CONFLICT (register) DO UPDATE SET events = ?2, last_hash = ?3, pruned_events = ?4, pruned_hash = ?5,
-               pruned_before_ms = ?6";
-    connection.prepare_cached(sql)?.execute(params![
-        register,
-        head.events,
-        head.last_hash,
-        head.pruned_events,
-        head.pruned_hash,
-        head.pruned_before_ms
-    ])?;
-    Ok(())
+fn end(connection: &Connection, register: &str) -> rusqlite::Result<End> {
+    fallible("sqlite_end")?;
+    let sql = "SELECT attempt, hash FROM events WHERE register = ?1 AND event = ?2";
+    let found = connection
+        .prepare_cached(sql)?
+        .query_row(params![register, END], |row| Ok(End { events: row.get(0)?, hash: row.get(1)? }));
+    Ok(found.optional()?.unwrap_or_else(|| End { events: 0, hash: ZERO.to_vec() }))
+}
+
+fn keep_end(connection: &Connection, register: &str, end: &End) -> rusqlite::Result<()> {
+    fallible("sqlite_keep_end")?;
+    let sql = "INSERT INTO events (register, event, receipt_id, at_ms, attempt, state, note, content, hash)
+               VALUES (?1, ?2, '', 0, ?3, '', '', x'', ?4)
+               ON CONFLICT (register, event) DO UPDATE SET attempt = ?3, hash = ?4";
+    connection.prepare_cached(sql)?.execute(params![register, END, end.events, end.hash]).map(drop)
+}
+
+fn head(connection: &Connection, register: &str) -> rusqlite::Result<Head> {
+    let End { events, hash } = end(connection, register)?;
+    let sql = "SELECT pruned_events, pruned_hash, pruned_before_ms FROM chains WHERE register = ?1";
+    let pruned = connection
+        .prepare_cached(sql)?
+        .query_row([register], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let (pruned_events, pruned_hash, pruned_before_ms) = pruned.unwrap_or_else(|| (0, ZERO.to_vec(), 0));
+    Ok(Head { events, last_hash: hash, pruned_events, pruned_hash, pruned_before_ms })
 }
 
 /// Adds the event of a write to the chain; gives back its place, which the entry keeps.
@@ -54,28 +59,28 @@ pub(super) fn log(connection: &Connection, entry: &Entry, note: &str) -> rusqlit
         note,
         content: &Content::of(entry).hash(),
     };
-    let mut head = head(connection, event.register)?;
-    append(connection, &mut head, &event)?;
-    keep_head(connection, event.register, &head)?;
-    Ok(head.events)
+    let mut end = end(connection, event.register)?;
+    append(connection, &mut end, &event)?;
+    keep_end(connection, event.register, &end)?;
+    Ok(end.events)
 }
 
-fn append(connection: &Connection, head: &mut Head, event: &Event<'_>) -> rusqlite::Result<()> {
+fn append(connection: &Connection, end: &mut End, event: &Event<'_>) -> rusqlite::Result<()> {
     fallible("sqlite_event")?;
-    head.last_hash = event.after(&head.last_hash).to_vec();
-    head.events += 1;
+    end.hash = event.after(&end.hash).to_vec();
+    end.events += 1;
     let sql = "INSERT INTO events (register, event, receipt_id, at_ms, attempt, state, note, content, hash)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     connection.prepare_cached(sql)?.execute(params![
         event.register,
-        head.events,
+        end.events,
         event.receipt_id,
         event.at_ms,
         event.attempt,
         event.state,
         event.note,
         event.content,
-        head.last_hash
+        end.hash
     ])?;
     Ok(())
 }
@@ -88,7 +93,7 @@ pub(super) fn chain_old_steps(connection: &Connection) -> rusqlite::Result<()> {
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for register in registers {
-        let mut chained = head(connection, &register)?;
+        let mut chained = end(connection, &register)?;
         let sql = format!(
             "SELECT s.receipt_id, s.at_ms, s.attempt, s.state, s.note, s.id = (SELECT MAX(id) FROM old_steps AS l
              WHERE l.register = s.register AND l.receipt_id = s.receipt_id) AS last, {CONTENT}
@@ -113,7 +118,7 @@ pub(super) fn chain_old_steps(connection: &Connection) -> rusqlite::Result<()> {
             let sql = "UPDATE documents SET events = json_insert(events, '$[#]', ?3) WHERE register = ?1 AND receipt_id = ?2";
             connection.prepare_cached(sql)?.execute(params![register, receipt_id, chained.events])?;
         }
-        keep_head(connection, &register, &chained)?;
+        keep_end(connection, &register, &chained)?;
     }
     connection.execute_batch("DROP TABLE old_steps; DROP TABLE old_documents")
 }
@@ -160,7 +165,10 @@ fn prune(connection: &Connection, register: &str, before_ms: i64, limit: i64) ->
     let sql = "DELETE FROM events WHERE register = ?1 AND event <= ?2";
     let events = connection.execute(sql, params![register, head.pruned_events])? as u64;
     if entries + events > 0 {
-        keep_head(connection, register, &head)?;
+        let sql = "INSERT OR REPLACE INTO chains (register, pruned_events, pruned_hash, pruned_before_ms)
+                   VALUES (?1, ?2, ?3, ?4)";
+        let row = params![register, head.pruned_events, head.pruned_hash, head.pruned_before_ms];
+        connection.execute(sql, row)?;
     }
     Ok(Pruned { entries, events })
 }
@@ -176,9 +184,9 @@ impl Audit for Sqlite {
         let (register, limit) = (register.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX));
         self.query(move |connection| {
             let sql = "SELECT event, receipt_id, at_ms, attempt, state, note, content, hash FROM events
-                       WHERE register = ?1 AND event > ?2 ORDER BY event LIMIT ?3";
+                       WHERE register = ?1 AND event > ?2 AND event < ?4 ORDER BY event LIMIT ?3";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params![register, after, limit], |row| {
+            let rows = statement.query_map(params![register, after, limit, END], |row| {
                 Ok(Link {
                     event: row.get(0)?,
                     receipt_id: row.get(1)?,
@@ -227,13 +235,15 @@ impl Audit for Sqlite {
         let register = register.to_owned();
         self.query(move |connection| {
             // Of each receipt the row of its last event.
-            let sql = "SELECT MAX(event) AS last, receipt_id FROM events AS e WHERE register = ?1
+            let sql =
+                "SELECT MAX(event) AS last, receipt_id FROM events AS e WHERE register = ?1 AND event < ?3
                        AND NOT EXISTS (SELECT 1 FROM documents AS d WHERE d.register = e.register
                                        AND d.receipt_id = e.receipt_id)
                        GROUP BY receipt_id HAVING NOT (state IN ('registered', 'failed') AND at_ms < ?2)
                        ORDER BY last LIMIT 1";
-            let found = connection
-                .query_row(sql, params![register, pruned_before_ms], |row| Ok((row.get(0)?, row.get(1)?)));
+            let found = connection.query_row(sql, params![register, pruned_before_ms, END], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            });
             found.optional()
         })
         .await

@@ -19,7 +19,7 @@ const FORK_PAUSE: Duration = Duration::from_millis(1);
 /// be woken by it takes a good part of that.
 const AT_ONCE: Duration = Duration::from_micros(500);
 /// What a commit is taken to last before any was measured.
-const UNKNOWN: Duration = Duration::from_millis(10);
+const UNKNOWN: Duration = Duration::from_millis(1);
 
 /// True while the process forks: no file may be opened.
 static FORKING: AtomicBool = AtomicBool::new(false);
@@ -216,7 +216,9 @@ impl Store {
                 let begun = Instant::now();
                 let committed = commit(transaction).map_err(|error| self.failed(&error));
                 if is_measured {
-                    let (before, now) = (self.commit_us.load(Ordering::Relaxed), micros(begun.elapsed()));
+                    // One that had to wait for a checkpoint tells little about the next one.
+                    let now = micros(begun.elapsed().min(2 * AT_ONCE));
+                    let before = self.commit_us.load(Ordering::Relaxed);
                     self.commit_us.store((3 * before + now) / 4, Ordering::Relaxed);
                 }
                 committed

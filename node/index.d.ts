@@ -575,7 +575,10 @@ export interface Delivered {
   failed: number
   /** Still in doubt. */
   in_doubt: number
-  /** Not final in the journal afterwards. */
+  /**
+   * Not final in the journal afterwards. 10000 means as many or more; `metrics` counts them
+   * all.
+   */
   left: number
   /** With `receipts`: a line for each receipt that was worked on; the first 1000. */
   receipts: Array<DeliveredReceipt>

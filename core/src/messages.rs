@@ -219,6 +219,9 @@ pub struct DeliveredReceipt {
     pub message: Option<String>,
 }
 
+/// How far `deliver` counts what is left: a pass over a short queue and over one of millions cost the same.
+pub const MOST_COUNTED: u64 = 10_000;
+
 /// What `deliver` did.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Delivered {
@@ -230,7 +233,7 @@ pub struct Delivered {
     pub failed: u64,
     /// Still in doubt.
     pub in_doubt: u64,
-    /// Not final in the journal afterwards.
+    /// Not final in the journal afterwards. 10000 means as many or more; `metrics` counts them all.
     pub left: u64,
     /// What kept receipts from going on; the first 1000.
     pub errors: Vec<QueueError>,

@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::delivery::{Advanced, Free};
 use crate::error::{Code, Kind, Result};
 use crate::journal::{Filter, now_ms};
-use crate::messages::{Deliver, Delivered};
+use crate::messages::{Deliver, Delivered, MOST_COUNTED};
 use crate::vendors::Exclusive;
 
 /// Entries that are read at a time.
@@ -98,7 +98,7 @@ impl Client {
                 delivered.count(id, *result, request.receipts);
             }
         }
-        delivered.left = self.delivery.journal.unfinished(vendor.register()).await?;
+        delivered.left = self.delivery.journal.unfinished(vendor.register(), MOST_COUNTED).await?;
         Ok(delivered)
     }
 }

@@ -178,6 +178,8 @@ async fn lists_are_ordered_filtered_and_paged() {
         assert_eq!(ids(Filter { limit: 2, ..Filter::default() }).await, ["c", "a"]);
         assert_eq!(ids(Filter { after: Some("a".into()), limit: 9, ..Filter::default() }).await, ["b", "d"]);
         assert_eq!(ids(Filter { unfinished: true, limit: 9, ..Filter::default() }).await, ["c", "a", "d"]);
+        let counted = [1, 2, 3, 9].map(|at_most| journal.unfinished("shop", at_most));
+        assert_eq!(futures_util::future::try_join_all(counted).await.unwrap(), [1, 2, 3, 3]);
         let unknown = Filter { after: Some("x".into()), limit: 9, ..Filter::default() };
         assert_eq!(journal.list("shop", &unknown).await.unwrap_err().code.name(), "receipt_unknown");
         assert!(ids(Filter { unsettled: true, limit: 9, ..Filter::default() }).await.is_empty());

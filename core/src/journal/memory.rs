@@ -180,8 +180,10 @@ impl Journal for Memory {
         Ok(counts)
     }
 
-    async fn unfinished(&self, register: &str) -> Result<u64> {
-        Ok(self.kept().of(register).filter(|entry| !entry.state.is_final()).count() as u64)
+    async fn unfinished(&self, register: &str, at_most: u64) -> Result<u64> {
+        let kept = self.kept();
+        let unfinished = kept.of(register).filter(|entry| !entry.state.is_final());
+        Ok(unfinished.take(usize::try_from(at_most).unwrap_or(usize::MAX)).count() as u64)
     }
 
     async fn secret(&self, register: &str, name: &str) -> Result<Option<SecretString>> {

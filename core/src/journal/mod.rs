@@ -236,8 +236,8 @@ pub trait Journal: Audit + Send + Sync {
     /// How many entries of a register are in each state.
     async fn counts(&self, register: &str) -> Result<BTreeMap<&'static str, u64>>;
 
-    /// How many entries of a register are not final.
-    async fn unfinished(&self, register: &str) -> Result<u64>;
+    /// How many entries of a register are not final, counted up to `at_most`.
+    async fn unfinished(&self, register: &str, at_most: u64) -> Result<u64>;
 
     /// A secret that rotates, such as a password that the vendor made.
     async fn secret(&self, register: &str, name: &str) -> Result<Option<SecretString>>;

@@ -384,10 +384,12 @@ impl Journal for Postgres {
         rows.iter().map(|row| Ok((state(row, 0)?.word(), get::<i64>(row, 1)?.unsigned_abs()))).collect()
     }
 
-    async fn unfinished(&self, register: &str) -> Result<u64> {
-        let sql = "SELECT COUNT(*) FROM kassa_documents WHERE register = $1 AND state NOT IN ('registered', 'failed')";
-        let rows =
-            self.server.query(Access::Read("postgres_unfinished"), sql, &[(&register, Type::TEXT)]).await?;
+    async fn unfinished(&self, register: &str, at_most: u64) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM (SELECT FROM kassa_documents WHERE register = $1
+                   AND state NOT IN ('registered', 'failed') LIMIT $2) AS counted";
+        let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
+        let params: &[Param<'_>] = &[(&register, Type::TEXT), (&at_most, Type::INT8)];
+        let rows = self.server.query(Access::Read("postgres_unfinished"), sql, params).await?;
         rows.first().map_or(Ok(0), |row| Ok(get::<i64>(row, 0)?.unsigned_abs()))
     }
 

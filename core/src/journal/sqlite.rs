@@ -355,11 +355,12 @@ impl Journal for Sqlite {
         .await
     }
 
-    async fn unfinished(&self, register: &str) -> Result<u64> {
-        let register = register.to_owned();
+    async fn unfinished(&self, register: &str, at_most: u64) -> Result<u64> {
+        let key = (register.to_owned(), i64::try_from(at_most).unwrap_or(i64::MAX));
         self.query(move |connection| {
-            let sql = "SELECT COUNT(*) FROM documents WHERE register = ?1 AND state NOT IN ('registered', 'failed')";
-            connection.prepare_cached(sql)?.query_row([register], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))
+            let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM documents WHERE register = ?1
+                       AND state NOT IN ('registered', 'failed') LIMIT ?2)";
+            connection.prepare_cached(sql)?.query_row(key, |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))
         })
         .await
     }

@@ -991,7 +991,9 @@ class Delivered(TypedDict):
     """Still in doubt."""
 
     left: int
-    """Not final in the journal afterwards."""
+    """Not final in the journal afterwards. 10000 means as many or more; `metrics` counts them
+    all.
+    """
 
     receipts: List[DeliveredReceipt]
     """With `receipts`: a line for each receipt that was worked on; the first 1000."""

@@ -24,6 +24,7 @@ help:
 	@echo "make test   every test in every language"
 	@echo "make lint   format, lints, generated files"
 	@echo "make campaign      receipts of all vendors under faults and kills, counted; ARGS=\"--receipts 2000 --engines sqlite\""
+	@echo "make hosts         four hosts on one PostgreSQL, one of them killed with its leases held"
 	@echo "make ikassa-matrix every way to lose an iKassa answer, counted; ARGS=\"--sales 10\" for a short one"
 	@echo "make ikkm-matrix   every way to lose an iKKM answer, counted; ARGS=\"--sales 10\" for a short one"
 	@echo "make enqueue-rate  durable receipts a second against a bare program, SQLite and PostgreSQL"
@@ -105,10 +106,14 @@ test-languages: build-test
 # They kill processes, not machines: their journals need no disk.
 MEMORY := $(firstword $(wildcard /dev/shm) /tmp)
 
-.PHONY: campaign ikassa-matrix ikkm-matrix ikkm-gap enqueue-rate outbox-growth
+.PHONY: campaign ikassa-matrix ikkm-matrix ikkm-gap enqueue-rate outbox-growth hosts
 campaign:
 	cargo build --quiet --profile campaign -p campaigns -p kassa-runner --features kassa-runner/failpoints --bin campaign --bin kassa-runner
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CURDIR)/target/campaign/campaign $(ARGS)
+
+hosts:
+	cargo build --quiet --profile campaign -p campaigns -p kassa-runner --features kassa-runner/failpoints --bin hosts --bin kassa-runner
+	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CURDIR)/target/campaign/hosts $(ARGS)
 
 ikassa-matrix ikkm-matrix:
 	cargo build --quiet -p campaigns -p kassa-runner --features kassa-runner/failpoints --bins

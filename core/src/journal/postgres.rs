@@ -5,6 +5,7 @@
 //! takes one round trip. See docs/journal.md for what the engine must know.
 
 mod audit;
+mod connection;
 mod lease;
 mod migration;
 mod place;
@@ -49,21 +50,21 @@ const COLUMNS: &str = "register, receipt_id, vendor, operation, fingerprint, req
                        attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms, revision, due_at_ms, \
                        number";
 
-/// Parts of the entries, in the words of the partial indexes.
-const UNSETTLED: &str = "state IN ('sending', 'in_doubt')";
-const UNFINISHED: &str = "state NOT IN ('registered', 'failed')";
-const FINISHED: &str = "state IN ('registered', 'failed')";
+/// Some of the states of an entry.
+const UNSETTLED: &[State] = &[State::Sending, State::InDoubt];
+const UNFINISHED: &[State] = &[State::Queued, State::Sending, State::InDoubt, State::Accepted];
 
-/// The first `$3` entries of a register `$1` after the number `$2`, out of parts that each have an
-/// index.
-fn page(parts: &[&str], wanted: &str) -> String {
-    let of = |part: &&str| {
+/// The first `$3` entries of a register `$1` after the number `$2` in some states: each state has its
+/// own part of the index, in which they are in order.
+fn page(states: &[State], wanted: &str) -> String {
+    let of = |state: &State| {
         format!(
-            "(SELECT {COLUMNS} FROM kassa_documents WHERE register = $1 AND number > $2 AND {part}{wanted} \
-             ORDER BY number LIMIT $3)"
+            "(SELECT {COLUMNS} FROM kassa_documents WHERE state = '{}' AND register = $1 AND number > $2{wanted} \
+             ORDER BY number LIMIT $3)",
+            state.word()
         )
     };
-    let all = texts(parts, of).join(" UNION ALL ");
+    let all = texts(states, of).join(" UNION ALL ");
     format!("SELECT * FROM ({all}) AS page ORDER BY number LIMIT $3")
 }
 
@@ -78,11 +79,9 @@ WITH added AS (
         state, attempts, binding, created_at_ms, updated_at_ms, revision, due_at_ms)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1, 0)
     ON CONFLICT (register, receipt_id) DO NOTHING RETURNING number
-), logged AS (
-    INSERT INTO kassa_open (place, register, receipt_id, revision, at_ms, attempt, state, note, content)
-    SELECT number, $1, $2, 1, $11, $9, $8, $12, $13 FROM added
 )
-SELECT number FROM added";
+INSERT INTO kassa_open (place, register, receipt_id, revision, at_ms, attempt, state, note, content)
+SELECT number, $1, $2, 1, $11, $9, $8, $12, $13 FROM added RETURNING place";
 
 /// The same for many entries at once.
 const INTEND_ALL: &str = "
@@ -328,29 +327,30 @@ impl Journal for Postgres {
             Some(id) => self.number(register, id).await?,
             None => 0,
         };
-        let parts: &[&str] = match (filter.unsettled, filter.unfinished, filter.state) {
-            (true, ..) => &[UNSETTLED],
-            (false, true, _) => &[UNFINISHED],
-            (false, false, Some(state)) if state.is_final() => &[FINISHED],
-            (false, false, Some(_)) => &[UNFINISHED],
-            (false, false, None) => &[UNFINISHED, FINISHED],
+        let states = match (filter.unsettled, filter.unfinished) {
+            (true, _) => UNSETTLED,
+            (false, true) => UNFINISHED,
+            (false, false) => State::ALL,
         };
-        let state = filter.state.map(State::word);
+        let states: Vec<State> = states
+            .iter()
+            .copied()
+            .filter(|state| filter.state.is_none_or(|wanted| wanted == *state))
+            .collect();
+        if states.is_empty() {
+            return Ok(Vec::new());
+        }
         let limit = limited(filter.limit);
         let mut params: Vec<Param<'_>> =
             vec![(&register, Type::TEXT), (&after, Type::INT8), (&limit, Type::INT8)];
         // Without what is not asked for: one plan serves all values.
         let mut wanted = String::new();
-        if let Some(state) = &state {
-            params.push((state, Type::TEXT));
-            wanted += &format!(" AND state = ${}", params.len());
-        }
         if let Some(due_before_ms) = &filter.due_before_ms {
             params.push((due_before_ms, Type::INT8));
             let due = params.len();
             wanted += &format!(" AND (due_at_ms < ${due} OR updated_at_ms > ${due} + {CLOCK_AHEAD_MS})");
         }
-        let sql = page(parts, &wanted);
+        let sql = page(&states, &wanted);
         self.server.query(Access::Read("postgres_list"), &sql, &params).await?.iter().map(entry).collect()
     }
 
@@ -386,7 +386,7 @@ impl Journal for Postgres {
 
     async fn unfinished(&self, register: &str, at_most: u64) -> Result<u64> {
         let sql = "SELECT COUNT(*) FROM (SELECT FROM kassa_documents WHERE register = $1
-                   AND state NOT IN ('registered', 'failed') LIMIT $2) AS counted";
+                   AND state IN ('queued', 'sending', 'in_doubt', 'accepted') LIMIT $2) AS counted";
         let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
         let params: &[Param<'_>] = &[(&register, Type::TEXT), (&at_most, Type::INT8)];
         let rows = self.server.query(Access::Read("postgres_unfinished"), sql, params).await?;

@@ -130,10 +130,11 @@ impl Combination {
             circumstances: self.circumstances,
             asked: all.cloned().collect(),
             config: json!({"settle_ms": settle_ms, "timeout_ms": PATIENCE_MS}),
+            hosts: 1,
         })
         .await?;
         opening::sell(&bench, &before).await?;
-        let client = Client::start(&bench, Arc::new(Barrier::new(1))).await?;
+        let client = Client::start(&bench, 0, Arc::new(Barrier::new(1))).await?;
         tokio::select! {
             sold = client.run(&plan) => sold?,
             written = write(&bench, &mut random) => written?,

@@ -12,6 +12,7 @@ pub mod device;
 pub mod disturbance;
 pub mod gap;
 pub mod growth;
+pub mod hosts;
 pub mod ikassa_matrix;
 pub mod judge;
 pub mod matrix;

@@ -112,7 +112,9 @@ async fn enqueue(
     time: Duration,
     wait: impl FnOnce() -> Result<()>,
 ) -> Result<u64> {
-    let till = client(place)?;
+    // Each measurement has a cash register of its own: what PostgreSQL chains later is its own too.
+    let register = name.rsplit_once('-').map_or(name, |(measurement, _)| measurement);
+    let till = client(place, register)?;
     let template = receipt()?;
     let mut number = 0_u64;
     let mut next = || {
@@ -137,10 +139,10 @@ async fn enqueue(
     Ok(done)
 }
 
-/// A client whose vendor is never asked.
-pub fn client(place: &str) -> Result<Client> {
+/// A client of a cash register whose vendor is never asked.
+pub fn client(place: &str, register: &str) -> Result<Client> {
     let config = json!({
-        "vendor": "ikkm", "base_url": "http://127.0.0.1:1", "key": "11112222", "register": "rate", "journal": place,
+        "vendor": "ikkm", "base_url": "http://127.0.0.1:1", "key": "11112222", "register": register, "journal": place,
     });
     Ok(Client::open(&config.to_string())?)
 }

@@ -1,6 +1,6 @@
 //! A `kassa-runner` in a process that can be killed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use tokio::time::timeout;
 use crate::{Broken, Result};
 
 const PROGRAM: &str = "kassa-runner";
+/// What tells a process where it may keep things.
+const FOLDERS: [&str; 5] = ["HOME", "TMPDIR", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"];
 /// A runner that answers nothing for so long hangs.
 const LONGEST_ANSWER: Duration = Duration::from_secs(90);
 
@@ -25,12 +27,21 @@ pub struct Runner {
 impl Runner {
     /// Starts a process.
     pub fn start(failpoints: &str) -> Result<Self> {
-        let mut child = Command::new(program()?)
-            .env("FAILPOINTS", failpoints)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+        Self::started(Command::new(program()?).env("FAILPOINTS", failpoints))
+    }
+
+    /// Starts a process that finds nothing of its own anywhere but in `folder`: a host of its own.
+    pub fn start_at(folder: &Path) -> Result<Self> {
+        let mut command = Command::new(program()?);
+        command.current_dir(folder);
+        for name in FOLDERS {
+            command.env(name, folder);
+        }
+        Self::started(&mut command)
+    }
+
+    fn started(command: &mut Command) -> Result<Self> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let input = child.stdin.take().ok_or("the runner has no input")?;
         let output = child.stdout.take().ok_or("the runner has no output")?;
         Ok(Self { child, input, output: BufReader::new(output).lines() })

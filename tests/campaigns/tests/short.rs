@@ -42,6 +42,7 @@ async fn every_vendor_under_faults_and_kills() {
         receipts: CAMPAIGN_RECEIPTS,
         seed: SEED,
         processes: 4,
+        hosts: 2,
     };
     let cells = table::cells(&plan);
     let rows: Vec<Row> = stream::iter(cells).map(|cell| cell.run()).buffer_unordered(JOBS).collect().await;

@@ -5,10 +5,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::server::{Access, Param};
-use super::{FINISHED, Postgres, UNFINISHED, get, limited, page, seal};
+use super::{Postgres, get, limited, page, seal};
 use crate::error::Result;
 use crate::journal::audit::{Audit, Head, Link, Pair, Pruned};
 use crate::journal::chain::Content;
+use crate::registration::State;
 
 const CONTENT: &str = "d.vendor, d.operation, d.fingerprint, d.request, d.vendor_document_id, d.state, d.attempts, \
                        d.fiscal, d.failure, d.raw, d.created_at_ms, d.updated_at_ms, d.revision, d.due_at_ms";
@@ -36,8 +37,13 @@ fn content(row: &Row, first: usize) -> Result<Content> {
 const PRUNE_ENTRIES: &str = "
 WITH gone AS (
     DELETE FROM kassa_documents WHERE register = $1 AND receipt_id IN (
-        SELECT receipt_id FROM kassa_documents WHERE register = $1 AND state IN ('registered', 'failed')
-        AND updated_at_ms < $2 ORDER BY number LIMIT $3)
+        SELECT receipt_id FROM (
+            (SELECT receipt_id, number FROM kassa_documents WHERE state = 'registered' AND register = $1
+             AND updated_at_ms < $2 ORDER BY number LIMIT $3)
+            UNION ALL
+            (SELECT receipt_id, number FROM kassa_documents WHERE state = 'failed' AND register = $1
+             AND updated_at_ms < $2 ORDER BY number LIMIT $3)
+        ) AS finished ORDER BY number LIMIT $3)
     AND state IN ('registered', 'failed') AND updated_at_ms < $2 RETURNING number
 ), marked AS (
     UPDATE kassa_chains SET pruned_before_ms = GREATEST(pruned_before_ms, $2)
@@ -95,7 +101,7 @@ impl Audit for Postgres {
              LEFT JOIN kassa_open AS o ON o.register = d.register AND o.receipt_id = d.receipt_id AND o.revision = (
                  SELECT MAX(revision) FROM kassa_open AS l WHERE l.register = d.register AND l.receipt_id = d.receipt_id)
              ORDER BY d.number",
-            page(&[UNFINISHED, FINISHED], "")
+            page(State::ALL, "")
         );
         let params: &[Param<'_>] =
             &[(&register, Type::TEXT), (&after, Type::INT8), (&limited(limit), Type::INT8)];

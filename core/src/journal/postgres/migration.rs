@@ -32,12 +32,13 @@ enum Round {
 pub(super) async fn migrate(server: &Server) -> Result<()> {
     let mut last = String::new();
     for round in 0..MOST_ROUNDS {
-        let connection = server.connection().await?;
-        let Ok(result) = timeout(MIGRATION_TIMEOUT, step(server, &connection)).await else {
+        let mut connection = server.connection().await?;
+        let step = connection.with(async |client| step(server, client).await);
+        let Ok(result) = timeout(MIGRATION_TIMEOUT, step).await else {
             server.give_up(connection);
             return Err(server.unusable("no answer in time while the schema was brought up to date"));
         };
-        match result? {
+        match result.map_err(|failure| server.failed(&failure))?? {
             Round::Done => return Ok(()),
             Round::Again(why) => last = why,
         }

@@ -61,8 +61,10 @@ SELECT register FROM moved";
 enum Sealed {
     /// Nothing is open.
     All(Head),
-    /// Some was chained.
+    /// What was open when it was read.
     Some,
+    /// Part of it.
+    Part,
     /// Another has the head.
     Busy,
 }
@@ -89,7 +91,7 @@ async fn round(server: &Server, register: &str) -> Result<Sealed> {
     }
     let Some(before) = found else {
         add_head(server, register).await?;
-        return Ok(Sealed::Some);
+        return Ok(Sealed::Part);
     };
     let (mut ids, mut revisions, mut events, mut hashes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut end, mut last) = (before.events, before.last_hash.clone());
@@ -123,7 +125,11 @@ async fn round(server: &Server, register: &str) -> Result<Sealed> {
         (&last, Type::BYTEA),
     ];
     let won = server.query(Access::Write("postgres_seal"), SEAL, params).await?;
-    Ok(if won.is_empty() { Sealed::Busy } else { Sealed::Some })
+    Ok(match rows.len() as i64 {
+        _ if won.is_empty() => Sealed::Busy,
+        BATCH.. => Sealed::Part,
+        _ => Sealed::Some,
+    })
 }
 
 async fn add_head(server: &Server, register: &str) -> Result<()> {
@@ -144,8 +150,10 @@ pub(super) async fn turn(server: &Arc<Server>, register: &str) -> Result<bool> {
     loop {
         match round(server, register).await? {
             Sealed::All(_) => return Ok(false),
-            Sealed::Some => {}
-            Sealed::Busy => return Ok(true),
+            Sealed::Part => {}
+            // What came meanwhile waits for the next turn: to chain it in small pieces would cost the
+            // writers more than the whole.
+            Sealed::Some | Sealed::Busy => return Ok(true),
         }
     }
 }
@@ -155,7 +163,7 @@ pub(super) async fn all(server: &Server, register: &str) -> Result<Head> {
     loop {
         match round(server, register).await? {
             Sealed::All(head) => return Ok(head),
-            Sealed::Some => {}
+            Sealed::Some | Sealed::Part => {}
             Sealed::Busy => sleep(jittered(PAUSE)).await,
         }
     }

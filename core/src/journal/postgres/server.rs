@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
-use futures_util::TryStreamExt as _;
+use deadpool::Runtime;
+use deadpool::managed::{self, Object, PoolError};
 use tokio::sync::OnceCell;
 use tokio::time::{sleep, timeout};
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type};
-use tokio_postgres::{NoTls, Row};
 
+use super::connection::{Failure, Manager};
 use super::{Place, migration, place, seal};
 use crate::chance::{Injected, answered, fallible};
 use crate::error::{Code, Error, Result};
@@ -25,8 +26,11 @@ const MOST_CONNECTIONS: usize = 8;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a statement is repeated that the server itself took back.
 const MOST_REPEATS: u32 = 8;
-/// How long the events of a write wait at most for others to be chained with.
+/// Events are chained once nothing was written for this long: while many receipts come, chaining
+/// would take the time of those that wait.
 const SEAL_PAUSE: Duration = Duration::from_secs(1);
+/// After so many pauses they are chained all the same.
+const MOST_SEAL_PAUSES: u32 = 10;
 
 /// What is said of a statement that was prepared and is not there: a pooler changed the server, a
 /// person gave `DISCARD ALL`, a migration changed a table.
@@ -70,8 +74,12 @@ enum Trouble {
     Refused(String),
 }
 
-impl From<tokio_postgres::Error> for Trouble {
-    fn from(error: tokio_postgres::Error) -> Self {
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        let error = match failure {
+            Failure::Told(error) => error,
+            Failure::Ended => return Self::Lost("the connection ended".into()),
+        };
         let text = cause(&error);
         match error.as_db_error() {
             None => Self::Lost(text),
@@ -89,7 +97,7 @@ impl From<Injected> for Trouble {
 }
 
 pub(super) struct Server {
-    pool: Pool,
+    pool: managed::Pool<Manager>,
     shown: String,
     migrated: OnceCell<()>,
     /// Registers whose events are being chained, and whether more came meanwhile.
@@ -98,13 +106,9 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new(place: &Place, ca_file: Option<&str>) -> Result<Self> {
-        let terms = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         fallible("postgres_set_up")?;
-        let manager = match place.plain {
-            true => Manager::from_config(place.config.clone(), NoTls, terms),
-            false => Manager::from_config(place.config.clone(), place::tls(ca_file)?, terms),
-        };
-        let pool = Pool::builder(manager)
+        let tls = if place.plain { None } else { Some(place::tls(ca_file)?) };
+        let pool = managed::Pool::builder(Manager { config: place.config.clone(), tls })
             .max_size(MOST_CONNECTIONS)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(ANSWER_TIMEOUT))
@@ -117,11 +121,14 @@ impl Server {
 
     /// Carries out one statement, which commits by itself, on a journal of the schema known here.
     pub(super) async fn query(&self, access: Access, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>> {
-        self.migrated.get_or_try_init(|| migration::migrate(self)).await?;
+        if !self.migrated.initialized() {
+            // Boxed, as is what makes a connection: every call would carry their many kilobytes along.
+            Box::pin(self.migrated.get_or_try_init(|| migration::migrate(self))).await?;
+        }
         let mut repeats = 0;
         loop {
-            let connection = self.connection().await?;
-            let carried_out = carry_out(&connection, access, sql, params);
+            let mut connection = self.connection().await?;
+            let carried_out = carry_out(&mut connection, access, sql, params);
             let Ok(answer) = timeout(ANSWER_TIMEOUT, carried_out).await else {
                 self.give_up(connection);
                 return Err(self.lost(access, "no answer in time"));
@@ -132,7 +139,7 @@ impl Server {
             };
             let may_repeat = repeats < MOST_REPEATS;
             match (trouble, access) {
-                (Trouble::Forgotten(_), _) if may_repeat => connection.statement_cache.clear(),
+                (Trouble::Forgotten(_), _) if may_repeat => connection.forget_statements(),
                 (Trouble::TakenBack(_), _) | (Trouble::Lost(_), Access::Read(_)) if may_repeat => {}
                 (Trouble::Lost(what), _) => return Err(self.lost(access, &what)),
                 (Trouble::TakenBack(what) | Trouble::Forgotten(what) | Trouble::Refused(what), _) => {
@@ -146,7 +153,7 @@ impl Server {
     }
 
     /// A connection of the pool, or a new one.
-    pub(super) async fn connection(&self) -> Result<Object> {
+    pub(super) async fn connection(&self) -> Result<Object<Manager>> {
         fallible("postgres_connect").map_err(|injected| self.unusable(injected))?;
         self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => self.unusable(format!("no connection: {}", cause(&error))),
@@ -156,12 +163,19 @@ impl Server {
     }
 
     /// Closes a connection on which an answer may still be under way.
-    pub(super) fn give_up(&self, connection: Object) {
+    pub(super) fn give_up(&self, connection: Object<Manager>) {
         drop(Object::take(connection));
     }
 
     pub(super) fn unusable(&self, what: impl fmt::Display) -> Error {
         Error::new(Code::JournalUnavailable, format!("journal {}: {what}", self.shown))
+    }
+
+    pub(super) fn failed(&self, failure: &Failure) -> Error {
+        match failure {
+            Failure::Told(error) => self.unusable(cause(error)),
+            Failure::Ended => self.unusable("the connection ended"),
+        }
     }
 
     pub(super) fn too_new(&self, found: i64, known: i64) -> Error {
@@ -192,8 +206,12 @@ impl Server {
         self.sealing().insert(register.into(), false);
         tokio::spawn(async move {
             loop {
-                sleep(SEAL_PAUSE).await;
-                task.take_note();
+                for _ in 0..MOST_SEAL_PAUSES {
+                    sleep(SEAL_PAUSE).await;
+                    if !task.take_note() {
+                        break;
+                    }
+                }
                 // What stays open is chained after the next write, or by whoever verifies.
                 let is_open = seal::turn(&task.server, &task.register).await.unwrap_or_else(|error| {
                     tracing::debug!(target: "kassa::journal", register = task.register, "not chained: {error}");
@@ -218,8 +236,9 @@ struct Sealing {
 }
 
 impl Sealing {
-    fn take_note(&self) {
-        self.server.sealing().insert(self.register.clone(), false);
+    /// Whether more came since the last time.
+    fn take_note(&self) -> bool {
+        self.server.sealing().insert(self.register.clone(), false).unwrap_or(false)
     }
 
     fn has_more(&self) -> bool {
@@ -234,22 +253,19 @@ impl Drop for Sealing {
 }
 
 async fn carry_out(
-    connection: &Object,
+    connection: &mut Object<Manager>,
     access: Access,
     sql: &str,
     params: &[Param<'_>],
 ) -> std::result::Result<Vec<Row>, Trouble> {
     fallible(access.name())?;
-    let types: Vec<Type> = params.iter().map(|(_, kind)| kind.clone()).collect();
-    let statement = connection.prepare_typed_cached(sql, &types).await?;
-    let values = params.iter().map(|(value, _)| Unshown(*value));
-    let rows = connection.query_raw(&statement, values).await?.try_collect().await?;
+    let rows = connection.query(sql, params).await?;
     answered(access.name())?;
     Ok(rows)
 }
 
 /// A parameter that the driver cannot write into a log.
-struct Unshown<'a>(&'a (dyn ToSql + Sync));
+pub(super) struct Unshown<'a>(pub(super) &'a (dyn ToSql + Sync));
 
 impl fmt::Debug for Unshown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

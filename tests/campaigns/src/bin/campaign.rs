@@ -38,6 +38,9 @@ struct Arguments {
     /// Client processes of a cell.
     #[arg(long, default_value_t = 4)]
     processes: usize,
+    /// Hosts that they are spread over: each has a folder of its own.
+    #[arg(long, default_value_t = 1)]
+    hosts: usize,
     /// Where to write the table, as Markdown.
     #[arg(long)]
     write: Option<PathBuf>,
@@ -53,10 +56,17 @@ impl Arguments {
             true => Engine::ALL.to_vec(),
             false => self.engines.iter().map(|name| Engine::named(name)).collect::<Result<_>>()?,
         };
-        if self.processes == 0 || self.jobs == 0 {
-            return Err("at least one process and one job".into());
+        if self.processes == 0 || self.jobs == 0 || self.hosts == 0 {
+            return Err("at least one process, one host and one job".into());
         }
-        Ok(Plan { vendors, engines, receipts: self.receipts, seed: self.seed, processes: self.processes })
+        Ok(Plan {
+            vendors,
+            engines,
+            receipts: self.receipts,
+            seed: self.seed,
+            processes: self.processes,
+            hosts: self.hosts,
+        })
     }
 }
 

@@ -20,10 +20,10 @@ const LEAST_BULK: f64 = 5.0;
 #[derive(Parser)]
 struct Arguments {
     /// How often each is measured.
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Milliseconds of one measurement.
-    #[arg(long, default_value_t = 1_000)]
+    /// Milliseconds of one measurement: several seconds, so that it pays for what PostgreSQL chains later.
+    #[arg(long, default_value_t = 4_000)]
     ms: u64,
     /// Engines.
     #[arg(long, value_delimiter = ',', default_values_t = ["sqlite".to_owned(), "postgres".to_owned()])]

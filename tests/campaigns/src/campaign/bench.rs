@@ -37,6 +37,8 @@ pub struct Setup {
     pub asked: Vec<Asked>,
     /// What else differs in the configuration.
     pub config: Value,
+    /// Hosts over which the clients are spread: each has a folder of its own.
+    pub hosts: usize,
 }
 
 /// What was seen in a cell.
@@ -69,7 +71,8 @@ pub struct Bench {
     delivers: AtomicUsize,
     delivering: AtomicUsize,
     seen: Mutex<Seen>,
-    _folder: TempDir,
+    folder: TempDir,
+    hosts: usize,
 }
 
 /// What was known when a call began.
@@ -92,11 +95,14 @@ impl Drop for Delivering<'_> {
 impl Bench {
     /// Starts the emulator of a cell.
     pub async fn start(setup: Setup) -> Result<Self> {
-        let Setup { vendor, engine, seed, circumstances, asked, config: own } = setup;
+        let Setup { vendor, engine, seed, circumstances, asked, config: own, hosts } = setup;
         let switches = [(vendor.name.to_owned(), circumstances.switches())].into();
         let emulator =
             Emulator::start(Options { seed, switches, record_requests: false, ..Options::default() }).await?;
         let folder = TempDir::new()?;
+        for host in 0..hosts.max(1) {
+            std::fs::create_dir(folder.path().join(host_name(host)))?;
+        }
         let register = engine::new_register(vendor.name, seed)?;
         let mut config = (vendor.account)(&emulator, &register)?;
         let device = config["register"].as_str().unwrap_or_default().to_owned();
@@ -118,13 +124,14 @@ impl Bench {
             delivers: AtomicUsize::new(0),
             delivering: AtomicUsize::new(0),
             seen: Mutex::default(),
-            _folder: folder,
+            folder,
+            hosts: hosts.max(1),
         };
         bench.seen.lock().judge.number_may_be_untold = vendor.number_may_be_untold;
         for (action, what) in (vendor.preparation)() {
             bench.operate(action, what)?;
         }
-        let mut first = bench.patient_client().await?;
+        let mut first = bench.patient_client(0).await?;
         for operation in vendor.opening {
             let envelope = first.call(operation, &json!({})).await?;
             if envelope["ok"].is_null() {
@@ -134,19 +141,21 @@ impl Bench {
         Ok(bench)
     }
 
-    /// A client in a process of its own.
-    pub async fn client(&self) -> Result<Runner> {
-        let mut runner = Runner::start("")?;
-        runner.open(&self.config).await?;
-        Ok(runner)
+    /// A client in a process of its own, on the host of its number.
+    pub async fn client(&self, number: usize) -> Result<Runner> {
+        self.started(number, &self.config).await
     }
 
     /// The same with all the time that a call may need on a busy machine.
-    pub async fn patient_client(&self) -> Result<Runner> {
+    pub async fn patient_client(&self, number: usize) -> Result<Runner> {
         let mut config = self.config.clone();
         config["timeout_ms"] = json!(PATIENCE_MS);
-        let mut runner = Runner::start("")?;
-        runner.open(&config).await?;
+        self.started(number, &config).await
+    }
+
+    async fn started(&self, number: usize, config: &Value) -> Result<Runner> {
+        let mut runner = Runner::start_at(&self.folder.path().join(host_name(number % self.hosts)))?;
+        runner.open(config).await?;
         Ok(runner)
     }
 
@@ -242,6 +251,10 @@ impl Bench {
             seen.judge.hear(&asked.id, &report, documents, &format!("{operation}: {envelope}"));
         });
     }
+}
+
+fn host_name(number: usize) -> String {
+    format!("host-{number}")
 }
 
 /// What `enqueue` says of its one receipt.

@@ -27,6 +27,8 @@ pub struct Cell {
     pub seed: u64,
     /// Client processes.
     pub processes: usize,
+    /// Hosts that they are spread over.
+    pub hosts: usize,
     /// Receipts.
     pub receipts: usize,
 }
@@ -62,17 +64,18 @@ impl Cell {
     }
 
     async fn carried_out(self) -> Result<(Count, Vec<String>)> {
-        let Self { vendor, engine, seed, .. } = self;
+        let Self { vendor, engine, seed, hosts, .. } = self;
         let plans = schedule::draw(vendor, seed, self.processes, self.receipts);
         let circumstances = vendor.circumstances_of(seed);
         let first = opening::receipts(vendor, circumstances);
         let asked = plans.iter().flatten().map(|act| &act.asked).chain(&first).cloned().collect();
         let bench =
-            Bench::start(Setup { vendor, engine, seed, circumstances, asked, config: Value::Null }).await?;
+            Bench::start(Setup { vendor, engine, seed, circumstances, asked, config: Value::Null, hosts })
+                .await?;
         opening::sell(&bench, &first).await?;
         let neighbours: Vec<_> = (0..self.processes.div_ceil(2)).map(|_| Arc::new(Barrier::new(2))).collect();
         try_join_all(plans.iter().enumerate().map(async |(place, plan)| {
-            Client::start(&bench, neighbours[place / 2].clone()).await?.run(plan).await
+            Client::start(&bench, place, neighbours[place / 2].clone()).await?.run(plan).await
         }))
         .await?;
         closing::close(&bench, self.processes).await
@@ -81,12 +84,13 @@ impl Cell {
     /// The command that runs it alone.
     pub fn command(&self) -> String {
         format!(
-            "campaign --vendor {} --engine {} --seed {} --receipts {} --processes {}",
+            "campaign --vendor {} --engine {} --seed {} --receipts {} --processes {} --hosts {}",
             self.vendor.name,
             self.engine.name(),
             self.seed,
             self.receipts,
-            self.processes
+            self.processes,
+            self.hosts
         )
     }
 }

@@ -31,13 +31,14 @@ enum Ended {
 pub struct Client<'a> {
     bench: &'a Bench,
     runner: Runner,
+    number: usize,
     neighbour: Arc<Barrier>,
 }
 
 impl<'a> Client<'a> {
     /// Starts the process.
-    pub async fn start(bench: &'a Bench, neighbour: Arc<Barrier>) -> Result<Self> {
-        Ok(Self { bench, runner: bench.client().await?, neighbour })
+    pub async fn start(bench: &'a Bench, number: usize, neighbour: Arc<Barrier>) -> Result<Self> {
+        Ok(Self { bench, runner: bench.client(number).await?, number, neighbour })
     }
 
     /// Does everything in its plan.
@@ -122,7 +123,7 @@ impl<'a> Client<'a> {
     /// Gives back an answer of the dead process that nobody read.
     async fn restart(&mut self) -> Result<Option<Value>> {
         let unread = self.runner.kill().await?;
-        self.runner = self.bench.client().await?;
+        self.runner = self.bench.client(self.number).await?;
         Ok(unread.map(|line| serde_json::from_str(&line)).transpose()?)
     }
 

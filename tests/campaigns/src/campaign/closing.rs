@@ -31,8 +31,8 @@ type Entries = HashMap<String, Value>;
 pub async fn close(bench: &Bench, clients: usize) -> Result<(Count, Vec<String>)> {
     let faults = bench.end_faults();
     let mut runners = Vec::new();
-    for _ in 0..clients {
-        runners.push(bench.client().await?);
+    for number in 0..clients {
+        runners.push(bench.client(number).await?);
     }
     let mut entries = Entries::new();
     for _ in 0..MOST_ROUNDS {

@@ -21,7 +21,7 @@ pub fn receipts(vendor: &Vendor, circumstances: &Circumstances) -> Vec<Asked> {
 
 /// Sells them; each is confirmed. Then another program sells for the first time.
 pub async fn sell(bench: &Bench, receipts: &[Asked]) -> Result<()> {
-    let mut client = bench.patient_client().await?;
+    let mut client = bench.patient_client(0).await?;
     for asked in receipts {
         let listening = bench.listen(asked, true);
         let envelope = client.call("register", &asked.receipt).await?;

@@ -23,6 +23,8 @@ pub struct Plan {
     pub seed: u64,
     /// Client processes of a cell.
     pub processes: usize,
+    /// Hosts that they are spread over.
+    pub hosts: usize,
 }
 
 /// The cells. Neighbours differ in vendor, so that those that wait run beside those that work.
@@ -36,7 +38,14 @@ pub fn cells(plan: &Plan) -> Vec<Cell> {
         for &engine in &plan.engines {
             for &vendor in &plan.vendors {
                 let seed = plan.seed + schedule as u64;
-                cells.push(Cell { vendor, engine, seed, processes: plan.processes, receipts });
+                cells.push(Cell {
+                    vendor,
+                    engine,
+                    seed,
+                    processes: plan.processes,
+                    hosts: plan.hosts,
+                    receipts,
+                });
             }
         }
     }

@@ -1,0 +1,124 @@
+//! Four hosts with four workers each on one PostgreSQL: every vendor under faults and kills, then the
+//! death of a host that holds leases. The last line is JSON; it fails where anything is not as it should be.
+
+use std::process::ExitCode;
+
+use campaigns::Result;
+use campaigns::campaign::cell::{Cell, Row};
+use campaigns::campaign::engine::Engine;
+use campaigns::campaign::table;
+use campaigns::hosts::{self, Death, HOSTS, LEASE, WORKERS, milliseconds};
+use campaigns::vendors::{self, Vendor};
+use clap::Parser;
+use futures_util::{StreamExt as _, stream};
+use serde_json::json;
+
+/// Cells at the same time: much of their time is waiting.
+const JOBS: usize = 4;
+
+/// Runs it against the emulator and the server of `KASSA_TEST_POSTGRES`.
+#[derive(Parser)]
+struct Arguments {
+    /// Receipts of each vendor.
+    #[arg(long, default_value_t = 2_500)]
+    receipts: usize,
+    /// Seeds of each vendor: a cash register of another kind each.
+    #[arg(long, default_value_t = 2)]
+    seeds: u64,
+    /// Only these vendors.
+    #[arg(long, value_delimiter = ',')]
+    vendors: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let vendors: Vec<&'static Vendor> = match arguments.vendors.is_empty() {
+        true => vendors::ALL.to_vec(),
+        false => arguments.vendors.iter().map(|name| Vendor::named(name)).collect::<Result<_>>()?,
+    };
+    let cells = (1..=arguments.seeds).flat_map(|seed| {
+        let cell = move |vendor| Cell {
+            vendor,
+            engine: Engine::Postgres,
+            seed,
+            processes: HOSTS * WORKERS,
+            hosts: HOSTS,
+            receipts: arguments.receipts,
+        };
+        vendors.clone().into_iter().map(cell)
+    });
+    let runs = cells.map(async |cell| {
+        let row = tokio::spawn(cell.run()).await?;
+        print(&row);
+        Result::Ok(row)
+    });
+    let rows: Vec<Result<Row>> = stream::iter(runs).buffer_unordered(JOBS).collect().await;
+    let rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
+    let mut total = table::total(&rows);
+    let mut good = rows.iter().all(Row::is_right);
+    let mut deaths = serde_json::Map::new();
+    for vendor in vendors {
+        let death = hosts::kill_one(vendor, 1).await?;
+        print_death(&death);
+        total.add(&death.count);
+        good &= death.is_right();
+        deaths.insert(
+            vendor.name.into(),
+            json!({
+                "held": death.held,
+                "usual_ms": milliseconds(death.usual),
+                "others_ms": milliseconds(death.others),
+                "taken_over_ms": milliseconds(death.taken_over),
+            }),
+        );
+    }
+    println!(
+        "{}",
+        json!({
+            "hosts": HOSTS,
+            "workers": HOSTS * WORKERS,
+            "lease_ms": milliseconds(LEASE),
+            "deaths": deaths,
+            "receipts": total.receipts,
+            "faults": total.faults,
+            "kills": total.kills,
+            "registered": total.registered,
+            "in_doubt": total.all_in_doubt(),
+            "lost": total.found.lost,
+            "doubled": total.found.doubled,
+            "wrong": total.found.wrong,
+        })
+    );
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(row: &Row) {
+    let count = &row.count;
+    println!(
+        "{:<11}{:>6} receipts{:>6} faults{:>5} kills{:>7} registered{:>3} lost{:>3} doubled{:>3} wrong  in doubt {}",
+        row.vendor,
+        count.receipts,
+        count.faults,
+        count.kills,
+        count.registered,
+        count.found.lost,
+        count.found.doubled,
+        count.found.wrong,
+        table::reasons(count),
+    );
+    row.complaints.iter().take(20).for_each(|complaint| println!("    {complaint}"));
+}
+
+fn print_death(death: &Death) {
+    println!(
+        "{:<11}a host died with {} leases: others went on after {} ms (usually {} ms), its receipts were taken over \
+         after {} ms",
+        death.vendor,
+        death.held,
+        milliseconds(death.others),
+        milliseconds(death.usual),
+        milliseconds(death.taken_over),
+    );
+    death.complaints.iter().take(20).for_each(|complaint| println!("    {complaint}"));
+}

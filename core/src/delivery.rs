@@ -86,8 +86,14 @@ impl Delivery {
             Ok(Some(State::Sending | State::InDoubt | State::Accepted)) => {
                 error.with_outcome(Outcome::Unknown)
             }
-            // Where the journal cannot be read either, it is said of this call alone.
-            Ok(None | Some(State::Queued | State::Failed)) | Err(_) => error,
+            Ok(None | Some(State::Queued | State::Failed)) => error,
+            Err(_) => {
+                let message = format!(
+                    "{}; this call sent nothing, and whether an earlier one did cannot be told without the journal",
+                    error.message
+                );
+                Error { message, ..error }.with_outcome(Outcome::Unknown)
+            }
         }
     }
 
@@ -95,7 +101,10 @@ impl Delivery {
     pub async fn enqueue(&self, intents: &[Intent]) -> Vec<Result<Entry>> {
         let written = match self.journal.intend_all(intents).await {
             Ok(written) => written,
-            Err(error) => return intents.iter().map(|_| Err(error.clone())).collect(),
+            // Earlier calls for these receipts cannot be told from here.
+            Err(error) => {
+                return intents.iter().map(|_| Err(error.clone().with_outcome(Outcome::Unknown))).collect();
+            }
         };
         let entry = |(written, intent)| match written {
             Intended::New(entry) => Ok(entry),

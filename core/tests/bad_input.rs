@@ -135,10 +135,7 @@ async fn a_journal_lost_while_open_is_an_error_and_nothing_is_sent() {
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("DROP TABLE documents").unwrap();
     let error = error(&till, "register", receipt("order-1")).await;
-    assert_eq!(
-        (error["kind"].clone(), error["outcome"].clone()),
-        (json!("journal"), json!("not_registered"))
-    );
+    assert_eq!((error["kind"].clone(), error["outcome"].clone()), (json!("journal"), json!("unknown")));
     assert!(bench.emulator.requests().is_empty());
 }
 

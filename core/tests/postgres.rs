@@ -277,7 +277,7 @@ async fn the_password_is_never_told() {
         let refused = error(&till, "register", receipt("order-1")).await;
         assert_eq!(
             (refused["kind"].clone(), refused["outcome"].clone()),
-            (json!("journal"), json!("not_registered"))
+            (json!("journal"), json!("unknown"))
         );
         assert!(about.contains("postgres://kassa@127.0.0.1"), "{about}");
         for text in [about, refused.to_string()] {

@@ -172,13 +172,18 @@ impl Bench {
         Ok(())
     }
 
-    /// Has the vendor lose the answer to the next sale, and the first question about it.
-    pub fn lose_answer(&self) -> Result<()> {
-        let route = match self.vendor {
+    /// The call that brings a sale, by the emulator's word.
+    fn route(&self) -> &'static str {
+        match self.vendor {
             "ikkm" => "register",
             "ikassa" => "sale",
             _ => "submit",
-        };
+        }
+    }
+
+    /// Has the vendor lose the answer to the next sale, and the first question about it.
+    pub fn lose_answer(&self) -> Result<()> {
+        let route = self.route();
         let lost = json!({"vendor": self.vendor, "route": route, "when": "after_record", "do": "drop"});
         let gone = json!({"vendor": self.vendor, "route": "*", "when": "before_record", "do": "drop"});
         let faults = if self.vendor == "ikkm" { vec![lost] } else { vec![lost, gone] };
@@ -186,13 +191,28 @@ impl Bench {
         Ok(())
     }
 
+    /// Has the vendor take so long over the next sale.
+    pub fn slow_answer(&self, delay_ms: u64) -> Result<()> {
+        let route = self.route();
+        let fault = json!({"vendor": self.vendor, "route": route, "when": "before_record", "do": "delay",
+                           "delay_ms": delay_ms});
+        Ok(self.emulator.add_fault(serde_json::from_value(fault)?)?)
+    }
+
+    /// Another program that writes to a journal in a file, until the value goes.
+    pub fn others_write(&self) -> Result<Option<rusqlite::Connection>> {
+        let Some(path) = self.config["journal"].as_str().and_then(|place| place.strip_prefix("sqlite:"))
+        else {
+            return Ok(None);
+        };
+        let connection = rusqlite::Connection::open(path)?;
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        Ok(Some(connection))
+    }
+
     /// Has the vendor ask to slow down at the next sale, where it can, else take no connection.
     pub fn not_reached(&self) -> Result<()> {
-        let route = match self.vendor {
-            "ikkm" => "register",
-            "ikassa" => "sale",
-            _ => "submit",
-        };
+        let route = self.route();
         let fault = match self.vendor {
             "ikkm" => json!({"vendor": "ikkm", "route": route, "when": "before_record", "do": "busy"}),
             vendor => {

@@ -19,6 +19,9 @@ use crate::Result;
 const BEFORE: u32 = 101;
 const STRUCK: u32 = 102;
 const AFTER: u32 = 103;
+/// How long the slow vendor works: longer than a quarter of what a lease lasts beyond a call, and
+/// than events wait.
+const SLOW_MS: u64 = 1_800;
 
 /// How the library comes to the call that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,11 @@ pub enum Way {
     Again,
     /// By `enqueue` and `deliver`.
     Outbox,
+    /// By two `enqueue` at the same time, which wait for the same write where the journal is a file.
+    Together,
+    /// By `register` at a vendor that works for longer than a lease goes without being renewed, and
+    /// events without being chained: what fails there fails in the background.
+    Slow,
     /// By what a person looks at.
     Audit,
     /// By `kassa_open` of the host interface.
@@ -38,7 +46,16 @@ pub enum Way {
 }
 
 impl Way {
-    const ALL: [Self; 6] = [Self::Open, Self::Register, Self::Again, Self::Outbox, Self::Audit, Self::Host];
+    const ALL: [Self; 8] = [
+        Self::Open,
+        Self::Register,
+        Self::Again,
+        Self::Outbox,
+        Self::Together,
+        Self::Slow,
+        Self::Audit,
+        Self::Host,
+    ];
 
     /// Its word in the names of cases.
     pub fn name(self) -> &'static str {
@@ -47,11 +64,24 @@ impl Way {
             Self::Register => "register",
             Self::Again => "again",
             Self::Outbox => "outbox",
+            Self::Together => "together",
+            Self::Slow => "slow",
             Self::Audit => "audit",
             Self::Host => "host",
         }
     }
 }
+
+/// What is done while nobody waits for it.
+const BACKGROUND: [&str; 7] = [
+    "postgres_lease_renew",
+    "postgres_claim",
+    "postgres_any_open",
+    "postgres_add_head",
+    "postgres_head",
+    "postgres_open_events",
+    "postgres_seal",
+];
 
 /// What is run.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +107,16 @@ pub fn run(tally: &mut Tally, extent: Extent<'_>) -> Result<()> {
                     continue;
                 }
                 let before = tally.so_far();
-                let points = POINTS.iter().copied().filter(|point| concerns(point, engine));
+                let is_meant = |point: &str| {
+                    way != Way::Slow
+                        || BACKGROUND.iter().any(|name| point.trim_end_matches("_answer") == *name)
+                };
+                let points =
+                    POINTS.iter().copied().filter(|point| concerns(point, engine) && is_meant(point));
+                let mut points = points.peekable();
+                if points.peek().is_none() {
+                    continue;
+                }
                 // All clients of the host interface share one runtime.
                 let jobs = if way == Way::Host { 1 } else { jobs };
                 let sweeps: Vec<Sweep> =
@@ -226,6 +265,13 @@ pub async fn struck(bench: &Bench, trigger: Trigger<'_>, way: Way) -> Result<boo
             fired
         }
         Way::Outbox => armed_outbox(bench, &till, trigger).await?,
+        Way::Together => armed_together(bench, &till, trigger).await?,
+        Way::Slow => {
+            bench.slow_answer(SLOW_MS)?;
+            let (envelope, fired) = armed(trigger, call(&till, "register", &sale)).await;
+            bench.check(STRUCK, &envelope?)?;
+            fired
+        }
         Way::Audit => {
             let (result, fired) = armed(trigger, audit::look_around(&till)).await;
             result?;
@@ -266,7 +312,33 @@ async fn armed_outbox(bench: &Bench, till: &Client, trigger: Trigger<'_>) -> Res
     if bench.documents(STRUCK).len() > 1 {
         return Err(format!("two documents: {queued} {delivered}").into());
     }
-    // The outbox goes on by itself.
+    emptied(bench, till).await.map(|()| fired)
+}
+
+/// Two receipts that a journal in a file writes together: it is kept from writing until both wait.
+async fn armed_together(bench: &Bench, till: &Client, trigger: Trigger<'_>) -> Result<bool> {
+    let others_write = bench.others_write()?;
+    let enqueue =
+        |price| async move { call(till, "enqueue", &json!({"receipts": [bench.sale(price)]})).await };
+    let both = async {
+        let (first, second, ()) = tokio::join!(enqueue(STRUCK), enqueue(AFTER), async { drop(others_write) });
+        Ok::<_, crate::Broken>((first?, second?))
+    };
+    let (answers, fired) = armed(trigger, both).await;
+    let (first, second) = answers?;
+    for (price, envelope) in [(STRUCK, &first), (AFTER, &second)] {
+        let error = &envelope["ok"]["errors"][0]["error"];
+        if error.is_object() {
+            bench.check(price, &json!({"error": error}))?;
+        } else if envelope["error"].is_null() && envelope["ok"]["entries"][0]["state"] != "queued" {
+            return Err(format!("`enqueue` says {envelope}").into());
+        }
+    }
+    emptied(bench, till).await.map(|()| fired)
+}
+
+/// The outbox goes on by itself.
+async fn emptied(bench: &Bench, till: &Client) -> Result<()> {
     let again = call(till, "enqueue", &json!({"receipts": [bench.sale(STRUCK)]})).await?;
     let mut delivered = call(till, "deliver", &json!({"all": true})).await?;
     for _ in 0..20 {
@@ -277,7 +349,7 @@ async fn armed_outbox(bench: &Bench, till: &Client, trigger: Trigger<'_>) -> Res
         delivered = call(till, "deliver", &json!({"all": true})).await?;
     }
     match delivered["ok"]["left"] == 0 {
-        true => Ok(fired),
+        true => Ok(()),
         false => Err(format!("the outbox does not come to its end: {again} {delivered}").into()),
     }
 }

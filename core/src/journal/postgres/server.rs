@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use deadpool::Runtime;
 use deadpool::managed::{self, Object, PoolError};
 use tokio::sync::OnceCell;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type};
@@ -24,8 +24,13 @@ use crate::error::{Code, Error, Result};
 const MOST_CONNECTIONS: usize = 8;
 /// How long one statement, or a free connection, is waited for.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often a statement is repeated that the server itself took back.
+/// How often a statement is repeated that the server forgot, or one that only reads and got no answer.
 const MOST_REPEATS: u32 = 8;
+/// How long a statement is repeated that the server itself took back for another's: one of them always
+/// goes through.
+const TAKEN_BACK_FOR: Duration = Duration::from_secs(20);
+/// The longest pause before a repeat.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// Events are chained once nothing was written for this long: while many receipts come, chaining
 /// would take the time of those that wait.
 const SEAL_PAUSE: Duration = Duration::from_secs(1);
@@ -125,7 +130,7 @@ impl Server {
             // Boxed, as is what makes a connection: every call would carry their many kilobytes along.
             Box::pin(self.migrated.get_or_try_init(|| migration::migrate(self))).await?;
         }
-        let mut repeats = 0;
+        let (begun, mut repeats) = (Instant::now(), 0);
         loop {
             let mut connection = self.connection().await?;
             let carried_out = carry_out(&mut connection, access, sql, params);
@@ -140,14 +145,15 @@ impl Server {
             let may_repeat = repeats < MOST_REPEATS;
             match (trouble, access) {
                 (Trouble::Forgotten(_), _) if may_repeat => connection.forget_statements(),
-                (Trouble::TakenBack(_), _) | (Trouble::Lost(_), Access::Read(_)) if may_repeat => {}
+                (Trouble::TakenBack(_), _) if begun.elapsed() < TAKEN_BACK_FOR => {}
+                (Trouble::Lost(_), Access::Read(_)) if may_repeat => {}
                 (Trouble::Lost(what), _) => return Err(self.lost(access, &what)),
                 (Trouble::TakenBack(what) | Trouble::Forgotten(what) | Trouble::Refused(what), _) => {
                     return Err(self.unusable(what));
                 }
             }
             drop(connection);
-            sleep(jittered(Duration::from_millis(2 << repeats))).await;
+            sleep(jittered(Duration::from_millis(2 << repeats.min(7)).min(LONGEST_PAUSE))).await;
             repeats += 1;
         }
     }

@@ -117,6 +117,7 @@ const ERROR_CODES = Object.freeze({
   unreachable: { kind: 'unreachable', advice: 'The vendor could not be reached and nothing was sent. Call again with the same id.' },
   no_answer: { kind: 'unreachable', advice: 'The vendor did not answer. The call changes nothing on the fiscal record; repeat it.' },
   in_doubt: { kind: 'in_doubt', advice: 'The answer was lost. Call `register` again with the same id, or `resolve`; never use a new id for this sale.' },
+  entry_damaged: { kind: 'in_doubt', advice: 'What the journal holds of this receipt is not what was written there. Look at the cash register\'s own list, then decide with a verdict (`resolve`); never use a new id for this sale.' },
   answer_not_understood: { kind: 'protocol', advice: 'The vendor answered something its protocol does not know.' },
   journal_unavailable: { kind: 'journal', advice: 'The journal cannot be opened, read or written. Check path, rights and disk space.' },
   journal_too_new: { kind: 'journal', advice: 'The journal was written by a newer version of this library; nothing in it was touched. Upgrade.' },

@@ -2782,6 +2782,7 @@ export type ErrorCode =
   | 'unreachable'
   | 'no_answer'
   | 'in_doubt'
+  | 'entry_damaged'
   | 'answer_not_understood'
   | 'journal_unavailable'
   | 'journal_too_new'
@@ -2936,6 +2937,9 @@ export class UnreachableError extends KassaError {}
  *
  * - `in_doubt`: The answer was lost. Call `register` again with the same id, or `resolve`; never
  *   use a new id for this sale.
+ * - `entry_damaged`: What the journal holds of this receipt is not what was written there. Look
+ *   at the cash register's own list, then decide with a verdict (`resolve`); never use a new id for
+ *   this sale.
  */
 export class InDoubtError extends KassaError {}
 

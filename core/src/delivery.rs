@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::backoff;
 use crate::error::{Code, Error, Kind, Outcome, Result};
+use crate::journal::chain::Content;
 use crate::journal::{Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, now_ms};
 use crate::registration::{Failure, Fiscal, State};
 pub use crate::vendors::Mode;
@@ -69,7 +70,7 @@ impl Delivery {
         let begin = (!self.vendor.binds()).then_some(None);
         Ok(match self.journal.intend(intent, begin).await? {
             Intended::New(entry) => (lease, entry, begin.is_some()),
-            Intended::Found(entry) => (lease, same_content(entry, intent)?, false),
+            Intended::Found(entry) => (lease, self.same_content(entry, intent).await?, false),
         })
     }
 
@@ -106,11 +107,14 @@ impl Delivery {
                 return intents.iter().map(|_| Err(error.clone().with_outcome(Outcome::Unknown))).collect();
             }
         };
-        let entry = |(written, intent)| match written {
-            Intended::New(entry) => Ok(entry),
-            Intended::Found(entry) => same_content(entry, intent),
-        };
-        written.into_iter().zip(intents).map(entry).collect()
+        let mut entries = Vec::with_capacity(intents.len());
+        for (written, intent) in written.into_iter().zip(intents) {
+            entries.push(match written {
+                Intended::New(entry) => Ok(entry),
+                Intended::Found(entry) => self.same_content(entry, intent).await,
+            });
+        }
+        entries
     }
 
     /// Brings an entry of the journal as far as it can within `deadline`.
@@ -158,6 +162,43 @@ impl Delivery {
             let message = format!("no receipt {receipt_id} was ever given to this journal and register");
             Error::new(Code::ReceiptUnknown, message)
         })
+    }
+
+    /// An entry that was found under the id of an intent, if it is of the same receipt.
+    async fn same_content(&self, mut entry: Entry, intent: &Intent) -> Result<Entry> {
+        if entry.fingerprint == intent.fingerprint {
+            return Ok(entry);
+        }
+        if !self.vouches_for(&mut entry).await? {
+            return Err(changed_behind(&entry));
+        }
+        let message = format!(
+            "the id {} was used before with other content; that receipt is `{}`",
+            intent.receipt_id,
+            entry.state.word()
+        );
+        Err(Error::new(Code::ReceiptConflict, message))
+    }
+
+    /// Whether an entry that an earlier call left is still what was written: bytes that a disk or somebody
+    /// changed are not sent, and no answer to them is believed. Where another wrote since, `entry` is
+    /// what there is now.
+    async fn vouches_for(&self, entry: &mut Entry) -> Result<bool> {
+        // Nothing but this process can change what is only in its memory.
+        if !self.journal.is_durable() {
+            return Ok(true);
+        }
+        loop {
+            let steps = self.journal.steps(&entry.register, &entry.receipt_id).await?;
+            if steps.last().is_some_and(|step| step.content == Content::of(entry).hash()) {
+                return Ok(true);
+            }
+            let now = self.entry(&entry.receipt_id).await?;
+            if now.revision == entry.revision {
+                return Ok(false);
+            }
+            *entry = now;
+        }
     }
 
     /// Writes a person's verdict on an entry whose fate the machine cannot find out.
@@ -229,6 +270,10 @@ impl Delivery {
         deadline: Instant,
         lease: &Lease,
     ) -> Result<Advanced> {
+        if !begun && !entry.state.is_final() && !self.vouches_for(&mut entry).await? {
+            let stopped_by = Some(changed_behind(&entry));
+            return Ok(Advanced { entry, stopped_by });
+        }
         let mut sends = 0;
         // Why the document is in doubt, for the case that nothing better is found out.
         let mut doubt = None;
@@ -247,7 +292,8 @@ impl Delivery {
                         entry = self.journal.begin(&entry, binding.as_deref()).await?;
                         begun = true;
                     }
-                    Err(error) => return stop(entry, Some(error)),
+                    // What is said there of another document is not so of this one.
+                    Err(error) => return stop(entry, Some(error.with_outcome(Outcome::NotRegistered))),
                 },
                 State::Sending if begun && !lease.holds_for(self.context(deadline).timeout()) => {
                     let lost = lease_lost(&entry);
@@ -338,18 +384,15 @@ impl Delivery {
 
     async fn settle_earlier(&self, mut earlier: Entry, deadline: Instant) -> Result<()> {
         let id = earlier.receipt_id.clone();
+        if !self.vouches_for(&mut earlier).await? {
+            return Err(blocked_by(&id, &changed_behind(&earlier)));
+        }
         sleep(self.until_settled(&earlier).min(deadline.saturating_duration_since(Instant::now()))).await;
         let learned = self.vendor.settle(&self.context(deadline), &earlier, Mode::Probe).await;
         match self.conclude(&mut earlier, learned, "settled for a later document").await? {
             None => Ok(()),
             Some(_) if self.vendor.is_left_to_a_person(&earlier) => Ok(()),
-            Some(cause) => {
-                let message = format!(
-                    "the fate of {id} is not known, and nothing new is sent before it is: {}",
-                    cause.message
-                );
-                Err(Error { message, ..Error::new(Code::RegisterBlocked, "") })
-            }
+            Some(cause) => Err(blocked_by(&id, &cause)),
         }
     }
 
@@ -466,24 +509,27 @@ fn failed(entry: &Entry) -> Error {
     }
 }
 
-fn same_content(entry: Entry, intent: &Intent) -> Result<Entry> {
-    if entry.fingerprint == intent.fingerprint {
-        return Ok(entry);
-    }
-    let outcome = if entry.state == State::Registered { "registered" } else { entry.state.word() };
-    let message = format!(
-        "the id {} was used before with other content; that receipt is `{outcome}`",
-        intent.receipt_id
-    );
-    Err(Error::new(Code::ReceiptConflict, message))
-}
-
 /// The same cause, told as what it means for the sale.
 fn in_doubt(cause: Error) -> Error {
     let mut error = Error::new(Code::InDoubt, cause.message).with_outcome(Outcome::Unknown);
     error.retry_after_ms = cause.retry_after_ms;
     error.vendor = cause.vendor;
     error
+}
+
+fn blocked_by(id: &str, cause: &Error) -> Error {
+    let message =
+        format!("the fate of {id} is not known, and nothing new is sent before it is: {}", cause.message);
+    Error::new(Code::RegisterBlocked, message)
+}
+
+fn changed_behind(entry: &Entry) -> Error {
+    let message = format!(
+        "what the journal holds of {} is not what was written there; nothing was sent for it now, and whether it is \
+         on record from before is not known",
+        entry.receipt_id
+    );
+    Error::new(Code::EntryDamaged, message).with_outcome(Outcome::Unknown)
 }
 
 fn lease_lost(entry: &Entry) -> Error {

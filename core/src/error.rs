@@ -164,6 +164,7 @@ codes! {
     Unreachable "unreachable" Unreachable "The vendor could not be reached and nothing was sent. Call again with the same id.";
     NoAnswer "no_answer" Unreachable "The vendor did not answer. The call changes nothing on the fiscal record; repeat it.";
     InDoubt "in_doubt" InDoubt "The answer was lost. Call `register` again with the same id, or `resolve`; never use a new id for this sale.";
+    EntryDamaged "entry_damaged" InDoubt "What the journal holds of this receipt is not what was written there. Look at the cash register's own list, then decide with a verdict (`resolve`); never use a new id for this sale.";
     AnswerNotUnderstood "answer_not_understood" Protocol "The vendor answered something its protocol does not know.";
     JournalUnavailable "journal_unavailable" Journal "The journal cannot be opened, read or written. Check path, rights and disk space.";
     JournalTooNew "journal_too_new" Journal "The journal was written by a newer version of this library; nothing in it was touched. Upgrade.";

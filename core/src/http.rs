@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy};
 use secrecy::{ExposeSecret, SecretString};
@@ -253,6 +254,12 @@ impl Transport {
         }
         Ok(Answer { status, retry_after_ms, body })
     }
+}
+
+/// Whether a token can be sent in a header at all. One that cannot, from a vendor or from a journal
+/// that was damaged, is as good as none.
+pub fn can_be_sent(token: &str) -> bool {
+    !token.is_empty() && HeaderValue::from_str(token).is_ok()
 }
 
 fn failure(error: &reqwest::Error) -> Failure {

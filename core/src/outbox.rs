@@ -143,6 +143,8 @@ impl Pass<'_> {
             {
                 return;
             }
+            // That waits for a person too, and says nothing of the others.
+            Ok(Advanced { stopped_by: Some(error), .. }) if error.code == Code::EntryDamaged => return,
             Ok(Advanced { stopped_by, .. }) => stopped_by.as_ref(),
             Err(error) => Some(error),
         };

@@ -226,3 +226,23 @@ async fn two_calls_for_one_receipt_at_once_send_it_once() {
     assert_eq!(a["vendor_document_id"], b["vendor_document_id"]);
     assert_eq!(bench.requests("POST", "/doc"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_was_changed_behind_the_library_is_not_sent_and_blocks_nothing() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    ok(&till, "enqueue", json!({"receipts": [receipt("order-1"), receipt("order-2")]})).await;
+    let path = bench.folder.path().join("journal.sqlite");
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let sql = "UPDATE documents SET request = CAST(replace(request, 'order', 'other') AS BLOB) WHERE receipt_id = 'order-1'";
+    assert_eq!(other.execute(sql, []).unwrap(), 1);
+    let delivered = ok(&till, "deliver", json!({"receipts": true})).await;
+    assert_eq!(delivered["errors"][0]["receipt_id"], "order-1", "{delivered}");
+    assert_eq!(delivered["errors"][0]["error"]["code"], "entry_damaged", "{delivered}");
+    assert_eq!(ok(&till, "wait", json!({"id": "order-2"})).await["state"], "registered");
+    let refused = error(&till, "register", receipt("order-1")).await;
+    assert_eq!((&refused["kind"], &refused["outcome"]), (&json!("in_doubt"), &json!("unknown")));
+    assert_eq!(bench.emulator.ledger().len(), 1);
+    let verdict = json!({"id": "order-1", "verdict": {"on_record": false, "by": "Ann"}});
+    assert_eq!(ok(&till, "resolve", verdict).await["state"], "failed");
+}

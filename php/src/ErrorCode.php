@@ -166,6 +166,13 @@ final class ErrorCode
      */
     public const IN_DOUBT = 'in_doubt';
 
+    /**
+     * What the journal holds of this receipt is not what was written there. Look at the cash
+     * register's own list, then decide with a verdict (`resolve`); never use a new id for this
+     * sale.
+     */
+    public const ENTRY_DAMAGED = 'entry_damaged';
+
     /** The vendor answered something its protocol does not know. */
     public const ANSWER_NOT_UNDERSTOOD = 'answer_not_understood';
 
@@ -242,6 +249,7 @@ final class ErrorCode
         'unreachable' => 'unreachable',
         'no_answer' => 'unreachable',
         'in_doubt' => 'in_doubt',
+        'entry_damaged' => 'in_doubt',
         'answer_not_understood' => 'protocol',
         'journal_unavailable' => 'journal',
         'journal_too_new' => 'journal',
@@ -301,6 +309,7 @@ final class ErrorCode
         'unreachable' => 'The vendor could not be reached and nothing was sent. Call again with the same id.',
         'no_answer' => 'The vendor did not answer. The call changes nothing on the fiscal record; repeat it.',
         'in_doubt' => 'The answer was lost. Call `register` again with the same id, or `resolve`; never use a new id for this sale.',
+        'entry_damaged' => 'What the journal holds of this receipt is not what was written there. Look at the cash register\'s own list, then decide with a verdict (`resolve`); never use a new id for this sale.',
         'answer_not_understood' => 'The vendor answered something its protocol does not know.',
         'journal_unavailable' => 'The journal cannot be opened, read or written. Check path, rights and disk space.',
         'journal_too_new' => 'The journal was written by a newer version of this library; nothing in it was touched. Upgrade.',

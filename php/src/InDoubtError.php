@@ -9,6 +9,9 @@ namespace Kassa;
  *
  * * `in_doubt`: The answer was lost. Call `register` again with the same id, or `resolve`; never
  *   use a new id for this sale.
+ * * `entry_damaged`: What the journal holds of this receipt is not what was written there. Look at
+ *   the cash register's own list, then decide with a verdict (`resolve`); never use a new id for
+ *   this sale.
  */
 final class InDoubtError extends KassaError
 {

@@ -109,7 +109,13 @@ fn find(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::
     static SQL: LazyLock<String> =
         LazyLock::new(|| format!("SELECT {COLUMNS} FROM documents WHERE register = ?1 AND receipt_id = ?2"));
     fallible("sqlite_find")?;
-    connection.prepare_cached(&SQL)?.query_row([register, receipt_id], entry).optional()
+    let found = connection.prepare_cached(&SQL)?.query_row([register, receipt_id], entry).optional()?;
+    match found {
+        Some(other) if (&*other.register, &*other.receipt_id) != (register, receipt_id) => {
+            Err(unreadable(1, "a damaged index leads to another receipt".into()))
+        }
+        found => Ok(found),
+    }
 }
 
 /// Adds an entry and its first event.

@@ -182,6 +182,9 @@ class InDoubtError(KassaError):
 
     * `in_doubt`: The answer was lost. Call `register` again with the same id, or `resolve`; never
       use a new id for this sale.
+    * `entry_damaged`: What the journal holds of this receipt is not what was written there. Look
+      at the cash register's own list, then decide with a verdict (`resolve`); never use a new id
+      for this sale.
     """
 
 
@@ -434,6 +437,10 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     "in_doubt": (
         "in_doubt",
         "The answer was lost. Call `register` again with the same id, or `resolve`; never use a new id for this sale.",
+    ),
+    "entry_damaged": (
+        "in_doubt",
+        "What the journal holds of this receipt is not what was written there. Look at the cash register's own list, then decide with a verdict (`resolve`); never use a new id for this sale.",
     ),
     "answer_not_understood": (
         "protocol",

@@ -18,7 +18,7 @@ async fn every_failure_ends_right() {
     system::run(&mut tally, VENDOR, system::Extent { step: 23, memory_step: 997 }).await.unwrap();
     let extent = cut::Extent { seed: SEED, step: 211, last: 2, flips: 20, frames: 23, jobs: JOBS };
     cut::run(&mut tally, VENDOR, extent).await.unwrap();
-    full_disk::run(&mut tally, VENDOR, 600_000, 150_000).await.unwrap();
+    full_disk::run(&mut tally, VENDOR, 600_000, 45_000).await.unwrap();
     clock::run(&mut tally, VENDOR, &sqlite).await.unwrap();
     if Engine::available().contains(&Engine::Postgres) {
         server::run(&mut tally, VENDOR, SEED, 2, 1).await.unwrap();

@@ -11,7 +11,7 @@ use url::Url;
 use super::Atol;
 use super::api::{self, Fault, fault_error};
 use crate::error::{Code, Error, Outcome, Result};
-use crate::http::{Request, join};
+use crate::http::{Request, can_be_sent, join};
 use crate::journal::now_ms;
 use crate::lenient::Scalar;
 use crate::vendors::Context;
@@ -82,7 +82,7 @@ impl Atol {
                 // Whatever the vendor calls it, what is wrong here is the login.
                 Err(Error { code: Code::CredentialsRefused, ..refused })
             }
-            Some(Answer { token: Scalar(Some(token)), .. }) if answer.status < 400 && !token.is_empty() => {
+            Some(Answer { token: Scalar(Some(token)), .. }) if answer.status < 400 && can_be_sent(&token) => {
                 Ok(token.into())
             }
             _ => {
@@ -102,5 +102,5 @@ async fn kept(
     let Some((since, token)) = kept.expose_secret().split_once('\n') else { return Ok(None) };
     let young = since.parse::<i64>().is_ok_and(|since| (0..RENEW_AFTER_MS).contains(&(now_ms() - since)));
     let is_refused = refused.is_some_and(|refused| refused.expose_secret() == token);
-    Ok((young && !is_refused).then(|| SecretString::from(token)))
+    Ok((young && !is_refused && can_be_sent(token)).then(|| SecretString::from(token)))
 }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Ikassa, NAME, settling};
 use crate::error::{Code, Error, Result, VendorFault};
-use crate::http::{Answer, Request, join, plain_refusal};
+use crate::http::{Answer, Request, can_be_sent, join, plain_refusal};
 use crate::journal::now_ms;
 use crate::lenient::Scalar;
 use crate::vendors::Context;
@@ -140,7 +140,7 @@ fn login_needed(why: &str) -> Error {
 impl Tokens {
     /// The access token, where it is not the refused one and lives until `end`.
     fn living(&self, end: i64, refused: Option<&SecretString>) -> Option<SecretString> {
-        let access = self.access.as_deref().filter(|_| now_ms() < end)?;
+        let access = self.access.as_deref().filter(|token| now_ms() < end && can_be_sent(token))?;
         let is_refused = refused.is_some_and(|refused| refused.expose_secret() == access);
         (!is_refused).then(|| SecretString::from(access))
     }

@@ -327,10 +327,11 @@ impl Journal for Sqlite {
     async fn steps(&self, register: &str, receipt_id: &str) -> Result<Vec<Step>> {
         let key = [register.to_owned(), receipt_id.to_owned()];
         self.query(move |connection| {
+            // In this order of tables, or all events of the register would be walked through.
             let sql = "SELECT e.at_ms, e.attempt, e.state, e.note, e.event, e.content, e.hash
-                       FROM documents AS d, json_each(d.events) AS place
-                       JOIN events AS e ON e.register = d.register AND e.event = place.value AND e.receipt_id = d.receipt_id
-                       WHERE d.register = ?1 AND d.receipt_id = ?2 ORDER BY e.event";
+                       FROM documents AS d CROSS JOIN json_each(d.events) AS place
+                       CROSS JOIN events AS e ON e.register = d.register AND e.event = place.value
+                       AND e.receipt_id = d.receipt_id WHERE d.register = ?1 AND d.receipt_id = ?2 ORDER BY e.event";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map(key, |row| {
                 Ok(Step {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -18,6 +18,9 @@ use crate::journal::chain::ZERO;
 const BATCH: i64 = 5_000;
 /// Pause of one who must have everything chained while another chains.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// Times the length of a batch that is rested after it.
+const REST: u32 = 3;
 
 const HEAD: &str = "SELECT events, last_hash, pruned_events, pruned_hash, pruned_before_ms FROM kassa_chains \
                     WHERE register = $1";
@@ -148,9 +151,11 @@ pub(super) async fn turn(server: &Arc<Server>, register: &str) -> Result<bool> {
         return Ok(true);
     }
     loop {
+        let begun = Instant::now();
         match round(server, register).await? {
             Sealed::All(_) => return Ok(false),
-            Sealed::Part => {}
+            // The others shall hardly notice.
+            Sealed::Part => sleep(begun.elapsed() * REST).await,
             // What came meanwhile waits for the next turn: to chain it in small pieces would cost the
             // writers more than the whole.
             Sealed::Some | Sealed::Busy => return Ok(true),

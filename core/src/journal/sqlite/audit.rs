@@ -208,7 +208,7 @@ impl Audit for Sqlite {
         self.query(move |connection| {
             let sql = format!(
                 "SELECT d.number, d.receipt_id, e.event, e.content, json_array_length(d.events) = d.revision
-                 AND d.revision = (SELECT COUNT(DISTINCT l.event) FROM json_each(d.events) AS place JOIN events AS l
+                 AND d.revision = (SELECT COUNT(DISTINCT l.event) FROM json_each(d.events) AS place CROSS JOIN events AS l
                  ON l.register = d.register AND l.event = place.value AND l.receipt_id = d.receipt_id), {CONTENT}
                  FROM documents AS d LEFT JOIN events AS e ON e.register = d.register
                  AND e.event = json_extract(d.events, '$[#-1]') AND e.receipt_id = d.receipt_id

@@ -234,25 +234,27 @@ impl Store {
     /// where all failed; after an error nothing may be committed.
     fn do_all(&self, connection: &Connection, jobs: Vec<Job>, tells: &mut Vec<Tell>) -> Result<bool> {
         let is_alone = jobs.len() == 1;
-        let mark = |point: &str, sql: &str| -> rusqlite::Result<()> {
-            fallible(point)?;
-            connection.execute_batch(sql)
+        let begin = || -> rusqlite::Result<()> {
+            fallible("sqlite_savepoint")?;
+            connection.execute_batch("SAVEPOINT job")
         };
-        let mark = |point, sql| match is_alone {
-            true => Ok(()),
-            false => mark(point, sql).map_err(|error| self.failed(&error)),
+        let end = |sql: &str| -> rusqlite::Result<()> {
+            fallible("sqlite_release")?;
+            connection.execute_batch(sql)
         };
         let mut so_far = Ok(false);
         for Job { work, .. } in jobs {
             if so_far.is_ok()
-                && let Err(error) = mark("sqlite_savepoint", "SAVEPOINT job")
+                && !is_alone
+                && let Err(error) = begin()
             {
-                so_far = Err(error);
+                so_far = Err(self.failed(&error));
             }
             let done = work(so_far.as_ref().map(|_| connection).map_err(Error::clone));
-            let end = if done.is_right { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+            let sql = if done.is_right { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
             so_far = so_far.and_then(|is_wanted| {
-                mark("sqlite_release", end)?;
+                let ended = if is_alone { Ok(()) } else { end(sql) };
+                ended.map_err(|error| self.failed(&error))?;
                 Ok(is_wanted || done.is_right)
             });
             tells.push(done.tell);

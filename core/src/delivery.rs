@@ -182,18 +182,19 @@ impl Delivery {
 
     /// Whether an entry that an earlier call left is still what was written: bytes that a disk or somebody
     /// changed are not sent, and no answer to them is believed. Where another wrote since, `entry` is
-    /// what there is now.
+    /// what there is now. Where the journal cannot tell, nothing is known of the receipt.
     async fn vouches_for(&self, entry: &mut Entry) -> Result<bool> {
         // Nothing but this process can change what is only in its memory.
         if !self.journal.is_durable() {
             return Ok(true);
         }
+        let cannot_tell = |error: Error| error.with_outcome(Outcome::Unknown);
         loop {
-            let steps = self.journal.steps(&entry.register, &entry.receipt_id).await?;
+            let steps = self.journal.steps(&entry.register, &entry.receipt_id).await.map_err(cannot_tell)?;
             if steps.last().is_some_and(|step| step.content == Content::of(entry).hash()) {
                 return Ok(true);
             }
-            let now = self.entry(&entry.receipt_id).await?;
+            let now = self.entry(&entry.receipt_id).await.map_err(cannot_tell)?;
             if now.revision == entry.revision {
                 return Ok(false);
             }

@@ -30,10 +30,10 @@ pub(super) struct Connection {
 
 /// Why a connection gave no answer.
 pub(super) enum Failure {
-    /// The statement's own error, or that of the connection.
+    /// The statement's own error.
     Told(tokio_postgres::Error),
-    /// It ended without a word.
-    Ended,
+    /// The connection ended, with this error or without a word.
+    Ended(Option<tokio_postgres::Error>),
 }
 
 impl From<tokio_postgres::Error> for Failure {
@@ -120,7 +120,7 @@ async fn driven<T>(driver: &mut Option<Driver>, work: impl Future<Output = T>) -
         }
         let Some(ended) = ended else { return Poll::Pending };
         *driver = None;
-        Poll::Ready(Err(ended.err().map_or(Failure::Ended, Failure::Told)))
+        Poll::Ready(Err(Failure::Ended(ended.err())))
     })
     .await
 }

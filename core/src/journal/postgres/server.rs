@@ -12,7 +12,7 @@ use deadpool::managed::{self, Object, PoolError};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Row;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::{IsNull, ToSql, Type};
 
 use super::connection::{Failure, Manager};
@@ -83,11 +83,15 @@ impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
         let error = match failure {
             Failure::Told(error) => error,
-            Failure::Ended => return Self::Lost("the connection ended".into()),
+            Failure::Ended(error) => return Self::Lost(ended(error.as_ref())),
         };
         let text = cause(&error);
         match error.as_db_error() {
             None => Self::Lost(text),
+            // The server may end a connection between a commit and its answer.
+            Some(told) if matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic)) => {
+                Self::Lost(text)
+            }
             Some(_) if is_taken_back(&error) => Self::TakenBack(text),
             Some(told) if FORGOTTEN.contains(&told.code()) => Self::Forgotten(text),
             Some(_) => Self::Refused(text),
@@ -180,7 +184,7 @@ impl Server {
     pub(super) fn failed(&self, failure: &Failure) -> Error {
         match failure {
             Failure::Told(error) => self.unusable(cause(error)),
-            Failure::Ended => self.unusable("the connection ended"),
+            Failure::Ended(error) => self.unusable(ended(error.as_ref())),
         }
     }
 
@@ -299,6 +303,10 @@ type Encoded = std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Se
 pub(super) fn is_taken_back(error: &tokio_postgres::Error) -> bool {
     let code = error.code();
     code == Some(&SqlState::T_R_SERIALIZATION_FAILURE) || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
+}
+
+fn ended(error: Option<&tokio_postgres::Error>) -> String {
+    error.map_or_else(|| "the connection ended".into(), cause)
 }
 
 /// What happened, without the values of any row.

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use crate::Result;
 use crate::campaign::bench::{Bench, Setup};
+use crate::campaign::cell::Row;
 use crate::campaign::closing;
-use crate::campaign::count::Count;
 use crate::campaign::engine::Engine;
 use crate::disturbance::Step;
 use crate::runner::Runner;
@@ -38,8 +38,8 @@ const MOST_CALLS: usize = 20;
 /// What came of the death of a host.
 #[derive(Debug)]
 pub struct Death {
-    /// The vendor.
-    pub vendor: &'static str,
+    /// What became of the receipts.
+    pub row: Row,
     /// Workers that stood still with their leases when they were killed.
     pub held: usize,
     /// The longest call before, with all hosts at work.
@@ -48,17 +48,6 @@ pub struct Death {
     pub others: Duration,
     /// From the death until the last receipt of the dead host was taken to its end by another.
     pub taken_over: Duration,
-    /// The counts.
-    pub count: Count,
-    /// What is not as it should be.
-    pub complaints: Vec<String>,
-}
-
-impl Death {
-    /// Whether everything is as it should be.
-    pub fn is_right(&self) -> bool {
-        self.complaints.is_empty() && self.count.found.is_right()
-    }
 }
 
 /// Kills one of the hosts that share the data base of `KASSA_TEST_POSTGRES`.
@@ -111,7 +100,8 @@ pub async fn kill_one(vendor: &'static Vendor, seed: u64) -> Result<Death> {
     if taken_over > LEASE + usual + TAKING_OVER {
         complaints.push(format!("the dead host's receipts were taken over after {taken_over:?}"));
     }
-    Ok(Death { vendor: vendor.name, held, usual, others: sold, taken_over, count, complaints })
+    let row = Row { vendor: vendor.name, engine, count, complaints };
+    Ok(Death { row, held, usual, others: sold, taken_over })
 }
 
 /// Has the workers stand still with what they hold, as many as get that far; gives back how many.

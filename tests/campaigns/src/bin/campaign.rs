@@ -93,18 +93,10 @@ async fn main() -> Result<ExitCode> {
     }
     println!(
         "{}",
-        json!({
-            "receipts": total.receipts,
-            "faults": total.faults,
-            "kills": total.kills,
+        total.summary(json!({
             "vendors": plan.vendors.iter().map(|vendor| vendor.name).collect::<Vec<_>>(),
             "engines": plan.engines.iter().map(|engine| engine.name()).collect::<Vec<_>>(),
-            "registered": total.registered,
-            "in_doubt": total.all_in_doubt(),
-            "lost": total.found.lost,
-            "doubled": total.found.doubled,
-            "wrong": total.found.wrong,
-        })
+        }))
     );
     Ok(if rows.iter().all(Row::is_right) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -112,18 +104,12 @@ async fn main() -> Result<ExitCode> {
 fn print(cell: &Cell, row: &Row, seconds: f64) {
     let count = &row.count;
     println!(
-        "{:<11}{:<9}seed {:<6}{:<20}{:>6} receipts{:>6} faults{:>5} kills{:>7} registered{:>3} lost{:>3} doubled{:>3} wrong{:>7.0}/s  in doubt {}",
+        "{:<11}{:<9}seed {:<6}{:<20}{}{:>7.0}/s  in doubt {}",
         cell.vendor.name,
         cell.engine.name(),
         cell.seed,
         cell.vendor.circumstances_of(cell.seed).name,
-        count.receipts,
-        count.faults,
-        count.kills,
-        count.registered,
-        count.found.lost,
-        count.found.doubled,
-        count.found.wrong,
+        count.line(),
         count.receipts as f64 / seconds,
         table::reasons(count),
     );

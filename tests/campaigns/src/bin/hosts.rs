@@ -61,8 +61,8 @@ async fn main() -> Result<ExitCode> {
     for vendor in vendors {
         let death = hosts::kill_one(vendor, 1).await?;
         print_death(&death);
-        total.add(&death.count);
-        good &= death.is_right();
+        total.add(&death.row.count);
+        good &= death.row.is_right();
         deaths.insert(
             vendor.name.into(),
             json!({
@@ -75,38 +75,18 @@ async fn main() -> Result<ExitCode> {
     }
     println!(
         "{}",
-        json!({
+        total.summary(json!({
             "hosts": HOSTS,
             "workers": HOSTS * WORKERS,
             "lease_ms": milliseconds(LEASE),
             "deaths": deaths,
-            "receipts": total.receipts,
-            "faults": total.faults,
-            "kills": total.kills,
-            "registered": total.registered,
-            "in_doubt": total.all_in_doubt(),
-            "lost": total.found.lost,
-            "doubled": total.found.doubled,
-            "wrong": total.found.wrong,
-        })
+        }))
     );
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn print(row: &Row) {
-    let count = &row.count;
-    println!(
-        "{:<11}{:>6} receipts{:>6} faults{:>5} kills{:>7} registered{:>3} lost{:>3} doubled{:>3} wrong  in doubt {}",
-        row.vendor,
-        count.receipts,
-        count.faults,
-        count.kills,
-        count.registered,
-        count.found.lost,
-        count.found.doubled,
-        count.found.wrong,
-        table::reasons(count),
-    );
+    println!("{:<11}{}  in doubt {}", row.vendor, row.count.line(), table::reasons(&row.count));
     row.complaints.iter().take(20).for_each(|complaint| println!("    {complaint}"));
 }
 
@@ -114,11 +94,11 @@ fn print_death(death: &Death) {
     println!(
         "{:<11}a host died with {} leases: others went on after {} ms (usually {} ms), its receipts were taken over \
          after {} ms",
-        death.vendor,
+        death.row.vendor,
         death.held,
         milliseconds(death.others),
         milliseconds(death.usual),
         milliseconds(death.taken_over),
     );
-    death.complaints.iter().take(20).for_each(|complaint| println!("    {complaint}"));
+    death.row.complaints.iter().take(20).for_each(|complaint| println!("    {complaint}"));
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use crate::judge;
 
 /// Counts of one cell or of many.
@@ -32,6 +34,37 @@ impl Count {
             *self.in_doubt.entry(reason.clone()).or_default() += count;
         }
         self.found.add(&other.found);
+    }
+
+    /// What the last line of a run says of it, and what else it says.
+    pub fn summary(&self, mut more: Value) -> Value {
+        for (name, count) in [
+            ("receipts", self.receipts),
+            ("kills", self.kills),
+            ("registered", self.registered),
+            ("in_doubt", self.all_in_doubt()),
+            ("lost", self.found.lost),
+            ("doubled", self.found.doubled),
+            ("wrong", self.found.wrong),
+        ] {
+            more[name] = json!(count);
+        }
+        more["faults"] = json!(self.faults);
+        more
+    }
+
+    /// The counts in a line of a cell.
+    pub fn line(&self) -> String {
+        format!(
+            "{:>6} receipts{:>6} faults{:>5} kills{:>7} registered{:>3} lost{:>3} doubled{:>3} wrong",
+            self.receipts,
+            self.faults,
+            self.kills,
+            self.registered,
+            self.found.lost,
+            self.found.doubled,
+            self.found.wrong
+        )
     }
 
     /// Receipts left in doubt.

@@ -173,6 +173,7 @@ mod armed {
         "sqlite_migrate_commit",
         "sqlite_migrate_commit_answer",
         "sqlite_migrate_step",
+        "sqlite_open_lock",
         "sqlite_read",
         "sqlite_release",
         "sqlite_replace",

@@ -31,7 +31,6 @@ pub(crate) use store::{after_fork, before_fork};
 /// The engine `sqlite:PATH`.
 pub struct Sqlite {
     store: Arc<Store>,
-    leases: PathBuf,
     identity: (u64, u64),
 }
 
@@ -47,10 +46,10 @@ impl Sqlite {
         schema::create_directory(path.parent().unwrap_or(Path::new("")))
             .and_then(|()| schema::create_directory(&leases))
             .map_err(|error| unusable(&error))?;
-        let store = Arc::new(Store::open(path)?);
+        let store = Arc::new(Store::open(path, &leases)?);
         fallible("sqlite_identity").map_err(|injected| store.unusable(injected))?;
         let identity = schema::identity(path).ok_or_else(|| store.unusable("the file is gone"))?;
-        Ok(Self { store, leases, identity })
+        Ok(Self { store, identity })
     }
 
     /// False where the file was removed or replaced since it was opened.
@@ -398,6 +397,6 @@ impl Journal for Sqlite {
     }
 
     async fn lease_for(&self, name: &str, deadline: Instant, _: Duration) -> Result<Lease> {
-        lease::take(&self.store, &self.leases, name, deadline).await
+        lease::take(&self.store, name, deadline).await
     }
 }

@@ -89,6 +89,14 @@ impl Runner {
         Ok(self.output.next_line().await?)
     }
 
+    /// Has the process end by itself, with its files closed.
+    pub async fn end(self) -> Result<()> {
+        let Self { mut child, input, output: _open } = self;
+        drop(input);
+        let ended = timeout(LONGEST_ANSWER, child.wait()).await.map_err(|_| "the runner does not end")??;
+        if ended.success() { Ok(()) } else { Err(format!("the runner ended with {ended}").into()) }
+    }
+
     async fn send(&mut self, line: &str) -> Result<()> {
         self.input.write_all(line.as_bytes()).await?;
         self.input.write_all(b"\n").await?;

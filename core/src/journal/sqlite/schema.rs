@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::audit;
+use super::{audit, lease};
 use crate::chance::{Injected, answered, fallible};
 use crate::error::{Code, Error};
 
@@ -31,6 +31,12 @@ pub(super) enum Fault {
     Kassa(Error),
 }
 
+impl From<std::io::Error> for Fault {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 impl From<Injected> for Fault {
     fn from(injected: Injected) -> Self {
         Self::Sql(injected.into())
@@ -43,10 +49,11 @@ impl From<rusqlite::Error> for Fault {
     }
 }
 
-/// Opens or creates the file, readable for its owner only, and brings its tables up to date.
-pub(super) fn connect(path: &Path) -> std::result::Result<Connection, Fault> {
-    fallible("sqlite_create").map_err(|injected| Fault::Io(injected.into()))?;
-    private(OpenOptions::new().read(true).write(true).create(true)).open(path).map_err(Fault::Io)?;
+/// Opens or creates the file, readable for its owner only, and brings its tables up to date, one
+/// process after the other.
+pub(super) fn connect(path: &Path, leases: &Path) -> std::result::Result<Connection, Fault> {
+    let _turn = lease::take_to_open(leases)?;
+    create(path)?;
     fallible("sqlite_connect")?;
     let mut connection = Connection::open(path)?;
     fallible("sqlite_settings")?;
@@ -67,6 +74,16 @@ pub(super) fn connect(path: &Path) -> std::result::Result<Connection, Fault> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     migrate(&mut connection, path)?;
     Ok(connection)
+}
+
+/// Only if there is none: to close a file of SQLite's by other means than SQLite's takes every lock
+/// from it that this process has on it.
+fn create(path: &Path) -> std::io::Result<()> {
+    if path.try_exists()? {
+        return Ok(());
+    }
+    fallible("sqlite_create")?;
+    private(OpenOptions::new().write(true).create(true)).open(path).map(drop)
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), Fault> {

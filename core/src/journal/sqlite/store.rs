@@ -41,6 +41,7 @@ pub(crate) fn after_fork() {
 /// A file with what waits to be written to it.
 pub(super) struct Store {
     path: PathBuf,
+    leases: PathBuf,
     connection: Mutex<Option<Connection>>,
     waiting: Mutex<Vec<Job>>,
     /// What a commit lasted of late, in microseconds.
@@ -75,10 +76,11 @@ struct Done {
 type Tell = Box<dyn FnOnce(&Result<()>) + Send>;
 
 impl Store {
-    /// The file at `path`, opened.
-    pub fn open(path: &Path) -> Result<Self> {
+    /// The file at `path`, opened; its locks are in the folder `leases`.
+    pub fn open(path: &Path, leases: &Path) -> Result<Self> {
         let store = Self {
             path: path.into(),
+            leases: leases.into(),
             connection: Mutex::new(None),
             waiting: Mutex::new(Vec::new()),
             commit_us: AtomicU64::new(micros(UNKNOWN)),
@@ -90,6 +92,11 @@ impl Store {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The folder of its locks.
+    pub fn leases(&self) -> &Path {
+        &self.leases
     }
 
     /// Closes it until it is next needed.
@@ -155,7 +162,7 @@ impl Store {
             connection = self.lock();
         }
         if connection.is_none() {
-            *connection = Some(connect(&self.path).map_err(|fault| match fault {
+            *connection = Some(connect(&self.path, &self.leases).map_err(|fault| match fault {
                 Fault::Sql(error) => self.failed(&error),
                 Fault::Io(error) => self.unusable(&error),
                 Fault::Kassa(error) => error,
@@ -302,5 +309,10 @@ pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
         Some(DatabaseCorrupt | NotADatabase) => Code::JournalDamaged,
         _ => Code::JournalUnavailable,
     };
-    Error::new(code, format!("journal {}: {error}", path.display()))
+    // The texts of SQLite are the same for many causes.
+    let cause = match error.sqlite_error() {
+        Some(cause) => format!("{error} (SQLite's code {})", cause.extended_code),
+        None => error.to_string(),
+    };
+    Error::new(code, format!("journal {}: {cause}", path.display()))
 }

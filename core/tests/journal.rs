@@ -8,7 +8,7 @@ use std::time::Duration;
 use engines::{conclusion, engines, intent, open, places, soon};
 use kassa::error::Outcome;
 use kassa::journal::audit::verify;
-use kassa::journal::{Conclusion, Filter, Intended, now_ms};
+use kassa::journal::{Conclusion, Filter, Intended, Journals, now_ms};
 use kassa::registration::{Fiscal, State};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -32,6 +32,24 @@ async fn an_intent_is_written_once_and_found_afterwards() {
         assert_eq!((begun.state, begun.attempts), (State::Sending, 1));
         assert!(journal.find("other shop", "a").await.unwrap().is_none());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_nobody_uses_is_closed_when_another_is_opened() {
+    let folder = TempDir::new().unwrap();
+    let journals = Journals::default();
+    let file = |name: &str| folder.path().join(name);
+    let open = |name: &str| journals.open(&format!("sqlite:{}", file(name).display()), None).unwrap();
+    // SQLite removes it with the last connection.
+    let is_open = |name: &str| file(&format!("{name}-wal")).exists();
+    drop(open("left"));
+    let used = open("left");
+    assert!(is_open("left"));
+    let _second = open("second");
+    assert!(is_open("left") && is_open("second"));
+    drop(used);
+    let _third = open("third");
+    assert!(!is_open("left") && is_open("second") && is_open("third"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -280,7 +280,8 @@ pub(crate) fn shown(place: &str) -> String {
 /// An address and the file of roots to trust for it.
 type Served = (String, Option<String>);
 
-/// The journals of a process: clients with the same place share one.
+/// The journals of a process: clients with the same place share one. One that no client uses any more
+/// stays open for the next, until a journal at another place is opened.
 #[derive(Default)]
 pub struct Journals {
     files: Mutex<HashMap<String, Arc<Sqlite>>>,
@@ -311,6 +312,7 @@ impl Journals {
             return Ok(journal.clone());
         }
         let journal = Arc::new(Sqlite::open(path.as_ref())?);
+        open.retain(|_, other| Arc::strong_count(other) > 1);
         open.insert(path.into(), journal.clone());
         Ok(journal)
     }
@@ -324,6 +326,7 @@ impl Journals {
         let read = Place::read(place)
             .map_err(|mistake| Error::new(Code::ConfigInvalid, format!("journal: {mistake}")))?;
         let journal = Arc::new(Postgres::open(&read, ca_file)?);
+        open.retain(|_, other| Arc::strong_count(other) > 1);
         open.insert(key, journal.clone());
         Ok(journal)
     }

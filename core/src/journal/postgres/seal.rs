@@ -35,12 +35,19 @@ UPDATE kassa_chains SET claimed_until = now() + INTERVAL '1 second' WHERE regist
     AND EXISTS (SELECT 1 FROM kassa_open WHERE register = $1) FOR UPDATE SKIP LOCKED
 ) RETURNING register";
 const ANY_OPEN: &str = "SELECT 1 FROM kassa_open WHERE register = $1 LIMIT 1";
-/// In the order of their places, but the revisions of one receipt always in theirs: an engine may
-/// hand out numbers in another order than that of the writes.
+/// The first by their places, each with the open revisions of its receipt before it: an engine may
+/// hand out numbers in another order than that of the writes. Only what is taken is sorted by receipt.
 const OPEN: &str = "
+WITH reached AS (
+    SELECT receipt_id, MAX(revision) AS revision
+    FROM (SELECT receipt_id, revision FROM kassa_open WHERE register = $1 ORDER BY place LIMIT $2) AS first
+    GROUP BY receipt_id
+)
 SELECT receipt_id, revision, at_ms, attempt, state, note, content FROM (
-    SELECT *, MAX(place) OVER (PARTITION BY receipt_id ORDER BY revision) AS turn FROM kassa_open WHERE register = $1
-) AS open ORDER BY turn, revision LIMIT $2";
+    SELECT o.*, MAX(o.place) OVER (PARTITION BY o.receipt_id ORDER BY o.revision) AS turn
+    FROM reached AS r JOIN kassa_open AS o
+    ON o.register = $1 AND o.receipt_id = r.receipt_id AND o.revision <= r.revision
+) AS open ORDER BY turn, revision";
 /// Chains events if the chain still ends where it did when they were read and nobody has its head.
 const SEAL: &str = "
 WITH head AS (

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use deadpool::Runtime;
-use deadpool::managed::{self, Object, PoolError};
+use deadpool::managed::{self, Object, PoolError, QueueMode};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Row;
@@ -119,6 +119,8 @@ impl Server {
         let tls = if place.plain { None } else { Some(place::tls(ca_file)?) };
         let pool = managed::Pool::builder(Manager { config: place.config.clone(), tls })
             .max_size(MOST_CONNECTIONS)
+            // The one that worked last has its statements and the server's process warm.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(ANSWER_TIMEOUT))
             .create_timeout(Some(ANSWER_TIMEOUT))

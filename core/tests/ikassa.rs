@@ -118,6 +118,15 @@ async fn an_access_token_is_renewed_before_its_end_by_one_worker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_kept_token_that_no_header_can_carry_is_renewed() {
+    let bench = open().await;
+    let asked = bench.requests("POST", "/oauth/token");
+    bench.damage_secret("tokens", "json_set(value, '$.access', value ->> '$.access' || char(1))");
+    ok(&ikassa(&bench, json!({})), "cashbox", json!({})).await;
+    assert_eq!(bench.requests("POST", "/oauth/token"), asked + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_at_the_cash_register() {
     let bench = Bench::new().await;
     let till = ikassa(&bench, json!({}));

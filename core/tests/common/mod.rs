@@ -49,6 +49,13 @@ impl Bench {
         self.emulator.switch("modulkassa", name, value).unwrap();
     }
 
+    /// Changes a secret in the journal; `value` is its new text in SQL.
+    pub fn damage_secret(&self, name: &str, value: &str) {
+        let journal = rusqlite::Connection::open(self.folder.path().join("journal.sqlite")).unwrap();
+        let sql = format!("UPDATE secrets SET value = {value} WHERE name LIKE ?1");
+        assert_eq!(journal.execute(&sql, [format!("{name}%")]).unwrap(), 1);
+    }
+
     /// Requests whose path ends like this.
     pub fn requests(&self, method: &str, end: &str) -> usize {
         self.emulator.requests().iter().filter(|r| r.method == method && r.path.ends_with(end)).count()

@@ -314,7 +314,8 @@ impl Delivery {
                         None => return stop(entry, None),
                     }
                 }
-                State::Sending | State::InDoubt => {
+                State::Sending => doubt = self.left_behind(&mut entry).await?,
+                State::InDoubt => {
                     let wait = self.until_settled(&entry);
                     if Instant::now() + wait >= deadline {
                         let why = doubt.unwrap_or_else(|| not_in_time(&entry));
@@ -336,6 +337,13 @@ impl Delivery {
                 }
             }
         }
+    }
+
+    /// Takes over what a process began that ended. Nobody knows when in its time it sent the document, nor
+    /// by which clock it wrote: the document is given the vendor's whole time to arrive from now on.
+    async fn left_behind(&self, entry: &mut Entry) -> Result<Option<Error>> {
+        let message = "the process that sent it ended before it wrote down what came of it";
+        self.conclude(entry, Told::Unknown(Error::new(Code::InDoubt, message)).into(), "taken over").await
     }
 
     /// How long the vendor's "I do not know it" is not believed yet. Where the clock went back, the
@@ -388,7 +396,14 @@ impl Delivery {
         if !self.vouches_for(&mut earlier).await? {
             return Err(blocked_by(&id, &changed_behind(&earlier)));
         }
-        sleep(self.until_settled(&earlier).min(deadline.saturating_duration_since(Instant::now()))).await;
+        if earlier.state == State::Sending {
+            self.left_behind(&mut earlier).await?;
+        }
+        let (wait, left) = (self.until_settled(&earlier), deadline.saturating_duration_since(Instant::now()));
+        sleep(wait.min(left)).await;
+        if wait > left {
+            return Err(blocked_by(&id, &not_in_time(&earlier)));
+        }
         let learned = self.vendor.settle(&self.context(deadline), &earlier, Mode::Probe).await;
         match self.conclude(&mut earlier, learned, "settled for a later document").await? {
             None => Ok(()),

@@ -3,8 +3,12 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use common::{Bench, call, error, ok, receipt};
+use kassa::journal::Journals;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 /// Every way in which the answer to a submit can get lost, and whether the document came to be.
 fn lost_answers() -> Vec<(&'static str, Value)> {
@@ -30,6 +34,26 @@ fn lost_answers() -> Vec<(&'static str, Value)> {
         ("no answer in time", late),
         ("recorded after the client gave up", early),
     ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_process_sent_that_ended_is_given_its_whole_time_to_arrive() {
+    let settle = Duration::from_millis(300);
+    let bench = Bench::new().await;
+    let till = bench.client_with(json!({"settle_ms": settle.as_millis() as u64}));
+    ok(&till, "enqueue", json!({"receipts": [receipt("order-1")]})).await;
+    let journal = Journals::default().open(&bench.journal(), None).unwrap();
+    let queued = journal.find(&till.about().register, "order-1").await.unwrap().unwrap();
+    journal.begin(&queued, None).await.unwrap();
+    // It began long ago, but nobody knows when it sent: that may have been a moment ago.
+    sleep(settle).await;
+    let taken_over = Instant::now();
+    ok(&till, "register", receipt("order-1")).await;
+    assert!(taken_over.elapsed() >= settle, "{:?}", taken_over.elapsed());
+    let steps = ok(&till, "journal", json!({"id": "order-1"})).await["steps"].to_string();
+    assert!(steps.contains("taken over"), "{steps}");
+    ok(&till, "wait", json!({"id": "order-1"})).await;
+    assert_eq!(bench.emulator.ledger().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ const VENDOR: &str = "ikkm";
 /// Where sales are sent to.
 const REGISTRATION: &str = "/api";
 /// Milliseconds after a lost answer before the device is asked about it.
-const SETTLE_MS: u64 = 5;
+const SETTLE_MS: u64 = 100;
 /// Milliseconds that one call of the library may take.
 const CALL_MS: u64 = 30_000;
 

@@ -85,7 +85,7 @@ impl Bench {
         }
         let own = match vendor {
             "atol" => json!({"poll_ms": 50}),
-            "ikkm" => json!({"settle_ms": 5, "pace_ms": 0}),
+            "ikkm" => json!({"settle_ms": 50, "pace_ms": 0}),
             _ => json!({"settle_ms": 5}),
         };
         merge(&mut config, &own);

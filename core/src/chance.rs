@@ -162,6 +162,7 @@ mod armed {
         "sqlite_end",
         "sqlite_event",
         "sqlite_find",
+        "sqlite_forget_secret",
         "sqlite_identity",
         "sqlite_insert",
         "sqlite_keep_end",

@@ -232,6 +232,12 @@ fn keep_secret(
     connection.prepare_cached(sql)?.execute([register, name, value.expose_secret()]).map(drop)
 }
 
+fn forget_secret(connection: &Connection, register: &str, name: &str) -> rusqlite::Result<()> {
+    fallible("sqlite_forget_secret")?;
+    let sql = "DELETE FROM secrets WHERE register = ?1 AND name = ?2";
+    connection.prepare_cached(sql)?.execute([register, name]).map(drop)
+}
+
 impl Sqlite {
     async fn update(
         &self,
@@ -387,9 +393,7 @@ impl Journal for Sqlite {
             .write(Extent::Small, move |connection| {
                 let done = match value {
                     Some(value) => keep_secret(connection, &register, &name, &value),
-                    None => connection
-                        .execute("DELETE FROM secrets WHERE register = ?1 AND name = ?2", [&register, &name])
-                        .map(drop),
+                    None => forget_secret(connection, &register, &name),
                 };
                 done.map_err(|error| store.failed(&error))
             })

@@ -77,7 +77,8 @@ pub struct Bench {
 impl Bench {
     /// A shop whose journal does not exist yet.
     pub async fn new(vendor: &'static str, engine: Engine) -> Result<Self> {
-        let emulator = Emulator::start(Options::default().switch("ikkm", "pace_ms", 0)).await?;
+        let at_once = Options::default().switch("ikkm", "pace_ms", 0).switch("ikassa", "interval", 0);
+        let emulator = Emulator::start(at_once).await?;
         let folder = TempDir::new()?;
         let mut config = emulator.config(vendor);
         if vendor == "ikassa" {

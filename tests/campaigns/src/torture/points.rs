@@ -42,12 +42,14 @@ pub enum Way {
     Slow,
     /// By what a person looks at.
     Audit,
+    /// By the log-in of a person, at the vendor that has one.
+    LogIn,
     /// By `kassa_open` of the host interface.
     Host,
 }
 
 impl Way {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Open,
         Self::Register,
         Self::Again,
@@ -55,6 +57,7 @@ impl Way {
         Self::Together,
         Self::Slow,
         Self::Audit,
+        Self::LogIn,
         Self::Host,
     ];
 
@@ -68,6 +71,7 @@ impl Way {
             Self::Together => "together",
             Self::Slow => "slow",
             Self::Audit => "audit",
+            Self::LogIn => "log_in",
             Self::Host => "host",
         }
     }
@@ -104,7 +108,8 @@ pub fn run(tally: &mut Tally, extent: Extent<'_>) -> Result<()> {
         for &vendor in vendors {
             for way in Way::ALL {
                 let beginning = format!("points/{}/{vendor}/{}/", engine.name(), way.name());
-                if !tally.wants_some_of(&beginning) {
+                let is_there = way != Way::LogIn || vendor == "ikassa";
+                if !is_there || !tally.wants_some_of(&beginning) {
                     continue;
                 }
                 let before = tally.so_far();
@@ -279,6 +284,7 @@ pub async fn struck(bench: &Bench, trigger: Trigger<'_>, way: Way) -> Result<boo
             bench.check(STRUCK, &envelope?)?;
             fired
         }
+        Way::LogIn => armed_log_in(bench, &till, trigger).await?,
         Way::Audit => {
             let (result, fired) = armed(trigger, audit::look_around(&till)).await;
             result?;
@@ -293,33 +299,56 @@ pub async fn struck(bench: &Bench, trigger: Trigger<'_>, way: Way) -> Result<boo
     healed(bench, &till).await.map(|()| fired)
 }
 
+/// Two receipts in one write, then both delivered.
 async fn armed_outbox(bench: &Bench, till: &Client, trigger: Trigger<'_>) -> Result<bool> {
     let (result, fired) = armed(trigger, async {
-        let queued = call(till, "enqueue", &json!({"receipts": [bench.sale(STRUCK)]})).await?;
+        let receipts = json!([bench.sale(STRUCK), bench.sale(AFTER)]);
+        let queued = call(till, "enqueue", &json!({"receipts": receipts})).await?;
         let delivered = call(till, "deliver", &json!({"all": true, "receipts": true})).await?;
         Ok::<_, crate::Broken>((queued, delivered))
     })
     .await;
     let (queued, delivered) = result?;
-    // What was told of the receipt, in whatever part of the two answers.
-    let told: [Value; 5] = [
-        json!({"error": queued["error"]}),
-        json!({"error": queued["ok"]["errors"][0]["error"]}),
-        json!({"error": delivered["error"]}),
-        json!({"error": delivered["ok"]["errors"][0]["error"]}),
-        json!({"ok": delivered["ok"]["receipts"][0]}),
-    ];
-    for (place, envelope) in told.iter().enumerate() {
+    for price in [STRUCK, AFTER] {
         // `enqueue` and what went wrong with the whole pass say nothing of what `deliver` sent.
-        let is_of_receipt = place >= 3;
-        if is_of_receipt && (envelope["error"].is_object() || envelope["ok"]["state"].is_string()) {
-            bench.check(STRUCK, envelope)?;
+        let id = &bench.sale(price)["id"];
+        if let Some(refused) = of_receipt(&delivered["ok"]["errors"], id) {
+            bench.check(price, &json!({"error": refused["error"]}))?;
+        }
+        if let Some(told) = of_receipt(&delivered["ok"]["receipts"], id) {
+            bench.check(price, &json!({"ok": told}))?;
+        }
+        if bench.documents(price).len() > 1 {
+            return Err(format!("two documents: {queued} {delivered}").into());
         }
     }
-    if bench.documents(STRUCK).len() > 1 {
-        return Err(format!("two documents: {queued} {delivered}").into());
-    }
     emptied(bench, till).await.map(|()| fired)
+}
+
+/// The one of a list that is about this receipt.
+fn of_receipt<'a>(list: &'a Value, id: &Value) -> Option<&'a Value> {
+    list.as_array()?.iter().find(|one| one["receipt_id"] == *id)
+}
+
+/// A person logs in anew; whatever fails, the next sale needs no more than a log-in.
+async fn armed_log_in(bench: &Bench, till: &Client, trigger: Trigger<'_>) -> Result<bool> {
+    let register = bench.config["register"].as_str().unwrap_or_default();
+    let (result, fired) = armed(trigger, async {
+        let started = call(till, "start_login", &json!({})).await?;
+        let code = &started["ok"]["user_code"];
+        if code.is_string() {
+            bench.emulator.operate(register, "approve", json!({"user_code": code}))?;
+        }
+        let finished = call(till, "finish_login", &json!({"timeout_ms": 1000})).await?;
+        Ok::<_, crate::Broken>([started, finished])
+    })
+    .await;
+    for envelope in result? {
+        if envelope["ok"].is_null() && !envelope["error"]["code"].is_string() {
+            return Err(format!("a log-in says {envelope}").into());
+        }
+    }
+    Ok(fired)
 }
 
 /// Two receipts that a journal in a file writes together: it is kept from writing until both wait.

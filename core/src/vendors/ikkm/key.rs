@@ -266,15 +266,9 @@ async fn repeated(
         _ => next.to_owned(),
     };
     let number = receipt.map(|number| number.to_string());
-    match whose(vendor, context, entry, number.as_deref(), &now).await {
-        Whose::Another => anothers(number.as_deref()).into(),
-        Whose::NotToldNow(why) => Told::Unknown(why).into(),
-        Whose::OnlyTheNextKeyTells => Told::Unknown(Error::new(
-            Code::KeyRefused,
-            "another writer used the device meanwhile; read or set the key on the device and call `resolve` with it",
-        ))
-        .into(),
-        Whose::Ours => done(vendor, entry, &now, receipt, true),
+    match whose(vendor, context, entry, number.as_deref(), &now).await.doubt(number.as_deref()) {
+        Some(doubt) => doubt.into(),
+        None => done(vendor, entry, &now, receipt, true),
     }
 }
 
@@ -291,6 +285,19 @@ enum Whose {
 }
 
 impl Whose {
+    /// Why receipt `number` may not be taken for ours; `None` where it is.
+    fn doubt(self, number: Option<&str>) -> Option<Told> {
+        match self {
+            Self::Ours => None,
+            Self::Another => Some(anothers(number)),
+            Self::NotToldNow(why) => Some(Told::Unknown(why)),
+            Self::OnlyTheNextKeyTells => Some(Told::Unknown(Error::new(
+                Code::KeyRefused,
+                "another writer used the device meanwhile; read or set the key on the device and call `resolve` with it",
+            ))),
+        }
+    }
+
     /// What it means that the device did not answer a question about a receipt.
     fn untold(error: Error) -> Self {
         match error.code {
@@ -368,20 +375,21 @@ async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bou
         }
     };
     match Transaction::ask(vendor, context, &bound.key, &now).await {
-        Ok(Transaction { receipt_number: Some(number), .. })
-            if matches!(whose(vendor, context, entry, Some(&number), &now).await, Whose::Another) =>
-        {
-            anothers(Some(&number)).into()
-        }
-        Ok(Transaction { receipt_number: Some(number), raw, .. }) => Learned {
-            secrets: keep(vendor, &now, None),
-            ..Told::Registered {
-                document_id: None,
-                fiscal: Box::new(fiscal(entry, Some(number.clone()))),
-                raw: raw.unwrap_or_else(|| Raw::from_body(b"{}")),
+        Ok(Transaction { receipt_number: Some(number), raw, .. }) => {
+            let whose = whose(vendor, context, entry, Some(&number), &now).await;
+            match whose.doubt(Some(&number)) {
+                Some(doubt) => doubt.into(),
+                None => Learned {
+                    secrets: keep(vendor, &now, None),
+                    ..Told::Registered {
+                        document_id: None,
+                        fiscal: Box::new(fiscal(entry, Some(number))),
+                        raw: raw.unwrap_or_else(|| Raw::from_body(b"{}")),
+                    }
+                    .into()
+                },
             }
-            .into()
-        },
+        }
         Ok(_) => unknown(
             "the device knows no receipt made with the document's key: probably never registered; \
                           check the receipts on the device and give a verdict"

@@ -119,8 +119,13 @@ ikassa-matrix ikkm-matrix:
 	cargo build --quiet -p campaigns -p kassa-runner --features kassa-runner/failpoints --bins
 	TMPDIR=$(MEMORY) $(BUILD)/$@ $(ARGS)
 
-enqueue-rate outbox-growth: system-test
-	cargo build --quiet --profile campaign -p campaigns --bin enqueue-rate --bin outbox-growth
+# A rate is one of the code that ships, built as it ships.
+enqueue-rate: system-test
+	cargo build --quiet --release -p campaigns --bin $@
+	tests/with-postgres.sh $(CURDIR)/target/release/$@ $(ARGS)
+
+outbox-growth: system-test
+	cargo build --quiet --profile campaign -p campaigns --bin $@
 	tests/with-postgres.sh $(CURDIR)/target/campaign/$@ $(ARGS)
 
 ikkm-gap:

@@ -175,6 +175,7 @@ mod armed {
         "sqlite_migrate_commit_answer",
         "sqlite_migrate_step",
         "sqlite_open_lock",
+        "sqlite_page_size",
         "sqlite_read",
         "sqlite_release",
         "sqlite_replace",

@@ -5,6 +5,8 @@
 //! `Content` is everything of an entry that a write leaves behind but its `binding` (which may hold
 //! a short secret that a hash would give away) and its `number` (which the data base makes up).
 
+use std::borrow::Cow;
+
 use sha2::{Digest as _, Sha256};
 
 use super::Entry;
@@ -56,27 +58,27 @@ impl Fields {
 
 /// An entry as an engine stores it: texts are those of the columns, letter by letter.
 #[derive(Clone, Debug)]
-pub struct Content {
+pub struct Content<'a> {
     /// Which vendor.
-    pub vendor: String,
+    pub vendor: Cow<'a, str>,
     /// The operation that wanted it.
-    pub operation: String,
+    pub operation: Cow<'a, str>,
     /// SHA-256 of what the caller gave.
-    pub fingerprint: String,
+    pub fingerprint: Cow<'a, str>,
     /// The exact bytes of the request.
-    pub request: Vec<u8>,
+    pub request: Cow<'a, [u8]>,
     /// The key under which the vendor knows the document.
-    pub vendor_document_id: Option<String>,
+    pub vendor_document_id: Option<Cow<'a, str>>,
     /// The state's word.
-    pub state: String,
+    pub state: Cow<'a, str>,
     /// How often it was sent.
     pub attempts: i64,
     /// Fiscal data, as JSON.
-    pub fiscal: Option<String>,
+    pub fiscal: Option<Cow<'a, str>>,
     /// Why it failed, as JSON.
-    pub failure: Option<String>,
+    pub failure: Option<Cow<'a, str>>,
     /// The vendor's answer.
-    pub raw: Option<String>,
+    pub raw: Option<Cow<'a, str>>,
     /// When it was written down, milliseconds since 1970.
     pub created_at_ms: i64,
     /// When it last changed, milliseconds since 1970.
@@ -87,20 +89,20 @@ pub struct Content {
     pub due_at_ms: i64,
 }
 
-impl Content {
+impl<'a> Content<'a> {
     /// The columns of an entry.
-    pub fn of(entry: &Entry) -> Self {
+    pub fn of(entry: &'a Entry) -> Self {
         Self {
-            vendor: entry.vendor.clone(),
-            operation: entry.operation.clone(),
-            fingerprint: entry.fingerprint.clone(),
-            request: entry.request.clone(),
-            vendor_document_id: entry.vendor_document_id.clone(),
+            vendor: entry.vendor.as_str().into(),
+            operation: entry.operation.as_str().into(),
+            fingerprint: entry.fingerprint.as_str().into(),
+            request: entry.request.as_slice().into(),
+            vendor_document_id: entry.vendor_document_id.as_deref().map(Cow::from),
             state: entry.state.word().into(),
             attempts: entry.attempts.into(),
-            fiscal: super::json(entry.fiscal.as_ref()),
-            failure: super::json(entry.failure.as_ref()),
-            raw: super::json(entry.raw.as_ref()),
+            fiscal: super::json(entry.fiscal.as_ref()).map(Cow::from),
+            failure: super::json(entry.failure.as_ref()).map(Cow::from),
+            raw: super::json(entry.raw.as_ref()).map(Cow::from),
             created_at_ms: entry.created_at_ms,
             updated_at_ms: entry.updated_at_ms,
             revision: i64::try_from(entry.revision).unwrap_or(i64::MAX),
@@ -174,12 +176,12 @@ pub fn hex(hash: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn content() -> Content {
+    fn content() -> Content<'static> {
         Content {
             vendor: "atol".into(),
             operation: "register".into(),
             fingerprint: "f".into(),
-            request: b"{}".to_vec(),
+            request: b"{}".into(),
             vendor_document_id: None,
             state: "sending".into(),
             attempts: 1,
@@ -218,7 +220,7 @@ mod tests {
 
     #[test]
     fn an_absent_text_is_not_an_empty_one() {
-        let with = |raw: Option<&str>| Content { raw: raw.map(str::to_owned), ..content() }.hash();
+        let with = |raw: Option<&str>| Content { raw: raw.map(Cow::from), ..content() }.hash();
         assert_ne!(with(None), with(Some("")));
     }
 

@@ -117,17 +117,17 @@ fn find(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::
     }
 }
 
-/// Adds an entry and its first event.
-fn insert(connection: &Connection, entry: Entry, note: &str) -> rusqlite::Result<Entry> {
+/// Adds an entry and its first event; none where the receipt is there.
+fn insert(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Result<Option<i64>> {
     static SQL: LazyLock<String> = LazyLock::new(|| {
         format!(
             "INSERT INTO documents ({COLUMNS}, events) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
-             ?14, ?15, ?16, ?17, NULL, json_array(?18))"
+             ?14, ?15, ?16, ?17, NULL, json_array(?18)) ON CONFLICT (register, receipt_id) DO NOTHING"
         )
     });
-    let event = audit::log(connection, &entry, note)?;
+    let end = audit::end(connection, &entry.register)?;
     fallible("sqlite_insert")?;
-    let number = connection.prepare_cached(&SQL)?.insert(params![
+    let added = connection.prepare_cached(&SQL)?.execute(params![
         entry.register,
         entry.receipt_id,
         entry.vendor,
@@ -143,11 +143,16 @@ fn insert(connection: &Connection, entry: Entry, note: &str) -> rusqlite::Result
         text(entry.raw.as_ref()),
         entry.created_at_ms,
         entry.updated_at_ms,
-        revision(&entry),
+        revision(entry),
         entry.due_at_ms,
-        event
+        end.events + 1
     ])?;
-    Ok(Entry { number, ..entry })
+    if added == 0 {
+        return Ok(None);
+    }
+    let number = connection.last_insert_rowid();
+    audit::log(connection, end, entry, note)?;
+    Ok(Some(number))
 }
 
 fn revision(entry: &Entry) -> i64 {
@@ -155,10 +160,13 @@ fn revision(entry: &Entry) -> i64 {
 }
 
 fn intend(connection: &Connection, new: Entry, note: &str) -> rusqlite::Result<Intended> {
-    match find(connection, &new.register, &new.receipt_id)? {
-        Some(entry) => Ok(Intended::Found(entry)),
-        None => insert(connection, new, note).map(Intended::New),
+    if let Some(number) = insert(connection, &new, note)? {
+        return Ok(Intended::New(Entry { number, ..new }));
     }
+    let found = find(connection, &new.register, &new.receipt_id)?;
+    found
+        .map(Intended::Found)
+        .ok_or_else(|| unreadable(1, "a damaged index names a receipt that is not there".into()))
 }
 
 /// Replaces an entry, unless another write came since it was read.
@@ -169,7 +177,9 @@ fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> ru
     let number: Option<i64> =
         connection.prepare_cached(sql)?.query_row(as_read, |row| row.get(0)).optional()?;
     let Some(number) = number else { return Ok(false) };
-    let event = audit::log(connection, new, note)?;
+    let end = audit::end(connection, &new.register)?;
+    let event = end.events + 1;
+    audit::log(connection, end, new, note)?;
     let sql = "UPDATE documents SET state = ?2, attempts = ?3, vendor_document_id = ?4, fiscal = ?5, failure = ?6, \
                raw = ?7, updated_at_ms = ?8, binding = ?9, revision = ?10, due_at_ms = ?11, \
                events = json_insert(events, '$[#]', ?12) WHERE number = ?1";

@@ -1,5 +1,7 @@
 //! What a check of the record reads in PostgreSQL, and what `prune` removes.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -14,22 +16,25 @@ use crate::registration::State;
 const CONTENT: &str = "d.vendor, d.operation, d.fingerprint, d.request, d.vendor_document_id, d.state, d.attempts, \
                        d.fiscal, d.failure, d.raw, d.created_at_ms, d.updated_at_ms, d.revision, d.due_at_ms";
 
-fn content(row: &Row, first: usize) -> Result<Content> {
+fn content(row: &Row, first: usize) -> Result<Content<'static>> {
+    let text = |place: usize| get::<String>(row, first + place).map(Cow::from);
+    let perhaps = |place: usize| get::<Option<String>>(row, first + place).map(|text| text.map(Cow::from));
+    let number = |place: usize| get(row, first + place);
     Ok(Content {
-        vendor: get(row, first)?,
-        operation: get(row, first + 1)?,
-        fingerprint: get(row, first + 2)?,
-        request: get(row, first + 3)?,
-        vendor_document_id: get(row, first + 4)?,
-        state: get(row, first + 5)?,
-        attempts: get(row, first + 6)?,
-        fiscal: get(row, first + 7)?,
-        failure: get(row, first + 8)?,
-        raw: get(row, first + 9)?,
-        created_at_ms: get(row, first + 10)?,
-        updated_at_ms: get(row, first + 11)?,
-        revision: get(row, first + 12)?,
-        due_at_ms: get(row, first + 13)?,
+        vendor: text(0)?,
+        operation: text(1)?,
+        fingerprint: text(2)?,
+        request: get::<Vec<u8>>(row, first + 3)?.into(),
+        vendor_document_id: perhaps(4)?,
+        state: text(5)?,
+        attempts: number(6)?,
+        fiscal: perhaps(7)?,
+        failure: perhaps(8)?,
+        raw: perhaps(9)?,
+        created_at_ms: number(10)?,
+        updated_at_ms: number(11)?,
+        revision: number(12)?,
+        due_at_ms: number(13)?,
     })
 }
 

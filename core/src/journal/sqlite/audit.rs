@@ -1,5 +1,7 @@
 //! The chain of events in a SQLite file: every write chains its own event in its own transaction.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -15,12 +17,13 @@ use crate::journal::chain::{Content, Event, ZERO};
 const END: i64 = i64::MAX;
 
 /// How many events a chain ever had, and the hash of the last one.
-struct End {
-    events: i64,
+pub(super) struct End {
+    pub events: i64,
     hash: Vec<u8>,
 }
 
-fn end(connection: &Connection, register: &str) -> rusqlite::Result<End> {
+/// Where the chain of a register ends.
+pub(super) fn end(connection: &Connection, register: &str) -> rusqlite::Result<End> {
     fallible("sqlite_end")?;
     let sql = "SELECT attempt, hash FROM events WHERE register = ?1 AND event = ?2";
     let found = connection
@@ -48,8 +51,8 @@ fn head(connection: &Connection, register: &str) -> rusqlite::Result<Head> {
     Ok(Head { events, last_hash: hash, pruned_events, pruned_hash, pruned_before_ms })
 }
 
-/// Adds the event of a write to the chain; gives back its place, which the entry keeps.
-pub(super) fn log(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Result<i64> {
+/// Adds the event of a write behind the end of the chain; the entry keeps its place.
+pub(super) fn log(connection: &Connection, end: End, entry: &Entry, note: &str) -> rusqlite::Result<()> {
     let event = Event {
         register: &entry.register,
         receipt_id: &entry.receipt_id,
@@ -59,10 +62,9 @@ pub(super) fn log(connection: &Connection, entry: &Entry, note: &str) -> rusqlit
         note,
         content: &Content::of(entry).hash(),
     };
-    let mut end = end(connection, event.register)?;
+    let mut end = end;
     append(connection, &mut end, &event)?;
-    keep_end(connection, event.register, &end)?;
-    Ok(end.events)
+    keep_end(connection, event.register, &end)
 }
 
 fn append(connection: &Connection, end: &mut End, event: &Event<'_>) -> rusqlite::Result<()> {
@@ -126,22 +128,25 @@ pub(super) fn chain_old_steps(connection: &Connection) -> rusqlite::Result<()> {
 const CONTENT: &str = "d.vendor, d.operation, d.fingerprint, d.request, d.vendor_document_id, d.state, d.attempts, \
                        d.fiscal, d.failure, d.raw, d.created_at_ms, d.updated_at_ms, d.revision, d.due_at_ms";
 
-fn content(row: &Row<'_>, first: usize) -> rusqlite::Result<Content> {
+fn content(row: &Row<'_>, first: usize) -> rusqlite::Result<Content<'static>> {
+    let text = |place: usize| row.get::<_, String>(first + place).map(Cow::from);
+    let perhaps = |place: usize| row.get::<_, Option<String>>(first + place).map(|text| text.map(Cow::from));
+    let number = |place: usize| row.get(first + place);
     Ok(Content {
-        vendor: row.get(first)?,
-        operation: row.get(first + 1)?,
-        fingerprint: row.get(first + 2)?,
-        request: row.get(first + 3)?,
-        vendor_document_id: row.get(first + 4)?,
-        state: row.get(first + 5)?,
-        attempts: row.get(first + 6)?,
-        fiscal: row.get(first + 7)?,
-        failure: row.get(first + 8)?,
-        raw: row.get(first + 9)?,
-        created_at_ms: row.get(first + 10)?,
-        updated_at_ms: row.get(first + 11)?,
-        revision: row.get(first + 12)?,
-        due_at_ms: row.get(first + 13)?,
+        vendor: text(0)?,
+        operation: text(1)?,
+        fingerprint: text(2)?,
+        request: row.get::<_, Vec<u8>>(first + 3)?.into(),
+        vendor_document_id: perhaps(4)?,
+        state: text(5)?,
+        attempts: number(6)?,
+        fiscal: perhaps(7)?,
+        failure: perhaps(8)?,
+        raw: perhaps(9)?,
+        created_at_ms: number(10)?,
+        updated_at_ms: number(11)?,
+        revision: number(12)?,
+        due_at_ms: number(13)?,
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::schema::{BUSY_TIMEOUT, Fault, connect};
@@ -174,10 +174,10 @@ impl Store {
     /// Carries out every write that waits, however long that takes.
     fn commit(&self) {
         let error = match self.connected() {
-            Ok(mut connection) => match connection.as_mut() {
+            Ok(connection) => match connection.as_ref() {
                 // Somebody else carried them out.
                 _ if self.waiting().is_empty() => return,
-                Some(open) => match begun(open) {
+                Some(open) => match Transaction::begin(open) {
                     Ok(transaction) => return self.carry_out(transaction),
                     Err(error) => self.failed(&error),
                 },
@@ -195,12 +195,12 @@ impl Store {
             return false;
         }
         let Ok(mut connection) = self.connection.try_lock() else { return false };
-        let Some(open) = connection.as_mut() else { return false };
+        let Some(open) = connection.as_ref() else { return false };
         if self.waiting().iter().any(|job| job.extent == Extent::Large) {
             return false;
         }
         let is_impatient = open.busy_timeout(Duration::ZERO);
-        let is_done = match is_impatient.and_then(|()| begun(open)) {
+        let is_done = match is_impatient.and_then(|()| Transaction::begin(open)) {
             Ok(transaction) => {
                 self.carry_out(transaction);
                 true
@@ -218,10 +218,10 @@ impl Store {
         let jobs = std::mem::take(&mut *self.waiting());
         let is_measured = jobs.iter().all(|job| job.extent == Extent::Small);
         let mut tells = Vec::with_capacity(jobs.len());
-        let committed = match self.do_all(&transaction, jobs, &mut tells) {
+        let committed = match self.do_all(transaction.0, jobs, &mut tells) {
             Ok(true) => {
                 let begun = Instant::now();
-                let committed = commit(transaction).map_err(|error| self.failed(&error));
+                let committed = transaction.commit().map_err(|error| self.failed(&error));
                 if is_measured {
                     // One that had to wait for a checkpoint tells little about the next one.
                     let now = micros(begun.elapsed().min(2 * AT_ONCE));
@@ -291,15 +291,31 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn begun(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
-    fallible("sqlite_begin")?;
-    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+/// A write in progress, undone where it is not committed. Its statements are kept ready: rusqlite's own
+/// transaction has SQLite read them anew for each write.
+struct Transaction<'a>(&'a Connection);
+
+impl<'a> Transaction<'a> {
+    fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
+        fallible("sqlite_begin")?;
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Ok(Self(connection))
+    }
+
+    fn commit(self) -> rusqlite::Result<()> {
+        fallible("sqlite_commit")?;
+        self.0.prepare_cached("COMMIT")?.execute([])?;
+        Ok(answered("sqlite_commit")?)
+    }
 }
 
-fn commit(transaction: Transaction<'_>) -> rusqlite::Result<()> {
-    fallible("sqlite_commit")?;
-    transaction.commit()?;
-    Ok(answered("sqlite_commit")?)
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        // SQLite may have undone it by itself; then, and after a commit, there is none.
+        if !self.0.is_autocommit() {
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
 }
 
 /// The error of a statement on the file at `path`.

@@ -50,7 +50,7 @@ async fn run(tally: &mut Tally, arguments: &Arguments) -> campaigns::Result<()> 
         let extent = cut::Extent {
             seed: arguments.seed,
             step: 1,
-            last: 2,
+            last: 4,
             flips: 2_000,
             frames: 1,
             jobs: arguments.jobs,

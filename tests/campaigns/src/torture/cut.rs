@@ -17,7 +17,7 @@ use super::bench::{Bench, Engine, call};
 use crate::Result;
 
 /// SQLite's pages here, and the header of a frame and of the file of frames.
-const PAGE: u64 = 4096;
+const PAGE: u64 = 2048;
 const FRAME: u64 = PAGE + 24;
 const WAL_HEADER: u64 = 32;
 /// Sales of the journal that is cut.

@@ -200,10 +200,19 @@ async fn another_writers_receipt_is_never_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_question_about_a_receipt_does_not_make_it_ours() {
+async fn a_question_about_a_receipt_without_an_answer_does_not_make_it_ours() {
     // Another program's answer is repeated to us; or the device remembers only the one after it, and
     // its transactions tell of a receipt made with our key.
-    for (question, others) in [("info", 1), ("cheques", 1), ("info", 2), ("cheques", 2)] {
+    let harms = [
+        json!({"do": "drop"}),
+        json!({"do": "garbage"}),
+        json!({"do": "status", "status": 503}),
+        json!({"do": "status", "status": 400, "body": "-3"}),
+    ];
+    let questions = [("info", 1), ("cheques", 1), ("info", 2), ("cheques", 2)];
+    for ((question, others), harm) in
+        questions.into_iter().flat_map(|each| harms.iter().map(move |harm| (each, harm)))
+    {
         let bench = quick().await;
         switch(&bench, "repeat_depth", json!(1));
         operate(&bench, "user", json!({"role": "senior"}));
@@ -213,23 +222,27 @@ async fn a_lost_question_about_a_receipt_does_not_make_it_ours() {
         for _ in 0..others {
             fault(&bench, json!({"do": "other_writer"}));
         }
-        let lose = || bench.fault(json!({"vendor": "ikkm", "route": question, "do": "drop"}));
+        let lose = || {
+            let mut fault = harm.clone();
+            (fault["vendor"], fault["route"]) = (json!("ikkm"), json!(question));
+            bench.fault(fault);
+        };
         let mut order = tenge("order-1");
         order["items"][0] = json!({"name": "Mug", "price": "290", "quantity": "1"});
         if others == 1 {
             lose();
         }
         let doubt = error(&till, "register", order.clone()).await;
-        assert_eq!(doubt["code"], "in_doubt", "{question}: {doubt}");
+        assert_eq!(doubt["code"], "in_doubt", "{question} {harm}: {doubt}");
         if others == 2 {
             lose();
             let key = operate(&bench, "rekey", json!({}))["key"].clone();
             let still = ok(&till, "resolve", json!({"id": "order-1", "key": key})).await;
-            assert_eq!(still["state"], "in_doubt", "{question}: {still}");
+            assert_eq!(still["state"], "in_doubt", "{question} {harm}: {still}");
         }
         // Asked again, the device tells whose it is.
         let doubt = error(&till, "register", order).await;
-        assert!(doubt["message"].as_str().unwrap().contains("give a verdict"), "{question}: {doubt}");
+        assert!(doubt["message"].as_str().unwrap().contains("give a verdict"), "{question} {harm}: {doubt}");
     }
 }
 

@@ -31,6 +31,8 @@ const CONFIGURED: &str = "configured_key";
 const LAST_RECEIPT: &str = "last_receipt";
 /// The name of a discount in the parameters (2.5).
 const DISCOUNT_ROW: &str = "%22discount%22";
+/// What the device answers a plain cashier who asks what only senior ones may know (4).
+const SENIORS_ONLY: &str = "-16";
 /// First pause after "busy" (3.9); it doubles.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -280,7 +282,8 @@ enum Whose {
     Another,
     /// The key that followed ours was used up too, so there is another writer.
     OnlyTheNextKeyTells,
-    /// The device was not reached or is busy: it would tell another time.
+    /// The device was not reached, is busy or not ready, or its answer was spoilt: it would tell
+    /// another time.
     NotToldNow(Error),
 }
 
@@ -298,12 +301,23 @@ impl Whose {
         }
     }
 
-    /// What it means that the device did not answer a question about a receipt.
+    /// What it means that the device did not answer a question about a receipt. Only one that it will
+    /// never answer leaves it to I1 alone.
     fn untold(error: Error) -> Self {
+        let is_for_seniors =
+            error.vendor.as_ref().is_some_and(|fault| fault.code.as_deref() == Some(SENIORS_ONLY));
         match error.code {
             Code::KeyRefused => Self::OnlyTheNextKeyTells,
-            Code::Unreachable | Code::Busy => Self::NotToldNow(error),
-            _ => Self::Ours,
+            Code::Refused => Self::Ours,
+            _ if is_for_seniors => Self::Ours,
+            code => Self::NotToldNow(Error::new(
+                code,
+                format!(
+                    "a receipt was made with the document's key, but the device does not tell now whether it is this \
+                     document ({}); call `resolve` again, or check the receipts on the device and give a verdict",
+                    error.message
+                ),
+            )),
         }
     }
 }

@@ -5,8 +5,8 @@ mod engines;
 
 use std::time::Duration;
 
-use engines::{conclusion, engines, intent, open, places, soon};
-use kassa::error::Outcome;
+use engines::{conclusion, engines, intent, open, places, postgres, soon, sqlite, tamper};
+use kassa::error::{Code, Outcome};
 use kassa::journal::audit::verify;
 use kassa::journal::{Conclusion, Filter, Intended, Journals, now_ms};
 use kassa::registration::{Fiscal, State};
@@ -284,6 +284,48 @@ async fn a_durable_journal_is_there_after_it_was_closed() {
         assert!(again.is_durable());
         assert_eq!(again.find("shop", "a").await.unwrap().unwrap().state, State::Sending);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_cannot_be_read_is_damage() {
+    let folder = TempDir::new().unwrap();
+    for place in [sqlite(&folder), postgres().await] {
+        let journal = open(&place);
+        journal.intend(&intent("a"), None).await.unwrap();
+        journal.intend(&intent("b"), None).await.unwrap();
+        tamper(&place, "UPDATE documents SET state = 'sold' WHERE receipt_id = 'a'").await;
+        assert_eq!(journal.find("shop", "a").await.unwrap_err().code, Code::JournalDamaged, "{place}");
+        assert_eq!(
+            journal.intend(&intent("a"), None).await.unwrap_err().code,
+            Code::JournalDamaged,
+            "{place}"
+        );
+        assert!(journal.find("shop", "b").await.unwrap().is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_leads_to_another_receipt_is_damage() {
+    let folder = TempDir::new().unwrap();
+    let place = sqlite(&folder);
+    open(&place).intend(&intent("a"), None).await.unwrap();
+    // The index by receipt becomes one in which "b" is where "a" is and "c" where nothing is.
+    let sql =
+        "CREATE TABLE other (number INTEGER PRIMARY KEY, register TEXT NOT NULL, receipt_id TEXT NOT NULL,
+                                   UNIQUE (register, receipt_id)) STRICT;
+               INSERT INTO other VALUES (1, 'shop', 'b'), (7, 'shop', 'c');
+               PRAGMA writable_schema = ON;
+               UPDATE sqlite_schema SET rootpage =
+                   (SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_other_1')
+               WHERE name = 'sqlite_autoindex_documents_1';";
+    tamper(&place, sql).await;
+    let journal = open(&place);
+    for id in ["b", "c"] {
+        assert_eq!(journal.find("shop", id).await.unwrap_err().code, Code::JournalDamaged, "{id}");
+        assert_eq!(journal.intend(&intent(id), None).await.unwrap_err().code, Code::JournalDamaged, "{id}");
+    }
+    let entries = journal.list("shop", &Filter { limit: 9, ..Filter::default() }).await.unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.receipt_id.as_str()).collect::<Vec<_>>(), ["a"]);
 }
 
 /// A file as the first version of the library left it.

@@ -104,16 +104,21 @@ fn unreadable(column: usize, cause: Box<dyn std::error::Error + Send + Sync>) ->
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, cause)
 }
 
+fn number(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT number FROM documents WHERE register = ?1 AND receipt_id = ?2";
+    connection.prepare_cached(sql)?.query_row([register, receipt_id], |row| row.get(0)).optional()
+}
+
 fn find(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::Result<Option<Entry>> {
     static SQL: LazyLock<String> =
-        LazyLock::new(|| format!("SELECT {COLUMNS} FROM documents WHERE register = ?1 AND receipt_id = ?2"));
+        LazyLock::new(|| format!("SELECT {COLUMNS} FROM documents WHERE number = ?1"));
     fallible("sqlite_find")?;
-    let found = connection.prepare_cached(&SQL)?.query_row([register, receipt_id], entry).optional()?;
-    match found {
-        Some(other) if (&*other.register, &*other.receipt_id) != (register, receipt_id) => {
-            Err(unreadable(1, "a damaged index leads to another receipt".into()))
-        }
-        found => Ok(found),
+    // In two steps: with the number alone the receipt's id is read from its row, with its key from the
+    // index, which would then agree with itself.
+    let Some(number) = number(connection, register, receipt_id)? else { return Ok(None) };
+    match connection.prepare_cached(&SQL)?.query_row([number], entry).optional()? {
+        Some(found) if (&*found.register, &*found.receipt_id) == (register, receipt_id) => Ok(Some(found)),
+        _ => Err(unreadable(1, "a damaged index leads to another receipt, or to none".into())),
     }
 }
 
@@ -164,27 +169,22 @@ fn intend(connection: &Connection, new: Entry, note: &str) -> rusqlite::Result<I
         return Ok(Intended::New(Entry { number, ..new }));
     }
     let found = find(connection, &new.register, &new.receipt_id)?;
-    found
-        .map(Intended::Found)
-        .ok_or_else(|| unreadable(1, "a damaged index names a receipt that is not there".into()))
+    found.map(Intended::Found).ok_or_else(|| unreadable(1, "a damaged index leads to no receipt".into()))
 }
 
 /// Replaces an entry, unless another write came since it was read.
 fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> rusqlite::Result<bool> {
     fallible("sqlite_replace")?;
-    let sql = "SELECT number FROM documents WHERE register = ?1 AND receipt_id = ?2 AND revision = ?3";
-    let as_read = params![read.register, read.receipt_id, revision(read)];
-    let number: Option<i64> =
-        connection.prepare_cached(sql)?.query_row(as_read, |row| row.get(0)).optional()?;
-    let Some(number) = number else { return Ok(false) };
     let end = audit::end(connection, &new.register)?;
-    let event = end.events + 1;
-    audit::log(connection, end, new, note)?;
-    let sql = "UPDATE documents SET state = ?2, attempts = ?3, vendor_document_id = ?4, fiscal = ?5, failure = ?6, \
-               raw = ?7, updated_at_ms = ?8, binding = ?9, revision = ?10, due_at_ms = ?11, \
-               events = json_insert(events, '$[#]', ?12) WHERE number = ?1";
-    connection.prepare_cached(sql)?.execute(params![
-        number,
+    let sql = "UPDATE documents SET state = ?5, attempts = ?6, vendor_document_id = ?7, fiscal = ?8, failure = ?9, \
+               raw = ?10, updated_at_ms = ?11, binding = ?12, revision = ?13, due_at_ms = ?14, \
+               events = json_insert(events, '$[#]', ?15) \
+               WHERE number = ?1 AND register = ?2 AND receipt_id = ?3 AND revision = ?4";
+    let replaced = connection.prepare_cached(sql)?.execute(params![
+        read.number,
+        read.register,
+        read.receipt_id,
+        revision(read),
         new.state.word(),
         new.attempts,
         new.vendor_document_id,
@@ -195,14 +195,13 @@ fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> ru
         new.binding,
         revision(new),
         new.due_at_ms,
-        event
+        end.events + 1
     ])?;
+    if replaced == 0 {
+        return Ok(false);
+    }
+    audit::log(connection, end, new, note)?;
     Ok(true)
-}
-
-fn number(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::Result<Option<i64>> {
-    let sql = "SELECT number FROM documents WHERE register = ?1 AND receipt_id = ?2";
-    connection.prepare_cached(sql)?.query_row([register, receipt_id], |row| row.get(0)).optional()
 }
 
 fn list(

@@ -52,7 +52,7 @@ fn head(connection: &Connection, register: &str) -> rusqlite::Result<Head> {
 }
 
 /// Adds the event of a write behind the end of the chain; the entry keeps its place.
-pub(super) fn log(connection: &Connection, end: End, entry: &Entry, note: &str) -> rusqlite::Result<()> {
+pub(super) fn log(connection: &Connection, mut end: End, entry: &Entry, note: &str) -> rusqlite::Result<()> {
     let event = Event {
         register: &entry.register,
         receipt_id: &entry.receipt_id,
@@ -62,7 +62,6 @@ pub(super) fn log(connection: &Connection, end: End, entry: &Entry, note: &str) 
         note,
         content: &Content::of(entry).hash(),
     };
-    let mut end = end;
     append(connection, &mut end, &event)?;
     keep_end(connection, event.register, &end)
 }

@@ -320,9 +320,13 @@ impl Drop for Transaction<'_> {
 
 /// The error of a statement on the file at `path`.
 pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    let code = match error.sqlite_error_code() {
-        Some(DatabaseCorrupt | NotADatabase) => Code::JournalDamaged,
+    let code = match (error.sqlite_error_code(), error) {
+        (Some(DatabaseCorrupt | NotADatabase), _)
+        | (None, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..)) => {
+            Code::JournalDamaged
+        }
         _ => Code::JournalUnavailable,
     };
     // The texts of SQLite are the same for many causes.

@@ -92,12 +92,13 @@ async fn main() -> Result<ExitCode> {
                 shares[1].push(now[3] / now[2]);
             }
             let [synced, bare, single, bulk] = figures.map(|all| median(all).round());
-            let [share, more] = shares.map(|all| (median(all) * 100.0).round() / 100.0);
+            let [share, more] = shares.map(median);
+            good &= share >= LEAST_SHARE && more >= LEAST_BULK;
+            let [share, more] = [share, more].map(|ratio| (ratio * 100.0).round() / 100.0);
             println!(
                 "{engine} x {processes}: synced writes {synced}/s, bare {bare}/s, enqueue {single}/s ({share} of bare), \
                  in bulk {bulk}/s ({more} x single)"
             );
-            good &= share >= LEAST_SHARE && more >= LEAST_BULK;
             summary.insert(
                 format!("{engine}_{processes}"),
                 json!({"synced": synced, "bare": bare, "single": single, "bulk": bulk, "share": share, "bulk_over_single": more}),

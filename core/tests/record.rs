@@ -5,6 +5,7 @@ mod engines;
 
 use engines::{conclusion, engines, finish, intent, open, postgres, sqlite, tamper};
 use futures_util::StreamExt as _;
+use kassa::error::Code;
 use kassa::journal::audit::verify;
 use kassa::journal::{Conclusion, Filter, Journal, now_ms};
 use kassa::registration::{Fiscal, State};
@@ -49,23 +50,11 @@ const CASES: &[Case] = &[
     ("UPDATE events SET note = 'nothing happened' WHERE event = 3", Some(3), Some("a")),
     ("UPDATE events SET content = hash WHERE event = 3", Some(3), Some("a")),
     ("UPDATE events SET hash = content WHERE event = 3", Some(3), Some("a")),
-    ("UPDATE events SET register = 'other' WHERE event = 3", Some(3), None),
     ("DELETE FROM events WHERE event = 1", Some(1), None),
     ("DELETE FROM events WHERE event = 3", Some(3), None),
     ("DELETE FROM events WHERE event = 5", Some(5), None),
-    ("DELETE FROM events WHERE event >= 4 AND event < 99", Some(4), None),
-    (
-        "UPDATE events SET event = 9 WHERE event = 2; UPDATE events SET event = 2 WHERE event = 3;
-      UPDATE events SET event = 3 WHERE event = 9",
-        Some(2),
-        Some("a"),
-    ),
-    (
-        "UPDATE events SET event = event + 10 WHERE event >= 3 AND event < 99;
-      UPDATE events SET event = event - 9 WHERE event >= 13 AND event < 99",
-        Some(3),
-        None,
-    ),
+    ("DELETE FROM events WHERE event >= 4", Some(4), None),
+    ("DELETE FROM events", Some(1), None),
     ("UPDATE documents SET vendor = 'atol' WHERE receipt_id = 'a'", Some(3), Some("a")),
     ("UPDATE documents SET operation = 'send_document' WHERE receipt_id = 'a'", Some(3), Some("a")),
     ("UPDATE documents SET fingerprint = 'g' WHERE receipt_id = 'a'", Some(3), Some("a")),
@@ -85,17 +74,39 @@ const CASES: &[Case] = &[
     ("DELETE FROM documents WHERE receipt_id = 'b'", Some(5), Some("b")),
 ];
 
-/// Where the chain begins and ends, which each engine keeps in its own way.
+/// The places of events, and where the chain begins and ends: each engine keeps them in its own way.
 const CASES_OF_SQLITE: &[Case] = &[
-    ("UPDATE events SET attempt = 4 WHERE event > 99", Some(5), None),
-    ("UPDATE events SET attempt = 6 WHERE event > 99", Some(6), None),
-    ("UPDATE events SET hash = content WHERE event > 99", Some(5), None),
-    ("DELETE FROM events WHERE event > 99", Some(5), None),
-    ("DELETE FROM events WHERE event >= 4", Some(3), None),
-    ("INSERT INTO chains VALUES ('shop', 2, zeroblob(32), 0)", Some(3), Some("a")),
-    ("INSERT INTO chains VALUES ('shop', 0, x'00', 0)", Some(1), Some("a")),
+    ("UPDATE events SET place = place + (1 << 40) WHERE event = 3", Some(3), None),
+    (
+        "UPDATE events SET place = place + 7 WHERE event = 2; UPDATE events SET place = place - 1 WHERE event = 3;
+      UPDATE events SET place = place - 6 WHERE event = 9",
+        Some(2),
+        Some("a"),
+    ),
+    (
+        "UPDATE events SET place = place + 10 WHERE event >= 3;
+      UPDATE events SET place = place - 9 WHERE event >= 13",
+        Some(3),
+        None,
+    ),
+    ("UPDATE events SET is_end = 0", Some(6), None),
+    ("UPDATE registers SET pruned_events = 2", Some(3), Some("a")),
+    ("UPDATE registers SET pruned_hash = x'00'", Some(1), Some("a")),
 ];
 const CASES_OF_POSTGRES: &[Case] = &[
+    ("UPDATE events SET register = 'other' WHERE event = 3", Some(3), None),
+    (
+        "UPDATE events SET event = 9 WHERE event = 2; UPDATE events SET event = 2 WHERE event = 3;
+      UPDATE events SET event = 3 WHERE event = 9",
+        Some(2),
+        Some("a"),
+    ),
+    (
+        "UPDATE events SET event = event + 10 WHERE event >= 3;
+      UPDATE events SET event = event - 9 WHERE event >= 13",
+        Some(3),
+        None,
+    ),
     ("UPDATE chains SET events = 4", Some(5), None),
     ("UPDATE chains SET events = 6", Some(6), None),
     ("UPDATE chains SET last_hash = pruned_hash", Some(5), None),
@@ -151,22 +162,26 @@ async fn an_inserted_event_and_an_inserted_entry_are_named() {
              WHERE receipt_id = 'a'"
         )
     };
-    let event = |extra: &str, value: &str| {
+    let event = |key: &str, next: &str, extra: &str, value: &str| {
         format!(
-            "INSERT INTO events (register, event, receipt_id, at_ms, attempt, state, note, content, hash{extra})
-             SELECT register, 6, 'a', at_ms, attempt, 'failed', note, content, hash{value} FROM events WHERE event = 5"
+            "INSERT INTO events ({key}, receipt_id, at_ms, attempt, state, note, content, hash, {extra})
+             SELECT {next}, 'a', at_ms, attempt, 'failed', note, content, hash, {value} FROM events WHERE event = 5"
         )
     };
     let folder = TempDir::new().unwrap();
     for place in reachable(&folder).await {
         let is_sqlite = place.starts_with("sqlite:");
-        let (extra, value) = if is_sqlite { ("", "") } else { (", revision", ", 3") };
+        let event = if is_sqlite {
+            event("place", "place + 1", "is_end", "1")
+        } else {
+            event("register, event", "register, 6", "revision", "3")
+        };
         two_sales(&*open(&place)).await;
         tamper(&place, &entry(if is_sqlite { ", events" } else { "" })).await;
         let broken = verify(&*open(&place), "shop").await.unwrap().1.unwrap();
         assert_eq!((broken.event, broken.receipt_id.as_deref()), (None, Some("x")));
         tamper(&place, "DELETE FROM documents WHERE receipt_id = 'x'").await;
-        tamper(&place, &event(extra, value)).await;
+        tamper(&place, &event).await;
         let broken = verify(&*open(&place), "shop").await.unwrap().1.unwrap();
         assert_eq!((broken.event, broken.receipt_id.as_deref()), (Some(6), Some("a")));
     }
@@ -181,6 +196,51 @@ async fn an_entry_in_a_file_names_all_its_events() {
         tamper(&place, &format!("UPDATE documents SET events = '{events}' WHERE receipt_id = 'a'")).await;
         let broken = verify(&*open(&place), "shop").await.unwrap().1.expect(events);
         assert_eq!(broken.receipt_id.as_deref(), Some("a"), "{events}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_after_the_last_events_were_removed_does_not_cover_that_up() {
+    for (removed, at) in [("DELETE FROM events WHERE event >= 4", 4), ("DELETE FROM events", 1)] {
+        let folder = TempDir::new().unwrap();
+        let place = sqlite(&folder);
+        two_sales(&*open(&place)).await;
+        tamper(&place, removed).await;
+        open(&place).intend(&intent("c"), None).await.unwrap();
+        let broken = verify(&*open(&place), "shop").await.unwrap().1.expect(removed);
+        assert_eq!((broken.event, broken.reason.as_str()), (Some(at), "the event was removed"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cash_register_that_damage_made_unknown_does_not_begin_anew() {
+    let other = kassa::journal::Intent { register: "other".into(), ..intent("a") };
+    for damage in [
+        "DELETE FROM registers WHERE name = 'shop'",
+        "DELETE FROM registers",
+        // The index by name then leads to another register, or to none.
+        "UPDATE registers SET name = 'x' WHERE name = 'other';
+         CREATE TABLE wrong (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+         INSERT INTO wrong VALUES (2, 'shop');
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema
+             WHERE name = 'sqlite_autoindex_wrong_1') WHERE name = 'sqlite_autoindex_registers_1';",
+        "CREATE TABLE empty (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema
+             WHERE name = 'sqlite_autoindex_empty_1') WHERE name = 'sqlite_autoindex_registers_1';",
+    ] {
+        let folder = TempDir::new().unwrap();
+        let place = sqlite(&folder);
+        open(&place).intend_all(&[intent("a"), other.clone()]).await.unwrap();
+        tamper(&place, damage).await;
+        let journal = open(&place);
+        let found = journal.find("shop", "a").await.map(|_| ());
+        let written = journal.intend(&intent("a"), Some(None)).await.map(|_| ());
+        let verified = verify(&*journal, "shop").await.map(|_| ());
+        for said in [found, written, verified] {
+            assert_eq!(said.expect_err(damage).code, Code::JournalDamaged, "{damage}");
+        }
     }
 }
 

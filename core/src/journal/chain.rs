@@ -56,6 +56,10 @@ impl Fields {
     }
 }
 
+/// The columns of `Content`, in its order, of the documents called `d`.
+pub const CONTENT: &str = "d.vendor, d.operation, d.fingerprint, d.request, d.vendor_document_id, d.state, d.attempts, \
+                           d.fiscal, d.failure, d.raw, d.created_at_ms, d.updated_at_ms, d.revision, d.due_at_ms";
+
 /// An entry as an engine stores it: texts are those of the columns, letter by letter.
 #[derive(Clone, Debug)]
 pub struct Content<'a> {

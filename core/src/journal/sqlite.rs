@@ -21,6 +21,7 @@ use crate::registration::State;
 
 mod audit;
 mod lease;
+mod register;
 mod schema;
 mod store;
 
@@ -67,9 +68,10 @@ const COLUMNS: &str = "register, receipt_id, vendor, operation, fingerprint, req
                        attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms, revision, due_at_ms, \
                        number";
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+/// An entry of the register with this name.
+fn entry(row: &Row<'_>, register: &str) -> rusqlite::Result<Entry> {
     Ok(Entry {
-        register: row.get(0)?,
+        register: register.to_owned(),
         receipt_id: row.get(1)?,
         vendor: row.get(2)?,
         operation: row.get(3)?,
@@ -104,21 +106,29 @@ fn unreadable(column: usize, cause: Box<dyn std::error::Error + Send + Sync>) ->
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, cause)
 }
 
-fn number(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::Result<Option<i64>> {
+/// The error of a file whose parts do not agree.
+fn damaged(what: &str) -> rusqlite::Error {
+    unreadable(0, format!("damaged: {what}").into())
+}
+
+fn number(connection: &Connection, register: i64, receipt_id: &str) -> rusqlite::Result<Option<i64>> {
     let sql = "SELECT number FROM documents WHERE register = ?1 AND receipt_id = ?2";
-    connection.prepare_cached(sql)?.query_row([register, receipt_id], |row| row.get(0)).optional()
+    connection.prepare_cached(sql)?.query_row(params![register, receipt_id], |row| row.get(0)).optional()
 }
 
 fn find(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::Result<Option<Entry>> {
     static SQL: LazyLock<String> =
         LazyLock::new(|| format!("SELECT {COLUMNS} FROM documents WHERE number = ?1"));
     fallible("sqlite_find")?;
+    let Some(its) = register::number(connection, register)? else { return Ok(None) };
     // In two steps: with the number alone the receipt's id is read from its row, with its key from the
     // index, which would then agree with itself.
-    let Some(number) = number(connection, register, receipt_id)? else { return Ok(None) };
-    match connection.prepare_cached(&SQL)?.query_row([number], entry).optional()? {
-        Some(found) if (&*found.register, &*found.receipt_id) == (register, receipt_id) => Ok(Some(found)),
-        _ => Err(unreadable(1, "a damaged index leads to another receipt, or to none".into())),
+    let Some(number) = number(connection, its, receipt_id)? else { return Ok(None) };
+    let mut statement = connection.prepare_cached(&SQL)?;
+    let found = statement.query_row([number], |row| Ok((row.get::<_, i64>(0)?, entry(row, register)?)));
+    match found.optional()? {
+        Some((of, found)) if (of, &*found.receipt_id) == (its, receipt_id) => Ok(Some(found)),
+        _ => Err(damaged("an index leads to another receipt, or to none")),
     }
 }
 
@@ -130,10 +140,13 @@ fn insert(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Resul
              ?14, ?15, ?16, ?17, NULL, json_array(?18)) ON CONFLICT (register, receipt_id) DO NOTHING"
         )
     });
-    let end = audit::end(connection, &entry.register)?;
+    let end = match register::number(connection, &entry.register)? {
+        Some(register) => audit::end(connection, register)?,
+        None => audit::End::none(register::add(connection, &entry.register)?),
+    };
     fallible("sqlite_insert")?;
     let added = connection.prepare_cached(&SQL)?.execute(params![
-        entry.register,
+        end.register,
         entry.receipt_id,
         entry.vendor,
         entry.operation,
@@ -169,20 +182,21 @@ fn intend(connection: &Connection, new: Entry, note: &str) -> rusqlite::Result<I
         return Ok(Intended::New(Entry { number, ..new }));
     }
     let found = find(connection, &new.register, &new.receipt_id)?;
-    found.map(Intended::Found).ok_or_else(|| unreadable(1, "a damaged index leads to no receipt".into()))
+    found.map(Intended::Found).ok_or_else(|| damaged("an index leads to no receipt"))
 }
 
 /// Replaces an entry, unless another write came since it was read.
 fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> rusqlite::Result<bool> {
     fallible("sqlite_replace")?;
-    let end = audit::end(connection, &new.register)?;
+    let Some(register) = register::number(connection, &read.register)? else { return Ok(false) };
+    let end = audit::end(connection, register)?;
     let sql = "UPDATE documents SET state = ?5, attempts = ?6, vendor_document_id = ?7, fiscal = ?8, failure = ?9, \
                raw = ?10, updated_at_ms = ?11, binding = ?12, revision = ?13, due_at_ms = ?14, \
                events = json_insert(events, '$[#]', ?15) \
                WHERE number = ?1 AND register = ?2 AND receipt_id = ?3 AND revision = ?4";
     let replaced = connection.prepare_cached(sql)?.execute(params![
         read.number,
-        read.register,
+        register,
         read.receipt_id,
         revision(read),
         new.state.word(),
@@ -211,6 +225,7 @@ fn list(
     after: i64,
 ) -> rusqlite::Result<Vec<Entry>> {
     fallible("sqlite_list")?;
+    let Some(its) = register::number(connection, register)? else { return Ok(Vec::new()) };
     // Written out, so that the partial indexes serve them.
     let kept = match (filter.unsettled, filter.unfinished) {
         (true, _) => "register = ?1 AND state IN ('sending', 'in_doubt')",
@@ -225,8 +240,8 @@ fn list(
     let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(&sql)?;
     let state = filter.state.map(State::word);
-    let rows = statement.query_map(params![register, after, state, filter.due_before_ms, limit], entry)?;
-    rows.collect()
+    let values = params![its, after, state, filter.due_before_ms, limit];
+    statement.query_map(values, |row| entry(row, register))?.collect()
 }
 
 fn keep_secret(
@@ -278,6 +293,20 @@ impl Sqlite {
         let store = self.store.clone();
         self.store.read(move |connection| work(connection).map_err(|error| store.failed(&error))).await
     }
+
+    /// Reads what there is of a register; of one that has nothing, nothing.
+    async fn query_of<T: Default + Send + 'static>(
+        &self,
+        register: &str,
+        work: impl FnOnce(&Connection, i64) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let name = register.to_owned();
+        self.query(move |connection| match register::number(connection, &name)? {
+            Some(register) => work(connection, register),
+            None => Ok(T::default()),
+        })
+        .await
+    }
 }
 
 #[async_trait]
@@ -327,8 +356,12 @@ impl Journal for Sqlite {
         let store = self.store.clone();
         self.store
             .read(move |connection| {
+                let place = |id: &str| match register::number(connection, &register)? {
+                    Some(register) => number(connection, register, id),
+                    None => Ok(None),
+                };
                 let after = match &filter.after {
-                    Some(id) => number(connection, &register, id).map_err(|error| store.failed(&error))?,
+                    Some(id) => place(id).map_err(|error| store.failed(&error))?,
                     None => Some(0),
                 };
                 let after =
@@ -339,15 +372,15 @@ impl Journal for Sqlite {
     }
 
     async fn steps(&self, register: &str, receipt_id: &str) -> Result<Vec<Step>> {
-        let key = [register.to_owned(), receipt_id.to_owned()];
-        self.query(move |connection| {
+        let receipt_id = receipt_id.to_owned();
+        self.query_of(register, move |connection, register| {
             // In this order of tables, or all events of the register would be walked through.
             let sql = "SELECT e.at_ms, e.attempt, e.state, e.note, e.event, e.content, e.hash
                        FROM documents AS d CROSS JOIN json_each(d.events) AS place
-                       CROSS JOIN events AS e ON e.register = d.register AND e.event = place.value
-                       AND e.receipt_id = d.receipt_id WHERE d.register = ?1 AND d.receipt_id = ?2 ORDER BY e.event";
+                       CROSS JOIN events AS e ON e.place = (?1 << 40) + place.value AND e.receipt_id = d.receipt_id
+                       WHERE d.register = ?1 AND d.receipt_id = ?2 ORDER BY e.place";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map(key, |row| {
+            let rows = statement.query_map(params![register, receipt_id], |row| {
                 Ok(Step {
                     at_ms: row.get(0)?,
                     attempt: row.get(1)?,
@@ -364,8 +397,7 @@ impl Journal for Sqlite {
     }
 
     async fn counts(&self, register: &str) -> Result<BTreeMap<&'static str, u64>> {
-        let register = register.to_owned();
-        self.query(move |connection| {
+        self.query_of(register, |connection, register| {
             let sql = "SELECT state, COUNT(*) FROM documents WHERE register = ?1 GROUP BY state";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map([register], |row| {
@@ -377,11 +409,12 @@ impl Journal for Sqlite {
     }
 
     async fn unfinished(&self, register: &str, at_most: u64) -> Result<u64> {
-        let key = (register.to_owned(), i64::try_from(at_most).unwrap_or(i64::MAX));
-        self.query(move |connection| {
+        let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
+        self.query_of(register, move |connection, register| {
             let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM documents WHERE register = ?1
                        AND state NOT IN ('registered', 'failed') LIMIT ?2)";
-            connection.prepare_cached(sql)?.query_row(key, |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))
+            let count = |row: &Row<'_>| Ok(row.get::<_, i64>(0)?.unsigned_abs());
+            connection.prepare_cached(sql)?.query_row([register, at_most], count)
         })
         .await
     }

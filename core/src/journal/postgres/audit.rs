@@ -10,11 +10,8 @@ use super::server::{Access, Param};
 use super::{Postgres, get, limited, page, seal};
 use crate::error::Result;
 use crate::journal::audit::{Audit, Head, Link, Pair, Pruned};
-use crate::journal::chain::Content;
+use crate::journal::chain::{CONTENT, Content};
 use crate::registration::State;
-
-const CONTENT: &str = "d.vendor, d.operation, d.fingerprint, d.request, d.vendor_document_id, d.state, d.attempts, \
-                       d.fiscal, d.failure, d.raw, d.created_at_ms, d.updated_at_ms, d.revision, d.due_at_ms";
 
 fn content(row: &Row, first: usize) -> Result<Content<'static>> {
     let text = |place: usize| get::<String>(row, first + place).map(Cow::from);

@@ -15,7 +15,8 @@ const APPLICATION_ID: i64 = 0x4B41_5341;
 /// Each version of the schema, as the step from the one before. Never change one that shipped.
 const MIGRATIONS: &[(&str, Fill)] = &[
     (include_str!("../sqlite_1.sql"), |_| Ok(())),
-    (include_str!("../sqlite_2.sql"), audit::chain_old_steps),
+    (include_str!("../sqlite_2.sql"), |_| Ok(())),
+    (include_str!("../sqlite_3.sql"), audit::chain_old_steps),
 ];
 /// Bytes of a page of a new file. A write of one receipt changes a page of each table and index that it
 /// stands in, and every page goes to disk whole: with SQLite's own 4,096 a write takes longer.

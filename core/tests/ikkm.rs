@@ -200,6 +200,44 @@ async fn another_writers_receipt_is_never_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_writers_receipt_of_a_shift_that_was_closed_is_never_ours() {
+    for is_ours in [false, true] {
+        let bench = quick().await;
+        switch(&bench, "repeat_depth", json!(0));
+        operate(&bench, "user", json!({"role": "senior"}));
+        let till = ikkm(&bench, json!({"timeout_ms": 900}));
+        ok(&till, "register", tenge("order-0")).await;
+        if is_ours {
+            fault(&bench, json!({"when": "after_record", "do": "drop"}));
+        } else {
+            fault(&bench, json!({"when": "before_record", "do": "drop"}));
+            fault(&bench, json!({"do": "other_writer"}));
+        }
+        // Nothing can be found out before the shift is closed and another one opened.
+        bench.fault(json!({"vendor": "ikkm", "route": "register", "skip": 1 + usize::from(!is_ours),
+                           "do": "drop", "times": null}));
+        let mut order = tenge("order-1");
+        order["items"][0] = json!({"name": "Mug", "price": "290", "quantity": "1"});
+        assert_eq!(error(&till, "register", order.clone()).await["code"], "in_doubt");
+        bench.emulator.clear_faults();
+        let writers: Vec<_> = bench.emulator.ledger().into_iter().map(|document| document.by).collect();
+        assert_eq!((writers.len(), writers[1].is_none()), (2, is_ours));
+        for open in [false, true, false, true] {
+            operate(&bench, "shift", json!({"open": open}));
+        }
+        if is_ours {
+            let sale = ok(&till, "register", order).await;
+            assert_eq!(sale["fiscal"]["document_number"], bench.emulator.ledger()[1].number);
+        } else {
+            let doubt = error(&till, "register", order).await;
+            assert_eq!(doubt["code"], "in_doubt", "{doubt}");
+            assert!(doubt["message"].as_str().unwrap().contains("give a verdict"), "{doubt}");
+        }
+        assert_eq!(bench.emulator.ledger().len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_question_about_a_receipt_without_an_answer_does_not_make_it_ours() {
     // Another program's answer is repeated to us; or the device remembers only the one after it, and
     // its transactions tell of a receipt made with our key.

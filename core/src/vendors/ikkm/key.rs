@@ -33,6 +33,8 @@ const LAST_RECEIPT: &str = "last_receipt";
 const DISCOUNT_ROW: &str = "%22discount%22";
 /// What the device answers a plain cashier who asks what only senior ones may know (4).
 const SENIORS_ONLY: &str = "-16";
+/// Shifts before the current one in which a receipt is looked for: a weekend and a day.
+const SHIFTS_BEFORE: u64 = 3;
 /// First pause after "busy" (3.9); it doubles.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -322,8 +324,8 @@ impl Whose {
     }
 }
 
-/// Compares receipt `number` of the current shift with the document (3.8, P4). What the device does
-/// not tell, or tells to senior cashiers only, proves nothing against us.
+/// Compares receipt `number` of the last shifts with the document (3.8, P4). What the device does not
+/// tell, or tells to senior cashiers only, proves nothing against us.
 async fn whose(
     vendor: &Ikkm,
     context: &Context<'_>,
@@ -334,24 +336,40 @@ async fn whose(
     let (Some(number), Some((cheque_type, total))) = (number, type_and_total(entry)) else {
         return Whose::Ours;
     };
-    let info = reports::ask_with::<DeviceInfo>(vendor, context, "/apicheck/getInfo/", "show=minimum&", key);
-    let shift = match info.await {
-        Ok((info, _)) => info.shift_number,
+    let cheque = match in_last_shifts(vendor, context, number, key).await {
+        Ok(Some(cheque)) => cheque,
+        Ok(None) => return Whose::Ours,
         Err(error) => return Whose::untold(error),
     };
-    let path = format!("/dump/table/shifts/{}/cheques", shift.unwrap_or_default());
-    let cheques = match reports::ask_with::<Vec<Cheque>>(vendor, context, &path, "", key).await {
-        Ok((cheques, _)) => cheques,
-        Err(error) => return Whose::untold(error),
-    };
-    let found = cheques.into_iter().find(|cheque| cheque.receipt_number.as_deref() == Some(number));
-    let Some(cheque) = found else { return Whose::Ours };
     let other_type = cheque.cheque_type.as_deref().is_some_and(|found| found != cheque_type);
     // How the device lists discounts is not documented: with one, the rows prove nothing.
     let is_discounted = String::from_utf8_lossy(&entry.request).contains(DISCOUNT_ROW);
     let sums = cheque.rows.iter().map(|row| Amount::parse(row.sum.as_deref()?).ok());
     let sum = sums.reduce(|sum, row| sum?.plus(row?)).flatten().filter(|_| !is_discounted);
     if other_type || sum.is_some_and(|sum| sum != total) { Whose::Another } else { Whose::Ours }
+}
+
+/// Looks for receipt `number` in the current shift, and in those before it: a shift may have been
+/// closed since the receipt was made.
+async fn in_last_shifts(
+    vendor: &Ikkm,
+    context: &Context<'_>,
+    number: &str,
+    key: &str,
+) -> Result<Option<Cheque>> {
+    let info = reports::ask_with::<DeviceInfo>(vendor, context, "/apicheck/getInfo/", "show=minimum&", key);
+    let current = info.await?.0.shift_number.unwrap_or_default();
+    let newest: u64 = current.parse().unwrap_or_default();
+    let before = (newest.saturating_sub(SHIFTS_BEFORE).max(1)..newest).rev().map(|shift| shift.to_string());
+    for shift in std::iter::once(current).chain(before) {
+        let path = format!("/dump/table/shifts/{shift}/cheques");
+        let (cheques, _) = reports::ask_with::<Vec<Cheque>>(vendor, context, &path, "", key).await?;
+        let found = cheques.into_iter().find(|cheque| cheque.receipt_number.as_deref() == Some(number));
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// `chequeType` (5.6) and total of a receipt; cash documents have no receipt.

@@ -15,6 +15,8 @@ const MOST_ROUNDS: usize = 8;
 const ASKS_FOR_KEY: &str = "set the key on the device";
 /// What the library says when a person has to decide.
 const ASKS_FOR_VERDICT: &str = "give a verdict";
+/// What it says when the device may tell another time; only then a person has to decide.
+const ASKS_AGAIN: &str = "call `resolve` again";
 
 /// How a person acts where the key of a sale in doubt is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +50,9 @@ impl Next {
         let code = error["code"].as_str().unwrap_or_default();
         let message = error["message"].as_str().unwrap_or_default();
         let in_doubt = code == "in_doubt";
-        if message.contains(ASKS_FOR_VERDICT) {
+        if message.contains(ASKS_AGAIN) {
+            Self::Resolve
+        } else if message.contains(ASKS_FOR_VERDICT) {
             Self::Verdict
         } else if code == "key_refused" || message.contains(ASKS_FOR_KEY) {
             Self::Key { in_doubt }

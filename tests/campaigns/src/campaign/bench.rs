@@ -21,7 +21,7 @@ const MOST_WAITING: usize = 3;
 /// Time of a call that has to succeed, in milliseconds.
 pub const PATIENCE_MS: u64 = 30_000;
 /// Another process works on the document or the cash register: nothing is said of the receipt.
-const BUSY: &str = "busy";
+pub const BUSY: &str = "busy";
 
 /// What a cell begins with.
 pub struct Setup {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::Result;
-use crate::campaign::bench::Bench;
+use crate::campaign::bench::{BUSY, Bench};
 use crate::judge::Report;
 use crate::runner::Runner;
 use crate::shop::Next;
@@ -12,6 +12,8 @@ use crate::vendors::{Asked, ikkm};
 
 /// States that keep the cash register from selling on.
 const BLOCKING: [&str; 2] = ["sending", "in_doubt"];
+/// Calls until a key that is not taken is given up: longer than a lease whose holder was killed.
+const MOST_CALLS: usize = 30;
 
 /// Whether an answer asks for a person.
 pub fn is_wanted(bench: &Bench, envelope: &Value) -> bool {
@@ -50,7 +52,19 @@ pub async fn act(bench: &Bench, runner: &mut Runner, asked: &Asked, said: &Value
 /// Sets a key on the device and tells it. With it the library may settle the receipt.
 async fn told_key(bench: &Bench, runner: &mut Runner, id: &str) -> Result<Value> {
     let shown = bench.operate("rekey", json!({}))?;
-    runner.call("resolve", &json!({"id": id, "key": shown["key"], "mode": "probe"})).await
+    tell(runner, id, &shown["key"]).await
+}
+
+/// Tells a key until it is taken: one that the library does not know stops the cash register.
+async fn tell(runner: &mut Runner, id: &str, key: &Value) -> Result<Value> {
+    let mut envelope = Value::Null;
+    for _ in 0..MOST_CALLS {
+        envelope = runner.call("resolve", &json!({"id": id, "key": key, "mode": "probe"})).await?;
+        if envelope["error"]["code"] != BUSY {
+            return Ok(envelope);
+        }
+    }
+    Err(format!("the key was not taken: {envelope}").into())
 }
 
 /// Looks at the device's receipts and gives a verdict. The new key comes first: with the old one
@@ -58,11 +72,14 @@ async fn told_key(bench: &Bench, runner: &mut Runner, id: &str) -> Result<Value>
 async fn decide(bench: &Bench, runner: &mut Runner, id: &str, said: &str) -> Result<()> {
     let shown = bench.operate("rekey", json!({}))?;
     let documents = bench.documents_of(id)?;
+    let known = runner.call("journal", &json!({"id": id})).await?;
     let verdict = json!({"id": id, "verdict": ikkm::verdict(documents.first())});
     let envelope = runner.call("resolve", &verdict).await?;
     if envelope["ok"].is_null() {
         return Err(format!("the verdict was not taken: {envelope}").into());
     }
-    bench.seen(|seen| seen.decided.insert(id.to_owned(), said.to_owned()));
-    runner.call("resolve", &json!({"id": id, "key": shown["key"], "mode": "probe"})).await.map(drop)
+    bench.seen(|seen| {
+        seen.decided.insert(id.to_owned(), format!("{said} {} documents, {known}", documents.len()))
+    });
+    tell(runner, id, &shown["key"]).await.map(drop)
 }

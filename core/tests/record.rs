@@ -333,6 +333,32 @@ async fn pruning_takes_what_is_final_and_old_and_leaves_a_chain_that_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_is_pruned_while_it_is_looked_up_is_there_or_not() {
+    let folder = TempDir::new().unwrap();
+    for place in reachable(&folder).await {
+        let journal = open(&place);
+        // As several processes.
+        let looks = futures_util::future::join_all((0..4).map(|_| {
+            let other = open(&place);
+            tokio::spawn(async move {
+                for _ in 0..1_000 {
+                    other.find("shop", "a").await.unwrap();
+                }
+            })
+        }));
+        let looks = tokio::spawn(looks);
+        while !looks.is_finished() {
+            journal.intend(&intent("a"), Some(None)).await.unwrap();
+            finish(&*journal, "a").await;
+            journal.prune("shop", now_ms() + 1_000, 9).await.unwrap();
+        }
+        for look in looks.await.unwrap() {
+            look.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pruning_in_parts_takes_the_oldest_first() {
     let folder = TempDir::new().unwrap();
     for journal in engines(&folder).await {

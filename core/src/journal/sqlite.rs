@@ -108,7 +108,7 @@ fn unreadable(column: usize, cause: Box<dyn std::error::Error + Send + Sync>) ->
 
 /// The error of a file whose parts do not agree.
 fn damaged(what: &str) -> rusqlite::Error {
-    unreadable(0, format!("damaged: {what}").into())
+    unreadable(0, what.into())
 }
 
 fn number(connection: &Connection, register: i64, receipt_id: &str) -> rusqlite::Result<Option<i64>> {

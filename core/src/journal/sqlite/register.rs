@@ -5,6 +5,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::damaged;
 use crate::chance::fallible;
 
+const LED_ASTRAY: &str = "the index of cash registers leads to another one, or to none";
+
 /// The number of a register; none where nothing was ever written down for it.
 pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
     fallible("sqlite_register")?;
@@ -16,7 +18,7 @@ pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<Op
     // The index alone has told; a damaged one would give a register the receipts of another.
     let sql = "SELECT name = ?2 FROM registers WHERE number = ?1";
     let is_its = connection.prepare_cached(sql)?.query_row(params![number, name], |row| row.get(0));
-    if is_its.optional()? == Some(true) { Ok(Some(number)) } else { Err(damaged("the registers' index")) }
+    if is_its.optional()? == Some(true) { Ok(Some(number)) } else { Err(damaged(LED_ASTRAY)) }
 }
 
 /// Gives a register its number.
@@ -30,7 +32,7 @@ pub(super) fn add(connection: &Connection, name: &str) -> rusqlite::Result<i64> 
 fn refuse_where_lost(connection: &Connection, name: &str) -> rusqlite::Result<()> {
     let sql = "SELECT EXISTS (SELECT 1 FROM registers NOT INDEXED WHERE name = ?1)";
     if connection.prepare_cached(sql)?.query_row([name], |row| row.get(0))? {
-        return Err(damaged("the registers' index"));
+        return Err(damaged(LED_ASTRAY));
     }
     // From one register that has events to the next, without walking through them.
     let sql = "WITH RECURSIVE chained (number) AS (
@@ -41,7 +43,7 @@ fn refuse_where_lost(connection: &Connection, name: &str) -> rusqlite::Result<()
                SELECT EXISTS (SELECT number FROM chained WHERE number IS NOT NULL
                               EXCEPT SELECT number FROM registers)";
     if connection.prepare_cached(sql)?.query_row([], |row| row.get(0))? {
-        return Err(damaged("a register is gone that has events"));
+        return Err(damaged("a cash register is gone that has events"));
     }
     Ok(())
 }

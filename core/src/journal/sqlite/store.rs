@@ -129,7 +129,7 @@ impl Store {
         receiver.await.unwrap_or_else(|_| Err(self.unusable("the write was not carried out")))
     }
 
-    /// Reads.
+    /// Reads, all of it as it stood at one moment.
     pub async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -138,6 +138,7 @@ impl Store {
         let task = tokio::task::spawn_blocking(move || match store.connected()?.as_ref() {
             Some(connection) => {
                 fallible("sqlite_read").map_err(|injected| store.unusable(injected))?;
+                let _moment = Transaction::of("BEGIN", connection).map_err(|error| store.failed(&error))?;
                 work(connection)
             }
             None => Err(store.unusable("closed")),
@@ -291,14 +292,22 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A write in progress, undone where it is not committed. Its statements are kept ready: rusqlite's own
-/// transaction has SQLite read them anew for each write.
+/// A write in progress, undone where it is not committed, or a read. Its statements are kept ready:
+/// rusqlite's own transaction has SQLite read them anew for each write.
 struct Transaction<'a>(&'a Connection);
 
 impl<'a> Transaction<'a> {
     fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
         fallible("sqlite_begin")?;
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Self::of("BEGIN IMMEDIATE", connection)
+    }
+
+    fn of(sql: &str, connection: &'a Connection) -> rusqlite::Result<Self> {
+        if !connection.is_autocommit() {
+            // The one before could not be undone.
+            connection.execute_batch("ROLLBACK")?;
+        }
+        connection.prepare_cached(sql)?.execute([])?;
         Ok(Self(connection))
     }
 
@@ -313,7 +322,7 @@ impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         // SQLite may have undone it by itself; then, and after a commit, there is none.
         if !self.0.is_autocommit() {
-            let _ = self.0.execute_batch("ROLLBACK");
+            let _ = self.0.prepare_cached("ROLLBACK").and_then(|mut undo| undo.execute([]));
         }
     }
 }
@@ -330,9 +339,10 @@ pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
         _ => Code::JournalUnavailable,
     };
     // The texts of SQLite are the same for many causes.
-    let cause = match error.sqlite_error() {
-        Some(cause) => format!("{error} (SQLite's code {})", cause.extended_code),
-        None => error.to_string(),
+    let cause = match (error.sqlite_error(), error) {
+        (Some(cause), _) => format!("{error} (SQLite's code {})", cause.extended_code),
+        (None, FromSqlConversionFailure(_, _, cause)) => format!("what is in it cannot be read: {cause}"),
+        (None, _) => error.to_string(),
     };
     Error::new(code, format!("journal {}: {cause}", path.display()))
 }

@@ -9,7 +9,7 @@ use std::fs::read_to_string;
 use std::process::ExitCode;
 
 use kassa::Client;
-use kassa::messages::Deliver;
+use kassa::client::messages::Deliver;
 
 const SECONDS: u64 = 50;
 const LATER: u8 = 75;
@@ -22,7 +22,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     let till = Client::open(&read_to_string(config)?)?;
     let request = Deliver { time_limit_ms: Some(seconds * 1_000), receipts: true, ..Deliver::default() };
-    let mut delivered = till.deliver_pending(request).await?;
+    let mut delivered = till.deliver(request).await?;
     for receipt in delivered.receipts.drain(..) {
         println!("{}", serde_json::to_string(&receipt)?);
     }

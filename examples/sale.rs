@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs::read_to_string;
 
 use kassa::Client;
-use kassa::messages::Wait;
+use kassa::client::messages::Wait;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

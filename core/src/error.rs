@@ -1,5 +1,6 @@
 //! The one error of the library: what happened, whether the sale is on record, what to do next.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -25,7 +26,9 @@ pub enum Kind {
     Auth,
     /// The vendor or its cash register refused the document for good.
     Refused,
-    /// Somebody else is working on the same cash register or document.
+    /// The cash register has to be made ready first: its shift, its paper, its drawer. Nothing came on record.
+    NotReady,
+    /// Somebody else is working on the same cash register or document, or the time was too short; nothing was sent.
     Busy,
     /// The vendor asks to slow down.
     Limited,
@@ -101,7 +104,8 @@ macro_rules! codes {
                 match self { $(Code::$variant => Kind::$kind,)* }
             }
 
-            /// What it means and what to do next.
+            /// What it means, and what to do about the cause. What to do with the id of a receipt depends on
+            /// where that stands and is said in `delivery::verdict`.
             pub const fn advice(self) -> &'static str {
                 match self { $(Code::$variant => $advice,)* }
             }
@@ -134,39 +138,42 @@ codes! {
     DiscountTooLarge "discount_too_large" Invalid "The discount is larger than the line it belongs to.";
     VatNotAllowed "vat_not_allowed" Invalid "This vendor does not know the VAT rate, or it was not in force on the receipt's date.";
     CorrectionMismatch "correction_mismatch" Invalid "`correction` belongs to the correction kinds, and to them only.";
-    NotForThisVendor "not_for_this_vendor" Invalid "This vendor cannot carry the field; leave it out.";
+    NotForThisVendor "not_for_this_vendor" Invalid "This vendor cannot carry the field.";
     ReceiptUnknown "receipt_unknown" Invalid "The journal has no receipt with this id.";
     VerdictNotWanted "verdict_not_wanted" Invalid "A person's verdict is for receipts whose fate is not known.";
     CallbackUnreadable "callback_unreadable" Invalid "This is not a callback of the vendor; ask for the status instead.";
+    NotFound "not_found" Invalid "The vendor does not know the object that was asked for.";
+    NotRequeueable "not_requeueable" Invalid "Only a failed document can be put back into the queue.";
 
     OperationUnknown "operation_unknown" Unsupported "There is no such operation.";
     Unsupported "unsupported" Unsupported "The vendor cannot do this; see `capabilities`.";
 
-    ReceiptConflict "receipt_conflict" Conflict "The id was used before with other content; nothing was sent. Use a new id for a new receipt.";
+    ReceiptConflict "receipt_conflict" Conflict "The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was sent now. Use a new id for a new receipt.";
 
-    CredentialsRefused "credentials_refused" Auth "The vendor refuses the credentials. Correct them, then call again with the same id.";
-    NotPermitted "not_permitted" Auth "The credentials have no right to this. Ask the vendor, then call again with the same id.";
+    CredentialsRefused "credentials_refused" Auth "The vendor refuses the credentials: correct them.";
+    NotPermitted "not_permitted" Auth "The credentials have no right to this: ask the vendor.";
+    LoginNeeded "login_needed" Auth "A person has to log in: `start_login`, tell the code, `finish_login`.";
+    KeyRefused "key_refused" Auth "The cash register does not accept the web-api key: read or set the key on the device and give it to `resolve` or the configuration.";
 
-    LoginNeeded "login_needed" Auth "A person has to log in: `start_login`, tell the code, `finish_login`. Then call again with the same id.";
-
-    Refused "refused" Refused "The vendor refused the document and it is not on record. Correct the cause and use a new id.";
-    FiscalizationFailed "fiscalization_failed" Refused "The cash register could not record the document. Remove the cause, then re-queue it or use a new id.";
+    Refused "refused" Refused "The vendor refused it for good.";
+    FiscalizationFailed "fiscalization_failed" Refused "The cash register could not record the document.";
     WithdrawnByPerson "withdrawn_by_person" Refused "A person decided that this receipt is not on record.";
-    NotRequeueable "not_requeueable" Refused "Only a failed document can be put back into the queue.";
-    NotFound "not_found" Refused "The vendor does not know the object that was asked for.";
 
-    Busy "busy" Busy "Another process works on the same document or cash register. Call again with the same id.";
-    RegisterBlocked "register_blocked" Busy "An earlier document of this cash register is in doubt; settle it with `resolve`, then call again with the same id.";
-    RegisterNotReady "register_not_ready" Refused "The cash register cannot record now. Remove the cause, then call again with the same id.";
-    DrawerNotEmpty "drawer_not_empty" Refused "There is cash in the drawer, so the shift stays open. `withdraw` it, or let `close_shift` do that.";
-    KeyRefused "key_refused" Auth "The cash register does not accept the web-api key. Read or set the key on the device and give it to `resolve` or the configuration.";
-    Limited "limited" Limited "The vendor asks to slow down. Call again with the same id after `retry_after_ms`.";
-    Unreachable "unreachable" Unreachable "The vendor could not be reached and nothing was sent. Call again with the same id.";
-    NoAnswer "no_answer" Unreachable "The vendor did not answer. The call changes nothing on the fiscal record; repeat it.";
-    InDoubt "in_doubt" InDoubt "The answer was lost. Call `register` again with the same id, or `resolve`; never use a new id for this sale.";
+    RegisterNotReady "register_not_ready" NotReady "The cash register cannot record now: remove the cause.";
+    DrawerNotEmpty "drawer_not_empty" NotReady "There is cash in the drawer, so the shift stays open: `withdraw` it, or let `close_shift` do that.";
+
+    Busy "busy" Busy "Another process works on the same document or cash register.";
+    RegisterBlocked "register_blocked" Busy "An earlier document of this cash register is in doubt: settle it with `resolve`.";
+    NotBegun "not_begun" Busy "The time of the call did not suffice for a whole exchange with the vendor, so none was begun.";
+    HostExhausted "host_exhausted" Busy "This process has no thread or file left that the library needs; nothing was sent.";
+    Limited "limited" Limited "The vendor asks to slow down: wait for `retry_after_ms`.";
+    Unreachable "unreachable" Unreachable "The vendor could not be reached, and nothing was sent.";
+    NoAnswer "no_answer" Unreachable "The vendor did not answer.";
+    NotTaken "not_taken" Unreachable "The vendor did not take the document this time.";
+    InDoubt "in_doubt" InDoubt "What became of it is not known.";
     EntryDamaged "entry_damaged" InDoubt "What the journal holds of this receipt is not what was written there. Look at the cash register's own list, then decide with a verdict (`resolve`); never use a new id for this sale.";
     AnswerNotUnderstood "answer_not_understood" Protocol "The vendor answered something its protocol does not know.";
-    JournalUnavailable "journal_unavailable" Journal "The journal cannot be opened, read or written. Check path, rights and disk space.";
+    JournalUnavailable "journal_unavailable" Journal "The journal cannot be opened, read or written: check path, rights and disk space.";
     JournalTooNew "journal_too_new" Journal "The journal was written by a newer version of this library; nothing in it was touched. Upgrade.";
     JournalDamaged "journal_damaged" Journal "The journal holds something that cannot be read. Keep the file and ask for help.";
     Superseded "superseded" Journal "Another process took over this document while this one was slow.";
@@ -180,6 +187,18 @@ impl Code {
     pub fn named(name: &str) -> Option<Code> {
         Code::ALL.iter().copied().find(|code| code.name() == name)
     }
+
+    /// Whether something may have come on record, as far as the code alone tells.
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Code::InDoubt
+            | Code::EntryDamaged
+            | Code::AnswerNotUnderstood
+            | Code::Superseded
+            | Code::Internal => Outcome::Unknown,
+            _ => Outcome::NotRegistered,
+        }
+    }
 }
 
 /// What went wrong, in the words of the envelope (`error` in DESIGN terms).
@@ -189,6 +208,8 @@ pub struct Error {
     pub code: Code,
     /// What happened, for a person.
     pub message: String,
+    /// What to do next.
+    pub advice: Cow<'static, str>,
     /// Whether the sale is on record.
     pub outcome: Outcome,
     /// When it makes sense to try again, in milliseconds from now.
@@ -200,12 +221,13 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error after which nothing came on record.
+    /// An error that is about no receipt: outcome and advice are what the code says by itself.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
-            outcome: Outcome::NotRegistered,
+            advice: code.advice().into(),
+            outcome: code.outcome(),
             retry_after_ms: None,
             violations: Vec::new(),
             vendor: None,
@@ -252,7 +274,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({})", self.code.name(), self.message, self.code.advice())
+        write!(f, "{}: {} ({})", self.code.name(), self.message, self.advice)
     }
 }
 
@@ -285,7 +307,7 @@ impl From<Error> for ErrorBody {
             code: error.code.name().into(),
             kind: error.kind(),
             message: error.message,
-            advice: error.code.advice().into(),
+            advice: error.advice.into_owned(),
             outcome: error.outcome,
             retry_after_ms: error.retry_after_ms,
             violations: error.violations,

@@ -17,38 +17,25 @@
 //! # }
 //! ```
 
-mod backoff;
-#[cfg(feature = "failpoints")]
-pub mod chance;
-#[cfg(not(feature = "failpoints"))]
-mod chance;
 pub mod client;
 pub mod config;
 pub mod delivery;
 pub mod error;
+#[cfg(feature = "failpoints")]
+pub mod faults;
+#[cfg(not(feature = "failpoints"))]
+mod faults;
 #[cfg(feature = "host")]
 pub mod host;
-pub mod http;
 pub mod input;
 pub mod journal;
-mod lenient;
-#[cfg(feature = "host")]
-mod logging;
-pub mod messages;
-pub mod metrics;
-pub mod money;
-pub mod operations;
-mod outbox;
 pub mod receipt;
-pub mod registration;
-pub mod shift;
-#[cfg(feature = "testing")]
-mod testing;
-pub mod vat;
+pub mod table;
+pub mod transport;
+pub mod vendor;
 pub mod vendors;
-pub mod words;
 
 pub use client::{Client, read};
 pub use error::{Error, Result};
 pub use receipt::Receipt;
-pub use registration::Registration;
+pub use receipt::registration::Registration;

@@ -196,8 +196,13 @@ async fn a_failed_report_is_final_and_says_whether_a_new_id_may_be_used() {
     let failed = ok(&till, "wait", json!({"id": "order-1"})).await;
     assert_eq!(failed["state"], "failed", "{failed}");
     assert_eq!(failed["failure"]["vendor"]["code"], "agent/2009");
-    assert!(failed["failure"]["message"].as_str().unwrap().contains("new id"), "{failed}");
-    assert_eq!(error(&till, "register", receipt("order-1")).await["vendor"]["code"], "agent/2009");
+    let again = error(&till, "register", receipt("order-1")).await;
+    assert_eq!(
+        (&again["vendor"]["code"], &again["kind"]),
+        (&json!("agent/2009"), &json!("refused")),
+        "{again}"
+    );
+    assert!(again["advice"].as_str().unwrap().contains("under a new id"), "{again}");
     assert!(bench.emulator.ledger().is_empty());
 }
 

@@ -64,8 +64,15 @@ async fn a_lost_answer_ends_with_exactly_one_document() {
         bench.fault(fault);
         let first = call(&till, "register", receipt("order-1")).await;
         if first["ok"].is_null() {
-            assert_eq!(first["error"]["code"], "in_doubt", "{name}: {first}");
-            assert_eq!(first["error"]["outcome"], "unknown", "{name}: {first}");
+            // Where the vendor said that it never arrived, too little time was left to send it again.
+            let state = ok(&till, "status", json!({"id": "order-1"})).await["state"].clone();
+            let told = (&first["error"]["code"], &first["error"]["outcome"]);
+            match state.as_str().unwrap() {
+                "queued" => {
+                    assert_eq!(told, (&json!("no_answer"), &json!("not_registered")), "{name}: {first}")
+                }
+                _ => assert_eq!(told, (&json!("in_doubt"), &json!("unknown")), "{name}: {first}"),
+            }
             ok(&till, "register", receipt("order-1")).await;
         }
         let end = ok(&till, "wait", json!({"id": "order-1"})).await;
@@ -225,7 +232,7 @@ async fn the_outbox_brings_everything_on_record() {
     assert!(bench.emulator.requests().is_empty());
     let mut left = 150;
     for _ in 0..20 {
-        let delivered = ok(&till, "deliver", json!({"time_limit_ms": 20_000})).await;
+        let delivered = ok(&till, "deliver", json!({"time_limit_ms": 20_000, "all": true})).await;
         left = delivered["left"].as_u64().unwrap();
         if left == 0 {
             break;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use engines::{conclusion, engines, intent, open, places, postgres, soon, sqlite, tamper};
 use kassa::error::{Code, Outcome};
-use kassa::journal::{Conclusion, Filter, Intended, Journals, now_ms};
-use kassa::registration::{Fiscal, State};
+use kassa::journal::{Conclusion, Filter, Group, Intended, Journals, now_ms};
+use kassa::receipt::registration::{Fiscal, State};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -98,7 +98,7 @@ async fn what_is_not_due_yet_is_left_alone_until_the_next_write() {
         assert_eq!(waiting.due_at_ms, due_at_ms);
         let due = async |time| -> Vec<String> {
             let filter =
-                Filter { unfinished: true, due_before_ms: Some(time), limit: 9, ..Filter::default() };
+                Filter { group: Group::Unfinished, due_before_ms: Some(time), limit: 9, ..Filter::default() };
             journal.list("shop", &filter).await.unwrap().into_iter().map(|entry| entry.receipt_id).collect()
         };
         assert_eq!(due(due_at_ms).await, ["b"]);
@@ -194,15 +194,18 @@ async fn lists_are_ordered_filtered_and_paged() {
         };
         assert_eq!(ids(Filter { limit: 2, ..Filter::default() }).await, ["c", "a"]);
         assert_eq!(ids(Filter { after: Some("a".into()), limit: 9, ..Filter::default() }).await, ["b", "d"]);
-        assert_eq!(ids(Filter { unfinished: true, limit: 9, ..Filter::default() }).await, ["c", "a", "d"]);
+        assert_eq!(
+            ids(Filter { group: Group::Unfinished, limit: 9, ..Filter::default() }).await,
+            ["c", "a", "d"]
+        );
         let counted = [1, 2, 3, 9].map(|at_most| journal.unfinished("shop", at_most));
         assert_eq!(futures_util::future::try_join_all(counted).await.unwrap(), [1, 2, 3, 3]);
         let unknown = Filter { after: Some("x".into()), limit: 9, ..Filter::default() };
         assert_eq!(journal.list("shop", &unknown).await.unwrap_err().code.name(), "receipt_unknown");
-        assert!(ids(Filter { unsettled: true, limit: 9, ..Filter::default() }).await.is_empty());
+        assert!(ids(Filter { group: Group::Unsettled, limit: 9, ..Filter::default() }).await.is_empty());
         let entry = journal.find("shop", "c").await.unwrap().unwrap();
         journal.begin(&entry, None).await.unwrap();
-        assert_eq!(ids(Filter { unsettled: true, limit: 9, ..Filter::default() }).await, ["c"]);
+        assert_eq!(ids(Filter { group: Group::Unsettled, limit: 9, ..Filter::default() }).await, ["c"]);
         assert_eq!(ids(Filter { state: Some(State::Failed), limit: 9, ..Filter::default() }).await, ["b"]);
         let counts = journal.counts("shop").await.unwrap();
         assert_eq!((counts["queued"], counts["sending"], counts["failed"]), (2, 1, 1));

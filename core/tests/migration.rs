@@ -6,7 +6,7 @@ mod engines;
 use engines::{conclusion, finish, intent, open, sqlite, tamper};
 use kassa::journal::audit::{Head, verify};
 use kassa::journal::{Filter, Intended, Intent, Journal, now_ms};
-use kassa::registration::State;
+use kassa::receipt::registration::State;
 use tempfile::TempDir;
 
 /// A file as the first version of the library left it.

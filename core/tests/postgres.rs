@@ -12,8 +12,8 @@ use common::{Bench, call, error, ok, receipt};
 use engines::{conclusion, finish, intent, open, postgres, prompt, server};
 use kassa::Client;
 use kassa::journal::audit::verify;
-use kassa::journal::{Filter, Journal, Journals};
-use kassa::registration::State;
+use kassa::journal::{Filter, Group, Journal, Journals};
+use kassa::receipt::registration::State;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -191,7 +191,7 @@ async fn unfinished_entries_are_found_by_their_index() {
     let plan: Vec<String> = prompt.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     let plan = plan.concat();
     assert!(plan.contains("kassa_documents_by_state") && !plan.contains("Sort"), "{plan}");
-    let filter = Filter { unfinished: true, limit: 100, ..Filter::default() };
+    let filter = Filter { group: Group::Unfinished, limit: 100, ..Filter::default() };
     assert_eq!(journal.list("shop", &filter).await.unwrap().len(), 20);
 }
 

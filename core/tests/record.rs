@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use kassa::error::Code;
 use kassa::journal::audit::verify;
 use kassa::journal::{Conclusion, Filter, Journal, now_ms};
-use kassa::registration::{Fiscal, State};
+use kassa::receipt::registration::{Fiscal, State};
 use tempfile::TempDir;
 
 /// The engines that a person can reach with SQL.

@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::sync::Once;
 
 use kassa::error::{Code, Error, Result};
-use kassa::{host, operations};
+use kassa::{host, table};
 
 /// Version of this ABI; it changes only when a prototype does.
 const ABI_VERSION: u32 = 1;
@@ -22,7 +22,7 @@ pub unsafe extern "C" fn kassa_open(config: *const c_char) -> *mut c_char {
     close_journals_at_forks();
     // SAFETY: the caller's promise above.
     let config = unsafe { text(config, "config") };
-    owned(config.map_or_else(|error| operations::envelope(Err(error)), host::open))
+    owned(config.map_or_else(|error| table::envelope(Err(error)), host::open))
 }
 
 /// Carries out an operation and waits for it; every operation has a deadline of its own.
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn kassa_call(
     let read = unsafe { text(operation, "operation").and_then(|name| Ok((name, text(request, "request")?))) };
     owned(match read {
         Ok((operation, request)) => host::call(client, operation, request),
-        Err(error) => operations::envelope(Err(error)),
+        Err(error) => table::envelope(Err(error)),
     })
 }
 
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn kassa_string_free(string: *mut c_char) {
 /// The caller owns the string and gives it back with `kassa_string_free`.
 #[unsafe(no_mangle)]
 pub extern "C" fn kassa_describe() -> *mut c_char {
-    owned(operations::describe())
+    owned(table::describe())
 }
 
 /// Version of the library, such as `0.1.0`. The string lives as long as the library; do not free it.

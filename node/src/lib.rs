@@ -1,7 +1,7 @@
 //! The native half of the npm package `kassa`: carries JSON strings between JavaScript and the
 //! core. It decides nothing.
 
-use kassa::{host, operations};
+use kassa::{host, table};
 use napi_derive::napi;
 
 /// Opens a client from a configuration; an envelope, always.
@@ -31,7 +31,7 @@ pub fn close(client: i64) {
 /// Describes the library as JSON: vendors, operations with their JSON Schemas, error codes.
 #[napi(catch_unwind)]
 pub fn describe() -> String {
-    operations::describe()
+    table::describe()
 }
 
 /// Version of the library.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kassa::{host, operations};
+use kassa::{host, table};
 use pyo3::prelude::*;
 
 /// How often a waiting call looks for Ctrl-C.
@@ -42,7 +42,7 @@ fn close(py: Python<'_>, client: i64) {
 /// Describes the library as JSON: vendors, operations with their JSON Schemas, error codes.
 #[pyfunction]
 fn describe() -> String {
-    operations::describe()
+    table::describe()
 }
 
 /// Version of the library.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use kassa::error::{Code, Error};
-use kassa::operations::envelope;
+use kassa::table::envelope;
 use serde_json::value::RawValue;
 
 /// The named steps of a delivery.

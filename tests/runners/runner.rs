@@ -9,12 +9,12 @@ use std::io::{BufRead as _, Write as _, stdin, stdout};
 
 use kassa::Client;
 use kassa::error::{Code, Error};
-use kassa::operations::envelope;
+use kassa::table::envelope;
 use serde_json::value::RawValue;
 
 fn main() -> std::io::Result<()> {
     if std::env::args().nth(1).as_deref() == Some("--describe") {
-        println!("{}", kassa::operations::describe());
+        println!("{}", kassa::table::describe());
         return Ok(());
     }
     #[cfg(feature = "failpoints")]

@@ -11,11 +11,11 @@ use tokio::time::{Instant, timeout_at};
 use super::audit::{Audit, Head, Link, Pair, Pruned};
 use super::chain::Content;
 use super::{
-    BEGIN_NOTE, Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step, begun, busy,
-    concluded, intent_note, is_due, now_ms, superseded, unknown_cursor,
+    BEGIN_NOTE, Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Secrets, Step, begun,
+    busy, concluded, intent_note, is_due, now_ms, superseded, unknown_cursor,
 };
 use crate::error::Result;
-use crate::registration::State;
+use crate::receipt::registration::State;
 
 type Key = (String, String);
 
@@ -150,8 +150,7 @@ impl Journal for Memory {
         };
         let wanted = |entry: &&Entry| {
             filter.state.is_none_or(|state| entry.state == state)
-                && !(filter.unfinished && entry.state.is_final())
-                && (!filter.unsettled || matches!(entry.state, State::Sending | State::InDoubt))
+                && filter.group.states().contains(&entry.state)
                 && filter.due_before_ms.is_none_or(|time| is_due(entry, time))
                 && entry.number > after
         };
@@ -185,7 +184,10 @@ impl Journal for Memory {
         let unfinished = kept.of(register).filter(|entry| !entry.state.is_final());
         Ok(unfinished.take(usize::try_from(at_most).unwrap_or(usize::MAX)).count() as u64)
     }
+}
 
+#[async_trait]
+impl Secrets for Memory {
     async fn secret(&self, register: &str, name: &str) -> Result<Option<SecretString>> {
         Ok(self.kept().secrets.get(&(register.to_owned(), name.to_owned())).cloned())
     }

@@ -26,9 +26,9 @@ use postgres::Place;
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
-use crate::chance::clock_offset_ms;
 use crate::error::{Code, Error, Outcome, Result};
-use crate::registration::{Failure, Fiscal, Raw, Registration, State};
+use crate::faults::clock_offset_ms;
+use crate::receipt::registration::{Failure, Fiscal, Raw, Registration, State};
 
 /// What shall be sent, written down before anything is.
 #[derive(Clone, Debug)]
@@ -183,15 +183,39 @@ pub struct Step {
     pub hash: Option<Vec<u8>>,
 }
 
+/// Groups of states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Group {
+    /// Every state.
+    #[default]
+    All,
+    /// Those that are not final.
+    Unfinished,
+    /// Those that are still to be brought to the vendor: not final and not in its queue.
+    Undelivered,
+    /// Those whose fate at the vendor is not known.
+    Unsettled,
+}
+
+impl Group {
+    /// The states of the group.
+    pub const fn states(self) -> &'static [State] {
+        match self {
+            Group::All => State::ALL,
+            Group::Unfinished => &[State::Queued, State::Sending, State::InDoubt, State::Accepted],
+            Group::Undelivered => &[State::Queued, State::Sending, State::InDoubt],
+            Group::Unsettled => &[State::Sending, State::InDoubt],
+        }
+    }
+}
+
 /// Which entries to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Only this state.
     pub state: Option<State>,
-    /// Only those that are not final.
-    pub unfinished: bool,
-    /// Only those whose fate at the vendor is not known: `sending` and `in_doubt`.
-    pub unsettled: bool,
+    /// Only states of this group.
+    pub group: Group,
     /// Only those that are due before this time, milliseconds since 1970, or whose due time comes from
     /// a clock that was more than a minute ahead of it: the clock was set back since.
     pub due_before_ms: Option<i64>,
@@ -203,7 +227,7 @@ pub struct Filter {
 
 /// A journal engine.
 #[async_trait]
-pub trait Journal: Audit + Send + Sync {
+pub trait Journal: Audit + Secrets {
     /// True where the entries survive the end of the process.
     fn is_durable(&self) -> bool;
 
@@ -238,7 +262,11 @@ pub trait Journal: Audit + Send + Sync {
 
     /// How many entries of a register are not final, counted up to `at_most`.
     async fn unfinished(&self, register: &str, at_most: u64) -> Result<u64>;
+}
 
+/// What workers share beside the entries: secrets that rotate, and leases.
+#[async_trait]
+pub trait Secrets: Send + Sync {
     /// A secret that rotates, such as a password that the vendor made.
     async fn secret(&self, register: &str, name: &str) -> Result<Option<SecretString>>;
 

@@ -28,11 +28,11 @@ use server::{Access, Param, Server};
 
 use super::chain::Content;
 use super::{
-    BEGIN_NOTE, Begin, CLOCK_AHEAD_MS, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step,
-    begun, concluded, intent_note, json as text, now_ms, superseded, unknown_cursor,
+    BEGIN_NOTE, Begin, CLOCK_AHEAD_MS, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Secrets,
+    Step, begun, concluded, intent_note, json as text, now_ms, superseded, unknown_cursor,
 };
 use crate::error::{Code, Error, Result};
-use crate::registration::State;
+use crate::receipt::registration::State;
 
 /// The engine `postgres://...`.
 pub struct Postgres {
@@ -50,13 +50,9 @@ const COLUMNS: &str = "register, receipt_id, vendor, operation, fingerprint, req
                        attempts, binding, fiscal, failure, raw, created_at_ms, updated_at_ms, revision, due_at_ms, \
                        number";
 
-/// Some of the states of an entry.
-const UNSETTLED: &[State] = &[State::Sending, State::InDoubt];
-const UNFINISHED: &[State] = &[State::Queued, State::Sending, State::InDoubt, State::Accepted];
-
 /// The first `$3` entries of a register `$1` after the number `$2` in some states: each state has its
 /// own part of the index, in which they are in order.
-fn page(states: &[State], wanted: &str) -> String {
+fn page_query(states: &[State], wanted: &str) -> String {
     let of = |state: &State| {
         format!(
             "(SELECT {COLUMNS} FROM kassa_documents WHERE state = '{}' AND register = $1 AND number > $2{wanted} \
@@ -327,16 +323,8 @@ impl Journal for Postgres {
             Some(id) => self.number(register, id).await?,
             None => 0,
         };
-        let states = match (filter.unsettled, filter.unfinished) {
-            (true, _) => UNSETTLED,
-            (false, true) => UNFINISHED,
-            (false, false) => State::ALL,
-        };
-        let states: Vec<State> = states
-            .iter()
-            .copied()
-            .filter(|state| filter.state.is_none_or(|wanted| wanted == *state))
-            .collect();
+        let is_wanted = |state: &State| filter.state.is_none_or(|wanted| wanted == *state);
+        let states: Vec<State> = filter.group.states().iter().copied().filter(is_wanted).collect();
         if states.is_empty() {
             return Ok(Vec::new());
         }
@@ -350,7 +338,7 @@ impl Journal for Postgres {
             let due = params.len();
             wanted += &format!(" AND (due_at_ms < ${due} OR updated_at_ms > ${due} + {CLOCK_AHEAD_MS})");
         }
-        let sql = page(&states, &wanted);
+        let sql = page_query(&states, &wanted);
         self.server.query(Access::Read("postgres_list"), &sql, &params).await?.iter().map(entry).collect()
     }
 
@@ -392,7 +380,10 @@ impl Journal for Postgres {
         let rows = self.server.query(Access::Read("postgres_unfinished"), sql, params).await?;
         rows.first().map_or(Ok(0), |row| Ok(get::<i64>(row, 0)?.unsigned_abs()))
     }
+}
 
+#[async_trait]
+impl Secrets for Postgres {
     async fn secret(&self, register: &str, name: &str) -> Result<Option<SecretString>> {
         let sql = "SELECT value FROM kassa_secrets WHERE register = $1 AND name = $2";
         let params: &[Param<'_>] = &[(&register, Type::TEXT), (&name, Type::TEXT)];

@@ -12,12 +12,12 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::{
-    BEGIN_NOTE, Begin, CLOCK_AHEAD_MS, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Step,
-    begun, concluded, intent_note, json as text, now_ms, superseded, unknown_cursor,
+    BEGIN_NOTE, Begin, CLOCK_AHEAD_MS, Conclusion, Entry, Filter, Group, Intended, Intent, Journal, Lease,
+    Secrets, Step, begun, concluded, intent_note, json as text, now_ms, superseded, unknown_cursor,
 };
-use crate::chance::fallible;
 use crate::error::{Code, Error, Result};
-use crate::registration::State;
+use crate::faults::may_fail;
+use crate::receipt::registration::State;
 
 mod audit;
 mod lease;
@@ -48,7 +48,7 @@ impl Sqlite {
             .and_then(|()| schema::create_directory(&leases))
             .map_err(|error| unusable(&error))?;
         let store = Arc::new(Store::open(path, &leases)?);
-        fallible("sqlite_identity").map_err(|injected| store.unusable(injected))?;
+        may_fail("sqlite_identity").map_err(|injected| store.unusable(injected))?;
         let identity = schema::identity(path).ok_or_else(|| store.unusable("the file is gone"))?;
         Ok(Self { store, identity })
     }
@@ -119,7 +119,7 @@ fn number(connection: &Connection, register: i64, receipt_id: &str) -> rusqlite:
 fn find(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::Result<Option<Entry>> {
     static SQL: LazyLock<String> =
         LazyLock::new(|| format!("SELECT {COLUMNS} FROM documents WHERE number = ?1"));
-    fallible("sqlite_find")?;
+    may_fail("sqlite_find")?;
     let Some(its) = register::number(connection, register)? else { return Ok(None) };
     // In two steps: with the number alone the receipt's id is read from its row, with its key from the
     // index, which would then agree with itself.
@@ -144,7 +144,7 @@ fn insert(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Resul
         Some(register) => audit::end(connection, register)?,
         None => audit::End::none(register::add(connection, &entry.register)?),
     };
-    fallible("sqlite_insert")?;
+    may_fail("sqlite_insert")?;
     let added = connection.prepare_cached(&SQL)?.execute(params![
         end.register,
         entry.receipt_id,
@@ -187,7 +187,7 @@ fn intend(connection: &Connection, new: Entry, note: &str) -> rusqlite::Result<I
 
 /// Replaces an entry, unless another write came since it was read.
 fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> rusqlite::Result<bool> {
-    fallible("sqlite_replace")?;
+    may_fail("sqlite_replace")?;
     let Some(register) = register::number(connection, &read.register)? else { return Ok(false) };
     let end = audit::end(connection, register)?;
     let sql = "UPDATE documents SET state = ?5, attempts = ?6, vendor_document_id = ?7, fiscal = ?8, failure = ?9, \
@@ -224,14 +224,17 @@ fn list(
     filter: &Filter,
     after: i64,
 ) -> rusqlite::Result<Vec<Entry>> {
-    fallible("sqlite_list")?;
+    may_fail("sqlite_list")?;
     let Some(its) = register::number(connection, register)? else { return Ok(Vec::new()) };
     // Written out, so that the partial indexes serve them.
-    let kept = match (filter.unsettled, filter.unfinished) {
-        (true, _) => "register = ?1 AND state IN ('sending', 'in_doubt')",
-        (false, true) => "register = ?1 AND state NOT IN ('registered', 'failed')",
+    let kept = match filter.group {
+        Group::Unsettled => "register = ?1 AND state IN ('sending', 'in_doubt')",
+        Group::Undelivered => {
+            "register = ?1 AND state NOT IN ('registered', 'failed') AND state <> 'accepted'"
+        }
+        Group::Unfinished => "register = ?1 AND state NOT IN ('registered', 'failed')",
         // The sign keeps the index by receipt away: what it finds would have to be sorted.
-        (false, false) => "+register = ?1",
+        Group::All => "+register = ?1",
     };
     let sql = format!(
         "SELECT {COLUMNS} FROM documents WHERE {kept} AND number > ?2 AND (?3 IS NULL OR state = ?3)
@@ -250,14 +253,14 @@ fn keep_secret(
     name: &str,
     value: &SecretString,
 ) -> rusqlite::Result<()> {
-    fallible("sqlite_keep_secret")?;
+    may_fail("sqlite_keep_secret")?;
     let sql = "INSERT INTO secrets (register, name, value) VALUES (?1, ?2, ?3)
                ON CONFLICT (register, name) DO UPDATE SET value = ?3";
     connection.prepare_cached(sql)?.execute([register, name, value.expose_secret()]).map(drop)
 }
 
 fn forget_secret(connection: &Connection, register: &str, name: &str) -> rusqlite::Result<()> {
-    fallible("sqlite_forget_secret")?;
+    may_fail("sqlite_forget_secret")?;
     let sql = "DELETE FROM secrets WHERE register = ?1 AND name = ?2";
     connection.prepare_cached(sql)?.execute([register, name]).map(drop)
 }
@@ -418,7 +421,10 @@ impl Journal for Sqlite {
         })
         .await
     }
+}
 
+#[async_trait]
+impl Secrets for Sqlite {
     async fn secret(&self, register: &str, name: &str) -> Result<Option<SecretString>> {
         let key = [register.to_owned(), name.to_owned()];
         self.query(move |connection| {

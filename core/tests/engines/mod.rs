@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use kassa::journal::{Conclusion, Intent, Journal, Journals};
-use kassa::registration::State;
+use kassa::receipt::registration::State;
 use tempfile::TempDir;
 use tokio::time::Instant;
 

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use kassa::messages::{Deliver, Enqueue, MOST_COUNTED};
+use kassa::client::messages::{Deliver, Enqueue, MOST_COUNTED};
 use kassa::{Client, Receipt};
 use serde_json::json;
 
@@ -82,7 +82,7 @@ impl Queue {
     async fn delivered_for(&mut self, time: Duration) -> Result<f64> {
         let request = Deliver { time_limit_ms: u64::try_from(time.as_millis()).ok(), ..Deliver::default() };
         let begun = Instant::now();
-        let done = self.till.deliver_pending(request).await?;
+        let done = self.till.deliver(request).await?;
         let took = begun.elapsed();
         self.delivered += done.registered;
         let expected = (self.queued as u64 - self.delivered).min(MOST_COUNTED);

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use kassa::messages::Enqueue;
+use kassa::client::messages::Enqueue;
 use kassa::{Client, Receipt};
 use rusqlite::{Connection, params};
 use serde_json::json;

@@ -31,7 +31,7 @@ fn root() -> PathBuf {
 }
 
 fn files() -> Result<Vec<Generated>> {
-    let model = Model::read(&kassa::operations::describe())?;
+    let model = Model::read(&kassa::table::describe())?;
     let mut files = Vec::new();
     for generator in GENERATORS {
         files.extend(generator(&model)?);

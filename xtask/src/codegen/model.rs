@@ -133,7 +133,7 @@ pub fn camel(snake: &str) -> String {
 }
 
 impl Model {
-    /// Reads what `kassa::operations::describe` says.
+    /// Reads what `kassa::table::describe` says.
     pub fn read(description: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(description)?;
         let mut types = BTreeMap::new();

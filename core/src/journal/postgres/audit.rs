@@ -7,11 +7,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::server::{Access, Param};
-use super::{Postgres, get, limited, page, seal};
+use super::{Postgres, get, limited, page_query, seal};
 use crate::error::Result;
 use crate::journal::audit::{Audit, Head, Link, Pair, Pruned};
 use crate::journal::chain::{CONTENT, Content};
-use crate::registration::State;
+use crate::receipt::registration::State;
 
 fn content(row: &Row, first: usize) -> Result<Content<'static>> {
     let text = |place: usize| get::<String>(row, first + place).map(Cow::from);
@@ -103,7 +103,7 @@ impl Audit for Postgres {
              LEFT JOIN kassa_open AS o ON o.register = d.register AND o.receipt_id = d.receipt_id AND o.revision = (
                  SELECT MAX(revision) FROM kassa_open AS l WHERE l.register = d.register AND l.receipt_id = d.receipt_id)
              ORDER BY d.number",
-            page(State::ALL, "")
+            page_query(State::ALL, "")
         );
         let params: &[Param<'_>] =
             &[(&register, Type::TEXT), (&after, Type::INT8), (&limited(limit), Type::INT8)];

@@ -31,14 +31,14 @@ pub(super) struct Connection {
 /// Why a connection gave no answer.
 pub(super) enum Failure {
     /// The statement's own error.
-    Told(tokio_postgres::Error),
+    Finding(tokio_postgres::Error),
     /// The connection ended, with this error or without a word.
     Ended(Option<tokio_postgres::Error>),
 }
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self::Told(error)
+        Self::Finding(error)
     }
 }
 
@@ -76,7 +76,7 @@ impl Connection {
         };
         let rows = driven(driver, work).await?;
         *is_idle = true;
-        rows.map_err(Failure::Told)
+        rows.map_err(Failure::Finding)
     }
 
     /// Does something with the driver's client.

@@ -6,8 +6,8 @@ use tokio_postgres::error::SqlState;
 use std::time::Duration;
 
 use super::server::{Server, cause, is_taken_back, jittered};
-use crate::chance::{Injected, answered, fallible};
 use crate::error::Result;
+use crate::faults::{Injected, answer_may_be_lost, may_fail};
 
 /// Each version of the schema, as the step from the one before. Never change one that shipped.
 const MIGRATIONS: &[&str] = &[include_str!("../postgres_1.sql")];
@@ -51,15 +51,15 @@ pub(super) async fn migrate(server: &Server) -> Result<()> {
 async fn step(server: &Server, connection: &tokio_postgres::Client) -> Result<Round> {
     let failed = |error: tokio_postgres::Error| server.unusable(cause(&error));
     let chance = |result: std::result::Result<(), Injected>| result.map_err(|why| server.unusable(why));
-    chance(fallible("postgres_version"))?;
+    chance(may_fail("postgres_version"))?;
     let version = connection.query_typed_one(VERSION, &[]).await;
-    chance(answered("postgres_version"))?;
+    chance(answer_may_be_lost("postgres_version"))?;
     let found: i64 = match version {
         Ok(row) => row.try_get::<_, Option<i64>>(0).map_err(failed)?.unwrap_or(0),
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
-            chance(fallible("postgres_schema"))?;
+            chance(may_fail("postgres_schema"))?;
             let made = connection.batch_execute(SCHEMA).await;
-            chance(answered("postgres_schema"))?;
+            chance(answer_may_be_lost("postgres_schema"))?;
             return match made {
                 Err(error) if !is_of_another(&error) => Err(failed(error)),
                 _ => Ok(Round::Again("the table kassa_schema is being made".into())),
@@ -72,18 +72,18 @@ async fn step(server: &Server, connection: &tokio_postgres::Client) -> Result<Ro
         return Err(server.too_new(found, known));
     }
     let Some(migration) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found)) else {
-        chance(fallible("postgres_tidy"))?;
+        chance(may_fail("postgres_tidy"))?;
         connection.batch_execute(TIDY).await.map_err(failed)?;
-        chance(answered("postgres_tidy"))?;
+        chance(answer_may_be_lost("postgres_tidy"))?;
         return Ok(Round::Done);
     };
     let version = found + 1;
     let script = format!(
         "BEGIN; INSERT INTO kassa_schema (version, applied_at) VALUES ({version}, now()); {migration}; COMMIT"
     );
-    chance(fallible("postgres_migrate"))?;
+    chance(may_fail("postgres_migrate"))?;
     let migrated = connection.batch_execute(&script).await;
-    chance(answered("postgres_migrate"))?;
+    chance(answer_may_be_lost("postgres_migrate"))?;
     match migrated {
         Ok(()) => Ok(Round::Again("a version is applied".into())),
         Err(error) => {

@@ -17,8 +17,8 @@ use tokio_postgres::types::{IsNull, ToSql, Type};
 
 use super::connection::{Failure, Manager};
 use super::{Place, migration, place, seal};
-use crate::chance::{Injected, answered, fallible};
 use crate::error::{Code, Error, Result};
+use crate::faults::{Injected, answer_may_be_lost, may_fail};
 
 /// Most connections of one process to one journal.
 const MOST_CONNECTIONS: usize = 8;
@@ -82,7 +82,7 @@ enum Trouble {
 impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
         let error = match failure {
-            Failure::Told(error) => error,
+            Failure::Finding(error) => error,
             Failure::Ended(error) => return Self::Lost(ended(error.as_ref())),
         };
         let text = cause(&error);
@@ -115,7 +115,7 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new(place: &Place, ca_file: Option<&str>) -> Result<Self> {
-        fallible("postgres_set_up")?;
+        may_fail("postgres_set_up")?;
         let tls = if place.plain { None } else { Some(place::tls(ca_file)?) };
         let pool = managed::Pool::builder(Manager { config: place.config.clone(), tls })
             .max_size(MOST_CONNECTIONS)
@@ -166,7 +166,7 @@ impl Server {
 
     /// A connection of the pool, or a new one.
     pub(super) async fn connection(&self) -> Result<Object<Manager>> {
-        fallible("postgres_connect").map_err(|injected| self.unusable(injected))?;
+        may_fail("postgres_connect").map_err(|injected| self.unusable(injected))?;
         self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => self.unusable(format!("no connection: {}", cause(&error))),
             PoolError::Timeout(_) => self.unusable("no connection in time"),
@@ -185,7 +185,7 @@ impl Server {
 
     pub(super) fn failed(&self, failure: &Failure) -> Error {
         match failure {
-            Failure::Told(error) => self.unusable(cause(error)),
+            Failure::Finding(error) => self.unusable(cause(error)),
             Failure::Ended(error) => self.unusable(ended(error.as_ref())),
         }
     }
@@ -270,9 +270,9 @@ async fn carry_out(
     sql: &str,
     params: &[Param<'_>],
 ) -> std::result::Result<Vec<Row>, Trouble> {
-    fallible(access.name())?;
+    may_fail(access.name())?;
     let rows = connection.query(sql, params).await?;
-    answered(access.name())?;
+    answer_may_be_lost(access.name())?;
     Ok(rows)
 }
 

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::store::Extent;
 use super::{Sqlite, register};
-use crate::chance::fallible;
 use crate::error::Result;
+use crate::faults::may_fail;
 use crate::journal::Entry;
 use crate::journal::audit::{Audit, Head, Link, Pair, Pruned};
 use crate::journal::chain::{CONTENT, Content, Event, ZERO};
@@ -43,7 +43,7 @@ impl End {
 /// Where the chain of a register with events ends. Where its last events were removed, the place of
 /// one of them counts as taken: what is written later leaves a gap that is seen for good.
 pub(super) fn end(connection: &Connection, register: i64) -> rusqlite::Result<End> {
-    fallible("sqlite_end")?;
+    may_fail("sqlite_end")?;
     let end = |event: i64, hash, is_end: bool| End { register, events: event + i64::from(!is_end), hash };
     let sql =
         "SELECT event, hash, is_end FROM events WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC LIMIT 1";
@@ -89,10 +89,10 @@ pub(super) fn log(connection: &Connection, mut end: End, entry: &Entry, note: &s
 }
 
 fn append(connection: &Connection, end: &mut End, event: &Event<'_>) -> rusqlite::Result<()> {
-    fallible("sqlite_keep_end")?;
+    may_fail("sqlite_keep_end")?;
     let sql = "UPDATE events SET is_end = 0 WHERE place = ?1";
     connection.prepare_cached(sql)?.execute([place(end.register, end.events)])?;
-    fallible("sqlite_event")?;
+    may_fail("sqlite_event")?;
     end.hash = event.after(&end.hash).to_vec();
     end.events += 1;
     let sql = "INSERT INTO events (place, receipt_id, at_ms, attempt, state, note, content, hash, is_end)

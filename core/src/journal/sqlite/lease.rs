@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use super::schema::{BUSY_TIMEOUT, private};
 use super::store::Store;
-use crate::chance::fallible;
 use crate::error::Result;
+use crate::faults::may_fail;
 use crate::journal::{Lease, busy};
 
 /// Pauses between two tries for a lease.
@@ -28,7 +28,7 @@ pub(super) async fn take(store: &Store, name: &str, deadline: Instant) -> Result
     let file = lock_file(&path).map_err(unusable)?;
     let mut pause = PAUSE.0;
     loop {
-        fallible("sqlite_lease_lock").map_err(|injected| unusable(injected.into()))?;
+        may_fail("sqlite_lease_lock").map_err(|injected| unusable(injected.into()))?;
         match file.try_lock() {
             Ok(()) => return Ok(Lease::endless(Held(file))),
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
@@ -45,7 +45,7 @@ pub(super) fn take_to_open(folder: &Path) -> io::Result<Held> {
     let file = lock_file(&folder.join("open"))?;
     let deadline = std::time::Instant::now() + BUSY_TIMEOUT;
     loop {
-        fallible("sqlite_open_lock")?;
+        may_fail("sqlite_open_lock")?;
         match file.try_lock() {
             Ok(()) => return Ok(Held(file)),
             Err(TryLockError::Error(error)) => return Err(error),
@@ -58,7 +58,7 @@ pub(super) fn take_to_open(folder: &Path) -> io::Result<Held> {
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {
-    fallible("sqlite_lease_open")?;
+    may_fail("sqlite_lease_open")?;
     private(OpenOptions::new().read(true).write(true).create(true)).open(path)
 }
 

@@ -3,13 +3,13 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::damaged;
-use crate::chance::fallible;
+use crate::faults::may_fail;
 
 const LED_ASTRAY: &str = "the index of cash registers leads to another one, or to none";
 
 /// The number of a register; none where nothing was ever written down for it.
 pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
-    fallible("sqlite_register")?;
+    may_fail("sqlite_register")?;
     let sql = "SELECT number FROM registers WHERE name = ?1";
     let Some(number) = connection.prepare_cached(sql)?.query_row([name], |row| row.get(0)).optional()? else {
         refuse_where_lost(connection, name)?;
@@ -23,7 +23,7 @@ pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<Op
 
 /// Gives a register its number.
 pub(super) fn add(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
-    fallible("sqlite_add_register")?;
+    may_fail("sqlite_add_register")?;
     connection.execute("INSERT INTO registers (name) VALUES (?1)", [name])?;
     Ok(connection.last_insert_rowid())
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{audit, lease};
-use crate::chance::{Injected, answered, fallible};
 use crate::error::{Code, Error};
+use crate::faults::{Injected, answer_may_be_lost, may_fail};
 
 /// Marks the file as a journal of this library: "KASA".
 const APPLICATION_ID: i64 = 0x4B41_5341;
@@ -58,11 +58,11 @@ impl From<rusqlite::Error> for Fault {
 pub(super) fn connect(path: &Path, leases: &Path) -> std::result::Result<Connection, Fault> {
     let _turn = lease::take_to_open(leases)?;
     create(path)?;
-    fallible("sqlite_connect")?;
+    may_fail("sqlite_connect")?;
     let mut connection = Connection::open(path)?;
-    fallible("sqlite_settings")?;
+    may_fail("sqlite_settings")?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    fallible("sqlite_version")?;
+    may_fail("sqlite_version")?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = MIGRATIONS.len() as i64;
     if version > known {
@@ -72,11 +72,11 @@ pub(super) fn connect(path: &Path, leases: &Path) -> std::result::Result<Connect
         );
         return Err(Fault::Kassa(Error::new(Code::JournalTooNew, message)));
     }
-    fallible("sqlite_page_size")?;
+    may_fail("sqlite_page_size")?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
-    fallible("sqlite_wal")?;
+    may_fail("sqlite_wal")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    fallible("sqlite_synchronous")?;
+    may_fail("sqlite_synchronous")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     migrate(&mut connection, path)?;
     Ok(connection)
@@ -88,12 +88,12 @@ fn create(path: &Path) -> std::io::Result<()> {
     if path.try_exists()? {
         return Ok(());
     }
-    fallible("sqlite_create")?;
+    may_fail("sqlite_create")?;
     private(OpenOptions::new().write(true).create(true)).open(path).map(drop)
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), Fault> {
-    fallible("sqlite_migrate_begin")?;
+    may_fail("sqlite_migrate_begin")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number =
         |name: &str| transaction.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
@@ -103,7 +103,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), 
         return Err(Fault::Kassa(Error::new(Code::JournalDamaged, message)));
     }
     for (sql, fill) in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
-        fallible("sqlite_migrate_step")?;
+        may_fail("sqlite_migrate_step")?;
         transaction.execute_batch(sql)?;
         fill(&transaction)?;
     }
@@ -111,9 +111,9 @@ fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), 
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     }
-    fallible("sqlite_migrate_commit")?;
+    may_fail("sqlite_migrate_commit")?;
     transaction.commit()?;
-    answered("sqlite_migrate_commit")?;
+    answer_may_be_lost("sqlite_migrate_commit")?;
     Ok(())
 }
 
@@ -136,7 +136,7 @@ pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 pub(super) fn create_directory(path: &Path) -> std::io::Result<()> {
-    fallible("sqlite_directory")?;
+    may_fail("sqlite_directory")?;
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
@@ -145,4 +145,11 @@ pub(super) fn create_directory(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+impl From<Injected> for rusqlite::Error {
+    fn from(injected: Injected) -> Self {
+        let failure = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
+        rusqlite::Error::SqliteFailure(failure, Some(injected.to_string()))
+    }
 }

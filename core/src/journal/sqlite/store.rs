@@ -10,8 +10,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::schema::{BUSY_TIMEOUT, Fault, connect};
-use crate::chance::{answered, fallible};
 use crate::error::{Code, Error, Result};
+use crate::faults::{answer_may_be_lost, may_fail};
 
 /// Pause between two looks whether the process still forks.
 const FORK_PAUSE: Duration = Duration::from_millis(1);
@@ -137,7 +137,7 @@ impl Store {
         let store = self.clone();
         let task = tokio::task::spawn_blocking(move || match store.connected()?.as_ref() {
             Some(connection) => {
-                fallible("sqlite_read").map_err(|injected| store.unusable(injected))?;
+                may_fail("sqlite_read").map_err(|injected| store.unusable(injected))?;
                 let _moment = Transaction::of("BEGIN", connection).map_err(|error| store.failed(&error))?;
                 work(connection)
             }
@@ -243,11 +243,11 @@ impl Store {
     fn do_all(&self, connection: &Connection, jobs: Vec<Job>, tells: &mut Vec<Tell>) -> Result<bool> {
         let is_alone = jobs.len() == 1;
         let begin = || -> rusqlite::Result<()> {
-            fallible("sqlite_savepoint")?;
+            may_fail("sqlite_savepoint")?;
             connection.execute_batch("SAVEPOINT job")
         };
         let end = |sql: &str| -> rusqlite::Result<()> {
-            fallible("sqlite_release")?;
+            may_fail("sqlite_release")?;
             connection.execute_batch(sql)
         };
         let mut so_far = Ok(false);
@@ -298,7 +298,7 @@ struct Transaction<'a>(&'a Connection);
 
 impl<'a> Transaction<'a> {
     fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
-        fallible("sqlite_begin")?;
+        may_fail("sqlite_begin")?;
         Self::of("BEGIN IMMEDIATE", connection)
     }
 
@@ -312,9 +312,9 @@ impl<'a> Transaction<'a> {
     }
 
     fn commit(self) -> rusqlite::Result<()> {
-        fallible("sqlite_commit")?;
+        may_fail("sqlite_commit")?;
         self.0.prepare_cached("COMMIT")?.execute([])?;
-        Ok(answered("sqlite_commit")?)
+        Ok(answer_may_be_lost("sqlite_commit")?)
     }
 }
 

@@ -1,6 +1,4 @@
-//! ATOL's document calls (fact sheet 2.4, 2.10 to 2.13) and what each answer proves.
-
-use std::time::Duration;
+//! ATOL's document calls (protocol/atol.md 2.4, 2.10 to 2.13) and what each answer proves.
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -8,16 +6,17 @@ use serde::Deserialize;
 use super::errors::{self, Remedy};
 use super::map::rfc3339;
 use super::token::Service;
-use super::{Atol, NAME};
+use super::config::NAME;
+use super::vendor::Atol;
 use crate::error::{Code, Error, Outcome, Result, VendorFault};
-use crate::http::{Answer, Failure, Reach, Request, join};
+use crate::transport::{Answer, Request, join};
 use crate::journal::Entry;
-use crate::lenient::Scalar;
-use crate::money::Amount;
-use crate::registration::{Failure as Refusal, Fiscal, Raw};
-use crate::vendors::{Context, Told};
+use crate::transport::lenient::Scalar;
+use crate::receipt::money::Amount;
+use crate::receipt::registration::{Failure as Refusal, Fiscal, Raw};
+use crate::vendor::{Context, Exchange, Finding};
 
-/// The error object (2.13). Every member may be absent.
+/// The error object (protocol/atol.md 2.13). Every member may be absent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Fault {
@@ -41,7 +40,7 @@ impl Fault {
     }
 }
 
-/// Answer to a registration, report and callback (2.10, 2.11).
+/// Answer to a registration, report and callback (protocol/atol.md 2.10, 2.11).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Report {
@@ -52,7 +51,7 @@ pub struct Report {
     pub external_id: Scalar,
 }
 
-/// Fiscal data (2.11).
+/// Fiscal data (protocol/atol.md 2.11).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Payload {
@@ -67,11 +66,6 @@ pub struct Payload {
     pub ofd_receipt_url: Scalar,
 }
 
-/// A call that changes nothing and got no whole answer.
-pub fn no_answer(failure: Failure) -> Error {
-    failure.into_error()
-}
-
 fn vendor_fault(fault: &Fault, status: u16) -> VendorFault {
     let number = fault.number().map_or_else(|| "?".into(), |number| number.to_string());
     VendorFault {
@@ -83,7 +77,7 @@ fn vendor_fault(fault: &Fault, status: u16) -> VendorFault {
 }
 
 /// The vendor's error as ours, with what to do.
-pub fn fault_error(fault: &Fault, status: u16, outcome: Outcome) -> Error {
+pub fn fault_error(fault: &Fault, status: u16) -> Error {
     let said = fault.text.0.as_deref().unwrap_or("no text");
     let error = match fault.row() {
         Some(row) => {
@@ -91,128 +85,97 @@ pub fn fault_error(fault: &Fault, status: u16, outcome: Outcome) -> Error {
         }
         None => Error::new(Code::AnswerNotUnderstood, format!("an error that is not documented: {said}")),
     };
-    error.with_outcome(outcome).with_vendor(vendor_fault(fault, status))
+    error.with_vendor(vendor_fault(fault, status))
 }
 
 fn refusal(fault: &Fault, status: u16) -> Refusal {
-    let error = fault_error(fault, status, Outcome::NotRegistered);
+    let error = fault_error(fault, status);
     let code = fault.row().map_or(Code::FiscalizationFailed, |row| row.remedy.code());
     Refusal { code: code.name().into(), message: error.message, vendor: error.vendor.map(|fault| *fault) }
 }
 
 impl Atol {
-    /// Sends a request with the token; where the service does not take that, once more with a new
-    /// one. A refused token means that nothing was looked at.
-    pub async fn with_token(
-        &self,
-        context: &Context<'_>,
-        service: Service,
-        request: impl Fn() -> Request,
-    ) -> Result<std::result::Result<Answer, Failure>> {
-        let mut token = self.token(context, service, None).await?;
-        for last in [false, true] {
-            let timeout = context.timeout();
-            if timeout < Duration::from_millis(1) {
-                let message = "the time for the call ran out before the request".into();
-                return Ok(Err(Failure { reach: Reach::NotSent, message }));
-            }
-            let sent = self.transport.send(&request().header("token", token.clone()), timeout).await;
-            match &sent {
-                Ok(answer) if !last && is_token_refused(answer) => {
-                    token = self.token(context, service, Some(&token)).await?;
-                }
-                _ => return Ok(sent),
-            }
-        }
-        Err(Error::new(Code::Internal, "no request was sent"))
-    }
-
     /// Registers a document, once. Sending the same again is harmless: the service knows the id.
-    pub async fn submit(&self, context: &Context<'_>, entry: &Entry) -> Told {
+    pub async fn submit(&self, context: &Context<'_>, entry: &Entry) -> Finding {
         let text = String::from_utf8_lossy(&entry.request);
         let Some((operation, body)) = text.split_once('\n') else {
-            return Told::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the operation"));
+            return Finding::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the operation"));
         };
         let group = match self.group() {
             Ok(group) => group,
-            Err(error) => return Told::NotTaken(error),
+            Err(error) => return Finding::NotTaken(error),
         };
         let url = join(&self.version, &[group, operation]);
-        let request = || Request::new(Method::POST, url.clone()).json(body.as_bytes().to_vec());
-        let answer = match self.with_token(context, Service::Documents, request).await {
-            Err(error) => return Told::NotTaken(error),
-            Ok(Err(failure)) if failure.reach == Reach::NotSent => {
-                return Told::NotTaken(failure.into_error());
-            }
-            Ok(Err(failure)) => return Told::Unknown(Error::new(Code::NoAnswer, failure.message)),
-            Ok(Ok(answer)) => answer,
-        };
-        registered(&answer)
+        let request = Request::new(Method::POST, url).json(body.as_bytes().to_vec());
+        match self.sent(context, Service::Documents, Exchange::Document, &request).await {
+            Err(error) => Finding::NotTaken(error),
+            Ok(Err(failure)) => failure.into(),
+            Ok(Ok(answer)) => registered(&answer),
+        }
     }
 
     /// Asks for the result of a document.
     pub async fn report(&self, context: &Context<'_>, uuid: &str) -> Result<Answer> {
         let url = join(&self.version, &[self.group()?, "report", uuid]);
-        let sent =
-            self.with_token(context, Service::Documents, || Request::new(Method::GET, url.clone())).await?;
-        sent.map_err(|failure| Error::new(Code::NoAnswer, failure.message))
+        let request = Request::new(Method::GET, url);
+        Ok(self.sent(context, Service::Documents, Exchange::Question, &request).await??)
     }
 }
 
-fn is_token_refused(answer: &Answer) -> bool {
+pub fn is_token_refused(answer: &Answer) -> bool {
     let report: Report = serde_json::from_slice(&answer.body).unwrap_or_default();
     report.error.and_then(|fault| fault.row()).is_some_and(|row| row.remedy == Remedy::Token)
 }
 
-/// What the answer to a registration proves: body first, status second (4.3, rule 1).
-fn registered(answer: &Answer) -> Told {
+/// What the answer to a registration proves: body first, status second (protocol/atol.md 4.3, rule 1).
+fn registered(answer: &Answer) -> Finding {
     let raw = Raw::from_body(&answer.body);
     let Ok(report) = serde_json::from_slice::<Report>(&answer.body) else {
         return match answer.status {
-            429 => Told::NotTaken(Error::new(Code::Limited, "the vendor asks to slow down (429)")),
+            429 => Finding::NotTaken(Error::new(Code::Limited, "the vendor asks to slow down (429)")),
             status => {
                 let message = format!("the answer ({status}) cannot be read");
-                Told::Unknown(Error::new(Code::AnswerNotUnderstood, message))
+                Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message))
             }
         };
     };
     let uuid = report.uuid.0.clone().filter(|uuid| !uuid.is_empty());
     let Some(fault) = &report.error else {
         return match uuid {
-            Some(_) if answer.status < 300 => Told::Accepted { document_id: uuid, raw },
+            Some(_) if answer.status < 300 => Finding::Accepted { document_id: uuid, raw },
             _ => {
-                Told::Unknown(Error::new(Code::AnswerNotUnderstood, "the answer has neither uuid nor error"))
+                Finding::Unknown(Error::new(Code::AnswerNotUnderstood, "the answer has neither uuid nor error"))
             }
         };
     };
     let remedy = fault.row().map(|row| (row.remedy, row.outcome));
     match (remedy, uuid) {
-        // Known already: this very document, sent before (2.12).
-        (Some((Remedy::Known, _)), Some(uuid)) => Told::Accepted { document_id: Some(uuid), raw },
+        // Known already: this very document, sent before (protocol/atol.md 2.12).
+        (Some((Remedy::Known, _)), Some(uuid)) => Finding::Accepted { document_id: Some(uuid), raw },
         (Some((Remedy::Correct, Outcome::NotRegistered)), _) => {
-            Told::Failed { failure: refusal(fault, answer.status), raw: Some(raw) }
+            Finding::Failed { failure: refusal(fault, answer.status), raw: Some(raw) }
         }
         (Some((_, Outcome::NotRegistered)), _) => {
-            Told::NotTaken(fault_error(fault, answer.status, Outcome::NotRegistered))
+            Finding::NotTaken(fault_error(fault, answer.status))
         }
-        _ => Told::Unknown(fault_error(fault, answer.status, Outcome::Unknown)),
+        _ => Finding::Unknown(fault_error(fault, answer.status)),
     }
 }
 
-/// What a report or callback says (2.11).
-pub fn told(report: &Report, raw: Raw, status: u16) -> Told {
+/// What a report or callback says (protocol/atol.md 2.11).
+pub fn told(report: &Report, raw: Raw, status: u16) -> Finding {
     let document_id = report.uuid.0.clone();
     match (report.status.0.as_deref(), &report.error) {
         (Some("done"), None) => {
             let fiscal = report.payload.as_ref().map(fiscal).unwrap_or_default();
-            Told::Registered { document_id, fiscal: Box::new(fiscal), raw }
+            Finding::Registered { document_id, fiscal: Box::new(fiscal), raw }
         }
         (Some("fail"), Some(fault)) if fault.number() != Some(30) || fault.kind() != "system" => {
-            Told::Failed { failure: refusal(fault, status), raw: Some(raw) }
+            Finding::Failed { failure: refusal(fault, status), raw: Some(raw) }
         }
-        (Some("wait"), _) => Told::Accepted { document_id, raw },
-        (_, Some(fault)) => Told::Unknown(fault_error(fault, status, Outcome::Unknown)),
-        (_, None) => Told::Unknown(Error::new(Code::AnswerNotUnderstood, "the report has no known status")),
+        (Some("wait"), _) => Finding::Accepted { document_id, raw },
+        (_, Some(fault)) => Finding::Unknown(fault_error(fault, status)),
+        (_, None) => Finding::Unknown(Error::new(Code::AnswerNotUnderstood, "the report has no known status")),
     }
 }
 

@@ -1,11 +1,11 @@
-//! ATOL's value tables (fact sheet 2.4, 2.8): the shared word and the protocol's.
+//! ATOL's value tables (protocol/atol.md 2.4, 2.8): the shared word and the protocol's.
 
 use crate::receipt::{Kind, PaymentObject, PaymentType, Unit, Vat};
 
-/// A settlement object: the shared word, v4's text, v5's number (2.8.3).
+/// A settlement object: the shared word, v4's text, v5's number (protocol/atol.md 2.8.3).
 pub type ObjectRow = (PaymentObject, Option<&'static str>, Option<u8>);
 
-/// Settlement objects (2.8.3). v5 has no `composite`; v4 has none of the last five.
+/// Settlement objects (protocol/atol.md 2.8.3). v5 has no `composite`; v4 has none of the last five.
 #[rustfmt::skip]
 pub const OBJECTS: &[ObjectRow] = &[
     (PaymentObject::Commodity, Some("commodity"), Some(1)),
@@ -42,7 +42,7 @@ pub const OBJECTS: &[ObjectRow] = &[
     (PaymentObject::Marked, None, Some(33)),
 ];
 
-/// VAT: the shared word, the protocol's, the rate in percent that is contained (2.8.4).
+/// VAT: the shared word, the protocol's, the rate in percent that is contained (protocol/atol.md 2.8.4).
 pub const VATS: &[(Vat, &str, u8)] = &[
     (Vat::None, "none", 0),
     (Vat::Vat0, "vat0", 0),
@@ -58,7 +58,7 @@ pub const VATS: &[(Vat, &str, u8)] = &[
     (Vat::Vat22Of122, "vat122", 22),
 ];
 
-/// Payments (2.8.1).
+/// Payments (protocol/atol.md 2.8.1).
 pub const PAYMENTS: &[(PaymentType, u8)] = &[
     (PaymentType::Cash, 0),
     (PaymentType::Card, 1),
@@ -67,7 +67,7 @@ pub const PAYMENTS: &[(PaymentType, u8)] = &[
     (PaymentType::Other, 4),
 ];
 
-/// Units: v5's number (2.8.5) and the text that v4 gets, which is free.
+/// Units: v5's number (protocol/atol.md 2.8.5) and the text that v4 gets, which is free.
 #[rustfmt::skip]
 pub const UNITS: &[(Unit, u8, &str)] = &[
     (Unit::Piece, 0, "шт"), (Unit::Gram, 10, "г"), (Unit::Kilogram, 11, "кг"), (Unit::Tonne, 12, "т"),
@@ -79,6 +79,6 @@ pub const UNITS: &[(Unit, u8, &str)] = &[
     (Unit::Kilobyte, 80, "Кбайт"), (Unit::Megabyte, 81, "Мбайт"), (Unit::Gigabyte, 82, "Гбайт"), (Unit::Terabyte, 83, "Тбайт"), (Unit::Other, 255, "ед"),
 ];
 
-/// Operations that v4 has too (2.4); v5 has them all.
+/// Operations that v4 has too (protocol/atol.md 2.4); v5 has them all.
 pub const V4_KINDS: &[Kind] =
     &[Kind::Sell, Kind::SellRefund, Kind::Buy, Kind::BuyRefund, Kind::SellCorrection, Kind::BuyCorrection];

@@ -1,4 +1,4 @@
-//! ATOL Online's configuration (fact sheet 1.1, 2.1, 2.3, 2.6).
+//! ATOL Online's configuration (protocol/atol.md 1.1, 2.1, 2.3, 2.6).
 
 use schemars::JsonSchema;
 use secrecy::SecretString;
@@ -8,6 +8,9 @@ use url::Url;
 use crate::config::{Common, Credentials, PlainHttp};
 use crate::error::{Code, Violation, violation};
 use crate::receipt::Company;
+
+/// Name in configurations and envelopes.
+pub const NAME: &str = "atol";
 
 /// Which of the vendor's systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -117,7 +120,7 @@ impl AtolConfig {
         Credentials { user_name: self.login.clone(), password: self.password.clone() }
     }
 
-    /// Stable name of the group of cash registers. Ids are unique within it (2.12).
+    /// Stable name of the group of cash registers. Ids are unique within it (protocol/atol.md 2.12).
     pub fn register(&self) -> String {
         let name = self.common.register.as_ref().or(self.group_code.as_ref()).unwrap_or(&self.login);
         format!("atol:{name}")

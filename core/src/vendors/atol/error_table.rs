@@ -1,4 +1,4 @@
-//! The texts of ATOL's errors (fact sheet 2.13, 2.14), restated. See `errors.rs`.
+//! The texts of ATOL's errors (protocol/atol.md 2.13, 2.14), restated. See `errors.rs`.
 
 use super::errors::{Remedy, Row};
 use crate::error::Outcome::{self, NotRegistered, Unknown};

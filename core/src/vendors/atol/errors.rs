@@ -1,4 +1,4 @@
-//! ATOL's errors (fact sheet 2.13, 2.14). A code is unique only together with its type.
+//! ATOL's errors (protocol/atol.md 2.13, 2.14). A code is unique only together with its type.
 
 use super::error_table::{DRIVER, SERVICE};
 use crate::error::{Code, Outcome};
@@ -6,11 +6,11 @@ use crate::error::{Code, Outcome};
 /// What is to be done about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// Correct the document; it may be registered under a new id.
+    /// The document is wrong.
     Correct,
-    /// The vendor has to act; then it may be registered under a new id.
+    /// The vendor has to act.
     Vendor,
-    /// It may be registered under a new id at once.
+    /// The cash registers had no time for it.
     Again,
     /// A limit or a request that the cash register does not take: ask the vendor.
     Limit,
@@ -25,37 +25,31 @@ pub enum Remedy {
 }
 
 impl Remedy {
-    /// What to do, for a person.
+    /// What to do about the cause, for a person. What to do with the id follows from where the receipt stands.
     pub const fn advice(self) -> &'static str {
         match self {
-            Remedy::Correct => "correct the document and register it under a new id",
-            Remedy::Vendor => "ask the vendor; then register it under a new id",
-            Remedy::Again => "register it again under a new id",
-            Remedy::Limit => "a limit of the cash register: ask the vendor, then register it under a new id",
+            Remedy::Correct => "correct the document",
+            Remedy::Vendor => "ask the vendor",
+            Remedy::Again => "see that the cash registers of the group work",
+            Remedy::Limit => "a limit of the cash register: ask the vendor",
             Remedy::Token => "log in anew",
-            Remedy::Access => {
-                "correct login, group or version of the protocol, then call again with the same id"
-            }
-            Remedy::Known => "the document is known; ask for its status",
-            Remedy::Wait => "the document is not finished; ask again",
+            Remedy::Access => "correct login, group or version of the protocol",
+            Remedy::Known => "the document is known: ask for its status",
+            Remedy::Wait => "the document is not finished: ask later",
         }
     }
 
     /// The same in Russian.
     pub const fn advice_ru(self) -> &'static str {
         match self {
-            Remedy::Correct => "исправьте документ и отправьте его с новым идентификатором",
-            Remedy::Vendor => "обратитесь к поставщику, затем отправьте с новым идентификатором",
-            Remedy::Again => "отправьте снова с новым идентификатором",
-            Remedy::Limit => {
-                "ограничение кассы: обратитесь к поставщику, затем отправьте с новым идентификатором"
-            }
+            Remedy::Correct => "исправьте документ",
+            Remedy::Vendor => "обратитесь к поставщику",
+            Remedy::Again => "проверьте, работают ли кассы группы",
+            Remedy::Limit => "ограничение кассы: обратитесь к поставщику",
             Remedy::Token => "получите новый токен",
-            Remedy::Access => {
-                "исправьте логин, группу или версию протокола и повторите с тем же идентификатором"
-            }
-            Remedy::Known => "документ известен, запросите его состояние",
-            Remedy::Wait => "документ ещё не обработан, запросите позднее",
+            Remedy::Access => "исправьте логин, группу или версию протокола",
+            Remedy::Known => "документ известен: запросите его состояние",
+            Remedy::Wait => "документ ещё не обработан: запросите позднее",
         }
     }
 
@@ -124,7 +118,7 @@ mod tests {
 
     #[test]
     fn only_the_documented_errors_prove_that_a_document_is_not_registered() {
-        // 2.12: after these the document was not registered; the others refuse login or access.
+        // protocol/atol.md 2.12: after these the document was not registered; the others refuse login or access.
         let proving: Vec<i64> = SERVICE
             .iter()
             .filter(|row| row.error_type == "system" && row.remedy == Remedy::Correct)

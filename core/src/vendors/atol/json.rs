@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::money::{Amount, Quantity};
+use crate::receipt::money::{Amount, Quantity};
 
 /// An object under construction.
 pub struct Object(String);

@@ -1,4 +1,4 @@
-//! Receipt to the body of a v4 or v5 document (fact sheet 2.5 to 2.7). No I/O.
+//! Receipt to the body of a v4 or v5 document (protocol/atol.md 2.5 to 2.7). No I/O.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,26 +8,26 @@ use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 use super::codes;
 use super::config::{AtolConfig, Protocol};
-use super::extras::{ItemExtras, ReceiptExtras};
+use crate::receipt::atol::{ItemExtras, ReceiptExtras};
 use super::json::Object;
 use crate::error::{Code, Violation, violation};
-use crate::money::Amount;
+use crate::receipt::money::Amount;
 use crate::receipt::{AgentType, Company, Item, Kind, PaymentMethod, PaymentObject, Receipt, Unit, Vat};
-use crate::vat;
+use crate::receipt::vat;
 
 /// The only currency.
 pub const CURRENCY: &str = "RUB";
-/// Largest price and line, in roubles (2.9: the strictest of the documents).
+/// Largest price and line, in roubles (protocol/atol.md 2.9: the strictest of the documents).
 const LARGEST_LINE: &str = "42949672.95";
-/// Largest total, in roubles (2.9).
+/// Largest total, in roubles (protocol/atol.md 2.9).
 const LARGEST_TOTAL: &str = "100000000";
-/// Most decimals of a quantity (2.9).
+/// Most decimals of a quantity (protocol/atol.md 2.9).
 const QUANTITY_DECIMALS: u32 = 3;
-/// Most lines of a v4 receipt (2.6).
+/// Most lines of a v4 receipt (protocol/atol.md 2.6).
 const MOST_LINES: usize = 100;
-/// Longest callback address (2.5).
+/// Longest callback address (protocol/atol.md 2.5).
 const CALLBACK_LENGTH: usize = 256;
-/// Characters of a callback address beside letters and digits (2.5, the vendor's mask).
+/// Characters of a callback address beside letters and digits (protocol/atol.md 2.5, the vendor's mask).
 const CALLBACK_CHARACTERS: &str = "-.:/?,'\\+&=%$#_";
 
 /// A settlement object's value for the protocol: a text in v4, a number in v5.
@@ -259,7 +259,7 @@ fn is_callback(url: &str) -> bool {
         && rest.chars().all(allowed)
 }
 
-/// When the settlement took place, in Moscow time: the protocol's times have no zone (2.2).
+/// When the settlement took place, in Moscow time: the protocol's times have no zone (protocol/atol.md 2.2).
 fn moment(receipt: &Receipt, at: OffsetDateTime) -> OffsetDateTime {
     let said = receipt.issued_at.as_deref().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
     said.unwrap_or(at).to_offset(offset!(+3))
@@ -278,7 +278,7 @@ fn wire_date(date: &str) -> String {
     parsed.and_then(|date| date.format(&format).ok()).unwrap_or_else(|| date.into())
 }
 
-/// A time of the protocol as RFC 3339, taken for Moscow time (5.21).
+/// A time of the protocol as RFC 3339, taken for Moscow time (protocol/atol.md 5.21).
 pub fn rfc3339(text: &str) -> Option<String> {
     let format = format_description!("[day].[month].[year] [hour]:[minute]:[second]");
     let time = PrimitiveDateTime::parse(text, &format).ok()?.assume_offset(offset!(+3));
@@ -426,7 +426,7 @@ fn item(item: &Item, protocol: Protocol) -> Option<Object> {
     let v5 = protocol == Protocol::V5;
     let mut object = Object::new();
     object.put("name", &item.name);
-    // The protocol has no discounts: the price is the one after it (2.6.1, 2.7.1).
+    // The protocol has no discounts: the price is the one after it (protocol/atol.md 2.6.1, 2.7.1).
     object.amount("price", total.per(item.quantity)?);
     object.quantity("quantity", item.quantity);
     let unit = |unit: Unit| codes::UNITS.iter().find(|(known, ..)| *known == unit);
@@ -495,8 +495,8 @@ fn vat_object(vat: Vat, sum: Option<Amount>) -> Option<Object> {
     Some(object)
 }
 
-/// v4's `correction` has no lines: payments, and the VAT of the lines by rate (2.6.4). The sum of
-/// `none` and `vat0` is written as 0, with which the vendor's stand finished a correction (5.9).
+/// v4's `correction` has no lines: payments, and the VAT of the lines by rate (protocol/atol.md 2.6.4). The sum of
+/// `none` and `vat0` is written as 0, with which the vendor's stand finished a correction (protocol/atol.md 5.9).
 fn correction_v4(receipt: &Receipt, config: &AtolConfig) -> Option<Object> {
     let extras = extras(receipt);
     let internet = extras.and_then(|e| e.internet);

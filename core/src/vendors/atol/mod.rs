@@ -3,46 +3,43 @@
 //!
 //! The caller's id is the vendor's `external_id`, unique within a group: sending a document again is
 //! answered with error 33 and the uuid of the first one, so a lost answer is settled by the same
-//! bytes (fact sheet 2.12).
+//! bytes (protocol/atol.md 2.12).
 
 mod api;
 mod codes;
 mod config;
 mod error_table;
 mod errors;
-mod extras;
 mod json;
 mod map;
 mod monitoring;
 mod operations;
 mod token;
+mod vendor;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
-use url::Url;
 
 pub use config::{AtolConfig, Environment, Protocol};
-pub use extras::*;
 pub use monitoring::{Kkt, Kkts};
 pub use operations::*;
+pub use config::NAME;
+pub use vendor::Atol;
 
-use crate::client::Shared;
 use crate::config::CALL_TIMEOUT_MS;
 use crate::error::{Code, Error, Result, Violation};
-use crate::http::{Transport, join};
+use crate::transport::join;
 use crate::input;
 use crate::journal::Entry;
-use crate::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::receipt::{Kind, PaymentObject, Receipt};
-use crate::registration::Raw;
-use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Told, Vendor, VendorInfo};
+use crate::receipt::registration::Raw;
+use crate::transport::Transports;
+use crate::vendor::{Context, Exclusive, StepResult, Mode, Opened, Prepared, Finding, Vendor, VendorInfo};
 
-/// Name in configurations and envelopes.
-pub const NAME: &str = "atol";
-
-/// Milliseconds between two questions about a document (2.11, 4.3).
+/// Milliseconds between two questions about a document (protocol/atol.md 2.11, 4.3).
 const POLL_MS: u64 = 1_000;
 
 /// The row in the table of vendors.
@@ -55,37 +52,18 @@ pub const INFO: VendorInfo = VendorInfo {
     operations: OPERATIONS,
 };
 
-/// An ATOL client's vendor.
-pub struct Atol {
-    register: String,
-    config: AtolConfig,
-    transport: Transport,
-    /// Address of the documents, with the version.
-    version: Url,
-    monitoring: Url,
-}
-
-fn open(text: &str, shared: &Shared) -> Result<Opened> {
+fn open(text: &str, transports: &Transports) -> Result<Opened> {
     let config: AtolConfig = input::read(text)?;
     let violations = config.violations();
     let (Some(base), Some(monitoring), true) = (config.base(), config.monitoring(), violations.is_empty())
     else {
         return Err(Error::invalid(violations));
     };
-    let transport = shared.transports.get(&config.common, &base)?;
+    let transport = transports.get(&config.common, &base)?;
     let common = config.common.clone();
     let version = join(&base, &[config.protocol().path()]);
     let vendor = Atol { register: config.register(), config, transport, version, monitoring };
     Ok(Opened { vendor: Box::new(vendor), common })
-}
-
-impl Atol {
-    /// The group of cash registers, for calls about documents.
-    fn group(&self) -> Result<&str> {
-        let missing =
-            || Error::new(Code::CredentialsMissing, "documents need `group_code` in the configuration");
-        self.config.group_code.as_deref().ok_or_else(missing)
-    }
 }
 
 #[async_trait]
@@ -114,7 +92,7 @@ impl Vendor for Atol {
         let protocol = self.config.protocol();
         Capabilities {
             vendor: NAME.into(),
-            operations: crate::operations::of(&INFO).map(|operation| operation.name.into()).collect(),
+            operations: Vec::new(),
             kinds: Kind::ALL.iter().copied().filter(|kind| map::kind_known(*kind, protocol)).collect(),
             vat: codes::VATS.iter().map(|(vat, ..)| *vat).collect(),
             payment_types: operations::payment_types(),
@@ -149,28 +127,28 @@ impl Vendor for Atol {
         })
     }
 
-    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Learned {
+    async fn send(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
         self.submit(context, entry).await.into()
     }
 
-    async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> Learned {
+    async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> StepResult {
         let told = match (&entry.vendor_document_id, mode) {
             (Some(uuid), _) => match self.report(context, uuid).await {
                 Ok(answer) => match serde_json::from_slice(&answer.body) {
                     Ok(report) => api::told(&report, Raw::from_body(&answer.body), answer.status),
                     Err(_) => {
                         let message = format!("the report ({}) cannot be read", answer.status);
-                        Told::Unknown(Error::new(Code::AnswerNotUnderstood, message))
+                        Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message))
                     }
                 },
-                Err(error) => Told::Unknown(error),
+                Err(error) => Finding::Unknown(error),
             },
-            // The service knows the id: the same bytes make no second document (2.12).
+            // The service knows the id: the same bytes make no second document (protocol/atol.md 2.12).
             (None, Mode::Complete) => self.submit(context, entry).await,
             (None, Mode::Probe) => {
                 let message =
                     "only sending it again tells whether it arrived; call `register` or `resolve` for that";
-                Told::Unknown(Error::new(Code::InDoubt, message))
+                Finding::Unknown(Error::new(Code::InDoubt, message))
             }
         };
         told.into()
@@ -194,8 +172,8 @@ impl Vendor for Atol {
             serde_json::from_str(body).map_err(|_| unreadable("the body is not a report"))?;
         let raw = Raw::from_body(body.as_bytes());
         let (success, fiscal) = match api::told(&report, raw.clone(), 200) {
-            Told::Registered { fiscal, .. } => (true, Some(*fiscal)),
-            Told::Failed { .. } | Told::Accepted { .. } => (false, None),
+            Finding::Registered { fiscal, .. } => (true, Some(*fiscal)),
+            Finding::Failed { .. } | Finding::Accepted { .. } => (false, None),
             _ => return Err(unreadable("the body has no known `status`")),
         };
         Ok(CallbackReading {

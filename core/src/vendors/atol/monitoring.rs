@@ -1,20 +1,20 @@
-//! Monitoring of the cash registers (fact sheet 1): every attribute of 1.5 as it came, so that 0 and
+//! Monitoring of the cash registers (protocol/atol.md 1): every attribute of 1.5 as it came, so that 0 and
 //! false are not the same as absent.
 
 use reqwest::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Atol;
-use super::api::{Fault, Report, fault_error, no_answer};
+use super::vendor::Atol;
+use super::api::{Fault, Report, fault_error};
 use super::token::Service;
-use crate::error::{Code, Error, Outcome, Result};
-use crate::http::{Answer, Request, join};
-use crate::lenient::text;
-use crate::registration::Raw;
-use crate::vendors::Context;
+use crate::error::{Code, Error, Result};
+use crate::transport::{Answer, Request, join};
+use crate::transport::lenient::text;
+use crate::receipt::registration::Raw;
+use crate::vendor::{Context, Exchange};
 
-/// What each network error means (1.6), in English and Russian.
+/// What each network error means (protocol/atol.md 1.6), in English and Russian.
 #[rustfmt::skip]
 const NETWORK_ERRORS: &[(i64, &str, &str)] = &[
     (0, "no error", "нет ошибки"),
@@ -112,7 +112,7 @@ impl Kkt {
     }
 }
 
-/// The list is a bare array; `{"data": [...]}` is taken too (5.2).
+/// The list is a bare array; `{"data": [...]}` is taken too (protocol/atol.md 5.2).
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Wrapped<T> {
@@ -129,7 +129,7 @@ impl<T> Wrapped<T> {
 }
 
 impl Atol {
-    /// Cash registers of the login (1.3).
+    /// Cash registers of the login (protocol/atol.md 1.3).
     pub async fn kkts(&self, context: &Context<'_>, limit: Option<u32>, offset: Option<u32>) -> Result<Kkts> {
         let mut url = join(&self.monitoring, &["kkt", "v1", "cash-registers"]);
         for (name, value) in [("limit", limit), ("offset", offset)] {
@@ -137,38 +137,36 @@ impl Atol {
                 url.query_pairs_mut().append_pair(name, &value.to_string());
             }
         }
-        let request = || Request::new(Method::GET, url.clone());
-        let answer = self.monitored(context, request).await?;
+        let answer = self.monitored(context, Request::new(Method::GET, url)).await?;
         let kkts: Wrapped<Vec<serde_json::Value>> = read(&answer)?;
         let kkts = kkts.inner().into_iter().map(kkt).collect::<Result<_>>()?;
         Ok(Kkts { kkts, raw: Some(Raw::from_body(&answer.body)) })
     }
 
-    /// One cash register (1.4).
+    /// One cash register (protocol/atol.md 1.4).
     pub async fn kkt(&self, context: &Context<'_>, serial_number: &str) -> Result<Kkt> {
         let url = join(&self.monitoring, &["kkt", "v1", "cash-registers", serial_number]);
-        let request =
-            || Request::new(Method::GET, url.clone()).header("accept", "application/hal+json".into());
+        let request = Request::new(Method::GET, url).header("accept", "application/hal+json".into());
         let answer = self.monitored(context, request).await?;
         let found: Wrapped<serde_json::Value> = read(&answer)?;
         Ok(Kkt { raw: Some(Raw::from_body(&answer.body)), ..kkt(found.inner())? })
     }
 
-    async fn monitored(&self, context: &Context<'_>, request: impl Fn() -> Request) -> Result<Answer> {
-        let answer = self.with_token(context, Service::Monitoring, request).await?.map_err(no_answer)?;
+    async fn monitored(&self, context: &Context<'_>, request: Request) -> Result<Answer> {
+        let answer = self.sent(context, Service::Monitoring, Exchange::Question, &request).await??;
         if answer.status < 400 {
             return Ok(answer);
         }
         let report: Report = serde_json::from_slice(&answer.body).unwrap_or_default();
         Err(match (report.error, answer.status) {
             (fault, 404) => {
-                let error = fault_error(&fault.unwrap_or_default(), 404, Outcome::NotRegistered);
+                let error = fault_error(&fault.unwrap_or_default(), 404);
                 Error { code: Code::NotFound, message: "no such cash register".into(), ..error }
             }
-            (Some(fault), status) => fault_error(&fault, status, Outcome::NotRegistered),
+            (Some(fault), status) => fault_error(&fault, status),
             (None, status) => {
                 let fault = Fault::default();
-                let error = fault_error(&fault, status, Outcome::NotRegistered);
+                let error = fault_error(&fault, status);
                 Error { message: format!("the monitoring answered {status}"), ..error }
             }
         })

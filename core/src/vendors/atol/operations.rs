@@ -1,4 +1,4 @@
-//! The operations that only ATOL Online has (fact sheet 1, 2.11, 2.13).
+//! The operations that only ATOL Online has (protocol/atol.md 1, 2.11, 2.13).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,18 +7,18 @@ use serde_json::value::RawValue;
 use super::api::{self, Report};
 use super::errors;
 use super::monitoring::{Kkt, Kkts};
-use super::{Atol, NAME, codes};
-use crate::client::Client;
-use crate::error::{Code, Error, Outcome, Result, violation};
-use crate::journal::Intent;
-use crate::messages::Nothing;
-use crate::operations::{Operation, operation};
+use super::codes;
+use super::vendor::Atol;
+use crate::error::{Code, Error, Outcome, Result};
+use crate::vendor::messages::Nothing;
+use crate::vendor::desk::{self, Desk, Named, Wanted};
+use crate::vendor::operation::{Operation, operation};
 use crate::receipt::Kind;
-use crate::registration::{Failure, Fiscal, Raw, Registration, State};
-use crate::vendors::Told;
+use crate::receipt::registration::{Failure, Fiscal, Raw, Registration, State};
+use crate::vendor::Finding;
 
 /// The rows of this vendor in the table of operations.
-pub const OPERATIONS: &[Operation] = &[
+pub const OPERATIONS: &[Operation<dyn Desk>] = &[
     operation!("kkts", HARMLESS, kkts, KktsRequest => Kkts, "Cash registers of the login, a page of them."),
     operation!("kkt", HARMLESS, kkt, KktRequest => Kkt, "One cash register, by its factory serial number."),
     operation!("send_document", FISCAL, send_document, SendProtocolDocument => Registration,
@@ -125,80 +125,49 @@ pub struct ErrorMeaning {
 }
 
 /// See the table.
-pub async fn kkts(client: &Client, request: KktsRequest) -> Result<Kkts> {
-    let vendor: &Atol = client.vendor()?;
-    vendor.kkts(&client.context(client.deadline()), request.limit, request.offset).await
+pub async fn kkts(desk: &dyn Desk, request: KktsRequest) -> Result<Kkts> {
+    let vendor: &Atol = desk.of()?;
+    vendor.kkts(&desk.context(), request.limit, request.offset).await
 }
 
 /// See the table.
-pub async fn kkt(client: &Client, request: KktRequest) -> Result<Kkt> {
-    let vendor: &Atol = client.vendor()?;
-    vendor.kkt(&client.context(client.deadline()), &request.serial_number).await
+pub async fn kkt(desk: &dyn Desk, request: KktRequest) -> Result<Kkt> {
+    let vendor: &Atol = desk.of()?;
+    vendor.kkt(&desk.context(), &request.serial_number).await
 }
 
 /// See the table.
-pub async fn send_document(client: &Client, request: SendProtocolDocument) -> Result<Registration> {
-    let vendor: &Atol = client.vendor()?;
+pub async fn send_document(desk: &dyn Desk, request: SendProtocolDocument) -> Result<Registration> {
+    let vendor: &Atol = desk.of()?;
     vendor.group()?;
-    let wrong = |code, message: &str| Error::invalid(vec![violation("/document/external_id", code, message)]);
-    let document: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(request.document.get())
-            .map_err(|error| wrong(Code::JsonBroken, &error.to_string()))?;
-    let id = match document.get("external_id") {
-        Some(serde_json::Value::String(id)) if (1..=128).contains(&id.chars().count()) => id.clone(),
-        Some(_) => return Err(wrong(Code::WrongType, "must be a text of 1 to 128 characters")),
-        None => {
-            return Err(wrong(
-                Code::MissingField,
-                "the document needs an `external_id`: it is the idempotency key",
-            ));
-        }
-    };
+    let id = desk::own_id(&request.document, "external_id")?;
     let bytes = format!("{}\n{}", request.operation.word(), request.document.get()).into_bytes();
-    let intent = Intent {
-        register: vendor.register.clone(),
-        receipt_id: id,
-        vendor: NAME,
-        operation: "send_document",
-        fingerprint: crate::client::fingerprint(&bytes),
-        request: bytes,
-        vendor_document_id: None,
-    };
-    client.deliver(&intent).await
+    let operation = "send_document";
+    desk.deliver(Wanted { operation, id, content: bytes.clone(), request: bytes, vendor_document_id: None }).await
 }
 
 /// See the table.
-pub async fn document_report(client: &Client, request: ReportKey) -> Result<DocumentReport> {
-    let vendor: &Atol = client.vendor()?;
-    let uuid = match (request.id, request.uuid) {
-        (Some(id), None) => {
-            let entry = client.delivery.entry(&id).await?;
-            let missing =
-                || Error::new(Code::ReceiptUnknown, format!("the vendor gave no uuid for {id} yet"));
-            entry.vendor_document_id.ok_or_else(missing)?
-        }
-        (None, Some(uuid)) => uuid,
-        _ => {
-            return Err(Error::invalid(vec![violation(
-                "",
-                Code::MissingField,
-                "give either `id` or `uuid`",
-            )]));
-        }
+pub async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<DocumentReport> {
+    let vendor: &Atol = desk.of()?;
+    let uuid = match desk.named(request.id, request.uuid, "uuid").await? {
+        Named::Ours(entry) => entry.vendor_document_id.ok_or_else(|| {
+            Error::new(Code::ReceiptUnknown, format!("the vendor gave no uuid for {} yet", entry.receipt_id))
+        })?,
+        Named::Theirs(uuid) => uuid,
     };
-    let answer = vendor.report(&client.context(client.deadline()), &uuid).await?;
+    let answer = vendor.report(&desk.context(), &uuid).await?;
     let report: Report = serde_json::from_slice(&answer.body).map_err(|error| {
         Error::new(Code::AnswerNotUnderstood, format!("the report cannot be read: {error}"))
     })?;
     let raw = Raw::from_body(&answer.body);
     let (state, fiscal, failure) = match api::told(&report, raw.clone(), answer.status) {
-        Told::Registered { fiscal, .. } => (State::Registered, Some(*fiscal), None),
-        Told::Accepted { .. } => (State::Accepted, None, None),
-        Told::Failed { failure, .. } => (State::Failed, None, Some(failure)),
-        Told::Unknown(error) | Told::NotTaken(error) => {
-            return Err(error.with_outcome(Outcome::NotRegistered));
+        Finding::Registered { fiscal, .. } => (State::Registered, Some(*fiscal), None),
+        Finding::Accepted { .. } => (State::Accepted, None, None),
+        Finding::Failed { failure, .. } => (State::Failed, None, Some(failure)),
+        Finding::Unknown(error) | Finding::NotTaken(error) => {
+            return Err(error);
         }
-        Told::Absent => (State::Queued, None, None),
+        Finding::Absent => (State::Queued, None, None),
     };
     Ok(DocumentReport {
         uuid: report.uuid.0.or(Some(uuid)),
@@ -211,7 +180,7 @@ pub async fn document_report(client: &Client, request: ReportKey) -> Result<Docu
 }
 
 /// See the table.
-pub async fn error_codes(_: &Client, _: Nothing) -> Result<ErrorCodes> {
+pub async fn error_codes(_: &dyn Desk, _: Nothing) -> Result<ErrorCodes> {
     let meaning = |row: errors::Row| ErrorMeaning {
         error_type: row.error_type.into(),
         code: row.code,

@@ -1,4 +1,4 @@
-//! Calls to the cash register (fact sheet 2.1 to 2.4, 2.12) and what each answer proves.
+//! Calls to the cash register (protocol/ikassa.md 2.1 to 2.4, 2.12) and what each answer proves.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,14 @@ use serde_json::value::RawValue;
 
 use super::codes;
 use super::document::Document;
-use super::{Ikassa, NAME};
-use crate::error::{Code, Error, Outcome, Result, VendorFault};
-use crate::http::{Answer, Failure, Reach, Request, join, plain_refusal};
-use crate::lenient::Scalar;
-use crate::registration::{Failure as Refusal, Raw};
-use crate::vendors::{Context, Told};
+use super::config::NAME;
+use super::vendor::Ikassa;
+use crate::error::{Code, Error, Result, VendorFault};
+use crate::transport::{Answer, Request, join, plain_refusal};
+use crate::transport::lenient::Scalar;
+use crate::receipt::registration::{Failure as Refusal, Raw};
+use crate::vendor::token::Login as _;
+use crate::vendor::{Context, Exchange, Finding};
 
 /// An answer of the interface, read as far as anything about it is known.
 #[derive(Debug, Default, Deserialize)]
@@ -31,7 +33,7 @@ pub enum Made {
     /// Recorded: its uid, its number where the answer has one, the answer.
     Recorded { uid: String, number: Option<String>, raw: Raw },
     /// Anything else.
-    Not(Told),
+    Not(Finding),
 }
 
 fn vendor_fault(body: &Body, status: u16) -> VendorFault {
@@ -43,7 +45,7 @@ fn vendor_fault(body: &Body, status: u16) -> VendorFault {
     }
 }
 
-/// The error of an answer that is no success (2.12: by status first, then by code). A refusal in the
+/// The error of an answer that is no success (protocol/ikassa.md 2.12: by status first, then by code). A refusal in the
 /// interface's own form proves that nothing was recorded; anything else proves nothing.
 fn error_of(answer: &Answer) -> Error {
     let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -58,7 +60,7 @@ fn error_of(answer: &Answer) -> Error {
         }
         (status, ..) => {
             let message = said(&format!("iKassa answered {status}"), &body);
-            Error::new(Code::AnswerNotUnderstood, message).with_vendor(fault).with_outcome(Outcome::Unknown)
+            Error::new(Code::AnswerNotUnderstood, message).with_vendor(fault)
         }
     }
 }
@@ -80,33 +82,6 @@ fn is_own_refusal(answer: &Answer) -> bool {
 }
 
 impl Ikassa {
-    /// Sends a request with the access token; where that is refused (401), once more with a new one:
-    /// a refused token means that nothing was looked at.
-    async fn with_token(
-        &self,
-        context: &Context<'_>,
-        request: &Request,
-    ) -> Result<std::result::Result<Answer, Failure>> {
-        let mut token = self.token(context, None).await?;
-        for last in [false, true] {
-            let timeout = context.timeout();
-            if timeout.is_zero() {
-                let message = "the time for the call ran out before the request".into();
-                return Ok(Err(Failure { reach: Reach::NotSent, message }));
-            }
-            let bearer = format!("Bearer {}", secrecy::ExposeSecret::expose_secret(&token));
-            let sent =
-                self.transport.send(&request.clone().header("authorization", bearer.into()), timeout).await;
-            match &sent {
-                Ok(answer) if answer.status == 401 && !last => {
-                    token = self.token(context, Some(&token)).await?;
-                }
-                _ => return Ok(sent),
-            }
-        }
-        Err(Error::new(Code::Internal, "no request was sent"))
-    }
-
     fn request(&self, method: Method, words: &str, query: &[(&str, &str)]) -> Request {
         let mut url = join(&self.api, &["api", words]);
         if !query.is_empty() {
@@ -117,17 +92,14 @@ impl Ikassa {
 
     /// A call that makes no document: a JSON object or array, or the error.
     async fn ask(&self, context: &Context<'_>, request: &Request) -> Result<Answer> {
-        let answer = self
-            .with_token(context, request)
-            .await?
-            .map_err(|failure| Error::new(no_answer(failure.reach), failure.message))?;
+        let answer = self.send(&self.transport, context, Exchange::Question, request).await??;
         if answer.status >= 300 {
             return Err(error_of(&answer));
         }
         let is_container = matches!(answer.body.trim_ascii().first(), Some(b'{' | b'['));
         if !is_container || serde_json::from_slice::<IgnoredAny>(&answer.body).is_err() {
             let message = format!("iKassa answered {} without a JSON object", answer.status);
-            return Err(Error::new(Code::AnswerNotUnderstood, message).with_outcome(Outcome::Unknown));
+            return Err(Error::new(Code::AnswerNotUnderstood, message));
         }
         Ok(answer)
     }
@@ -154,26 +126,16 @@ impl Ikassa {
     pub async fn make(&self, context: &Context<'_>, document: &Document) -> Made {
         let words = format!("workstations.doc.{}", document.call.word());
         let request = self.request(Method::POST, &words, &[]).json(document.body.clone().into_bytes());
-        match self.with_token(context, &request).await {
+        match self.send(&self.transport, context, Exchange::Document, &request).await {
             // No token: nothing was sent.
-            Err(error) => Made::Not(Told::NotTaken(error.with_outcome(Outcome::NotRegistered))),
-            Ok(Err(failure)) if failure.reach == Reach::NotSent => {
-                Made::Not(Told::NotTaken(failure.into_error()))
-            }
-            Ok(Err(failure)) => Made::Not(Told::Unknown(Error::new(Code::InDoubt, failure.message))),
+            Err(error) => Made::Not(Finding::NotTaken(error)),
+            Ok(Err(failure)) => Made::Not(failure.into()),
             Ok(Ok(answer)) => made(&answer),
         }
     }
 }
 
-const fn no_answer(reach: Reach) -> Code {
-    match reach {
-        Reach::NotSent => Code::Unreachable,
-        Reach::MaybeSent => Code::NoAnswer,
-    }
-}
-
-/// What an answer to a document call proves (2.1): a uid with 2xx, or a refusal in the interface's
+/// What an answer to a document call proves (protocol/ikassa.md 2.1): a uid with 2xx, or a refusal in the interface's
 /// own form. An empty, broken or foreign body proves nothing, whatever its status.
 fn made(answer: &Answer) -> Made {
     let body: Option<Body> = serde_json::from_slice(&answer.body).ok();
@@ -186,22 +148,22 @@ fn made(answer: &Answer) -> Made {
         Some(body) if is_own_refusal(answer) => {
             let error = error_of(answer);
             if error.code != Code::Refused && error.code != Code::NotFound {
-                return Made::Not(Told::NotTaken(error));
+                return Made::Not(Finding::NotTaken(error));
             }
             let failure = Refusal {
                 code: Code::Refused.name().into(),
                 message: error.message,
                 vendor: Some(vendor_fault(&body, answer.status)),
             };
-            Made::Not(Told::Failed { failure, raw: Some(Raw::from_body(&answer.body)) })
+            Made::Not(Finding::Failed { failure, raw: Some(Raw::from_body(&answer.body)) })
         }
         _ => match plain_refusal(answer) {
-            Some(refusal) => Made::Not(Told::NotTaken(refusal)),
+            Some(refusal) => Made::Not(Finding::NotTaken(refusal)),
             None if answer.status < 300 => {
                 let message = format!("iKassa answered {} without a uid", answer.status);
-                Made::Not(Told::Unknown(Error::new(Code::AnswerNotUnderstood, message)))
+                Made::Not(Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message)))
             }
-            None => Made::Not(Told::Unknown(error_of(answer))),
+            None => Made::Not(Finding::Unknown(error_of(answer))),
         },
     }
 }
@@ -211,7 +173,7 @@ pub type Counters = BTreeMap<String, i64>;
 /// Counters by currency.
 pub type Reading = BTreeMap<String, Counters>;
 
-/// A shift as the vendor tells it (2.4).
+/// A shift as the vendor tells it (protocol/ikassa.md 2.4).
 pub struct ShiftNow {
     /// True while it is open: `document` is there and null.
     pub open: bool,
@@ -246,7 +208,7 @@ impl ShiftNow {
         let unreadable =
             |why: String| Error::new(Code::AnswerNotUnderstood, format!("the shift cannot be read: {why}"));
         let raw = Raw::from_body(&answer.body);
-        // Before the first opening the answer may be an empty list (2.4).
+        // Before the first opening the answer may be an empty list (protocol/ikassa.md 2.4).
         if raw.text().trim_start().starts_with('[') {
             return Ok(Self { open: false, counters: None, raw });
         }
@@ -279,9 +241,9 @@ mod tests {
     fn only_a_uid_with_success_is_a_record_and_only_the_own_form_is_a_refusal() {
         let told = |status, body: &str| match made(&answer(status, body)) {
             Made::Recorded { .. } => "recorded",
-            Made::Not(Told::Failed { .. }) => "failed",
-            Made::Not(Told::NotTaken(_)) => "not taken",
-            Made::Not(Told::Unknown(_)) => "unknown",
+            Made::Not(Finding::Failed { .. }) => "failed",
+            Made::Not(Finding::NotTaken(_)) => "not taken",
+            Made::Not(Finding::Unknown(_)) => "unknown",
             Made::Not(_) => "other",
         };
         let refusal = r#"{"code":"kernel.validation","message":"items[0].price"}"#;

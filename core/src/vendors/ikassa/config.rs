@@ -1,4 +1,4 @@
-//! iKassa.Cloud's configuration (fact sheet 1.1, 1.2, 1.3).
+//! iKassa.Cloud's configuration (protocol/ikassa.md 1.1, 1.2, 1.3).
 
 use std::time::Duration;
 
@@ -11,11 +11,14 @@ use super::codes;
 use crate::config::{Common, PlainHttp};
 use crate::error::{Code, Violation, violation};
 
+/// Name in configurations and envelopes.
+pub const NAME: &str = "ikassa";
+
 /// Time after a lost answer before "it did not move" is believed, in milliseconds: so long may a
 /// request still be on its way into the cash register. The vendor tells no figure.
 const SETTLE_MS: u64 = 10_000;
 
-/// Which of the vendor's systems (1.1).
+/// Which of the vendor's systems (protocol/ikassa.md 1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "IkassaEnvironment")]
@@ -38,7 +41,7 @@ const STAGE: Hosts = [
     "https://receipts.cloud.stage.imlab.by",
 ];
 
-/// Log-in without a person (1.3). Experimental: whether it opens the cash register is not known.
+/// Log-in without a person (protocol/ikassa.md 1.3). Experimental: whether it opens the cash register is not known.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IkassaClientCredentials")]

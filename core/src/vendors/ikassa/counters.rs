@@ -1,7 +1,7 @@
 //! What the counters of a shift prove about a document whose answer was lost. Plain data, no I/O.
 //!
 //! iKassa knows documents by no key of ours, and one counter is known to exist: `$.cashin.sum`, the
-//! cash in the drawer (fact sheet 2.4). It settles every document that moves cash. For the others
+//! cash in the drawer (protocol/ikassa.md 2.4). It settles every document that moves cash. For the others
 //! the library learns: the readings before and after each confirmed document show which counters of
 //! this cash register answer to documents of that composition. Only a counter that is known to
 //! answer can prove that a document never arrived. A movement that no document of ours explains
@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::api::{Counters, Reading};
 use super::document::Effect;
-use crate::money::Amount;
+use crate::receipt::money::Amount;
 
-/// Cash in the drawer: a literal key with dots (2.4).
+/// Cash in the drawer: a literal key with dots (protocol/ikassa.md 2.4).
 pub const CASH: &str = "$.cashin.sum";
 
 /// How a counter answers to documents of one composition.
@@ -69,7 +69,7 @@ struct Moved<'a> {
 }
 
 /// Every counter that moved. An absent currency or counter stands at zero: it had no operation in
-/// this shift (2.4).
+/// this shift (protocol/ikassa.md 2.4).
 fn moved<'a>(before: &'a Reading, after: &'a Reading) -> Vec<Moved<'a>> {
     let names = |reading: &'a Reading| {
         let of = |(currency, counters): (&'a String, &'a Counters)| {

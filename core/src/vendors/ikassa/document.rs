@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Code, Error, Result};
 use crate::journal::Entry;
 
-/// Calls that make a document (fact sheet 2.2), by the last word of their path.
+/// Calls that make a document (protocol/ikassa.md 2.2), by the last word of their path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     /// A sale.
@@ -28,7 +28,7 @@ impl Call {
     const ALL: [Call; 6] =
         [Call::Sale, Call::Refund, Call::Deposit, Call::Withdraw, Call::CardWithdraw, Call::Rollback];
 
-    /// The last word of the path. `chWithdraw` is spelt like that (2.2).
+    /// The last word of the path. `chWithdraw` is spelt like that (protocol/ikassa.md 2.2).
     pub const fn word(self) -> &'static str {
         match self {
             Call::Sale => "sale",
@@ -40,7 +40,7 @@ impl Call {
         }
     }
 
-    /// Which way cash goes: 1 into the drawer, -1 out of it (2.5, 2.6).
+    /// Which way cash goes: 1 into the drawer, -1 out of it (protocol/ikassa.md 2.5, 2.6).
     pub const fn direction(self) -> i64 {
         match self {
             Call::Sale | Call::Deposit => 1,

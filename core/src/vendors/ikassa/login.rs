@@ -1,4 +1,4 @@
-//! Log-in (fact sheet 1.2): the device grant of RFC 8628, and tokens that all workers share.
+//! Log-in (protocol/ikassa.md 1.2): the device grant of RFC 8628, and tokens that all workers share.
 //!
 //! The refresh token changes with each use, so it is used under a lease and its successor is written
 //! down before the new access token is used. A ready-made OAuth client does not fit: it demands
@@ -6,19 +6,22 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use reqwest::Method;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::{Ikassa, NAME, settling};
+use super::config::NAME;
+use super::vendor::Ikassa;
+use super::settling;
 use crate::error::{Code, Error, Result, VendorFault};
-use crate::http::{Answer, Request, can_be_sent, join, plain_refusal};
+use crate::transport::{Answer, Request, can_be_sent, join, plain_refusal};
 use crate::journal::now_ms;
-use crate::lenient::Scalar;
-use crate::vendors::Context;
-use crate::words::words;
+use crate::transport::lenient::Scalar;
+use crate::vendor::{Context, token};
+use crate::receipt::words::words;
 
 /// Secret: the tokens.
 const TOKENS: &str = "tokens";
@@ -26,9 +29,9 @@ const TOKENS: &str = "tokens";
 const MOST_WRITES: u32 = 3;
 /// Secret: a log-in that waits for a person.
 const PENDING: &str = "pending_login";
-/// Seconds between two polls where the vendor names none (1.2.1).
+/// Seconds between two polls where the vendor names none (protocol/ikassa.md 1.2.1).
 const INTERVAL_S: u64 = 5;
-/// Seconds that each `slow_down` adds (1.2.5).
+/// Seconds that each `slow_down` adds (protocol/ikassa.md 1.2.5).
 const SLOWER_BY_S: u64 = 5;
 /// How long before its end an access token is renewed, at most.
 const RENEW_BEFORE_MS: i64 = 60_000;
@@ -86,7 +89,7 @@ impl Login {
     }
 }
 
-/// What the caller runs on; the vendor shows it to the person (1.2.1).
+/// What the caller runs on; the vendor shows it to the person (protocol/ikassa.md 1.2.1).
 pub struct Device<'a> {
     pub os: &'a str,
     pub os_version: &'a str,
@@ -150,7 +153,7 @@ impl Tokens {
     }
 }
 
-/// The OAuth error of an answer (1.2.5).
+/// The OAuth error of an answer (protocol/ikassa.md 1.2.5).
 fn refused(answer: &Answer, body: &Body) -> Error {
     let fault = VendorFault {
         name: NAME.into(),
@@ -184,6 +187,37 @@ fn refused(answer: &Answer, body: &Body) -> Error {
     error.with_vendor(fault)
 }
 
+#[async_trait]
+impl token::Login for Ikassa {
+    fn place(&self) -> String {
+        self.login_place()
+    }
+
+    async fn kept(&self, context: &Context<'_>, refused: Option<&SecretString>) -> Result<Option<SecretString>> {
+        let tokens = self.tokens(context).await?;
+        Ok(tokens.living(tokens.renew_at_ms, refused))
+    }
+
+    async fn renewed(&self, context: &Context<'_>, refused: Option<&SecretString>) -> Result<SecretString> {
+        let tokens = self.tokens(context).await?;
+        let old = tokens.living(tokens.ends_at_ms, refused);
+        match (self.renew(context, tokens).await, old) {
+            (Ok(renewed), _) => renewed.living(i64::MAX, None).ok_or_else(|| login_needed("no access token")),
+            // It could not be renewed before its end; it still serves.
+            (Err(_), Some(old)) => Ok(old),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    fn with(&self, request: Request, token: &SecretString) -> Request {
+        request.header("authorization", format!("Bearer {}", token.expose_secret()).into())
+    }
+
+    fn is_refused(&self, answer: &Answer) -> bool {
+        answer.status == 401
+    }
+}
+
 impl Ikassa {
     /// Where the tokens are kept: by address too, since tokens of the emulator are none of the vendor's.
     fn login_place(&self) -> String {
@@ -191,26 +225,26 @@ impl Ikassa {
         format!("ikassa-login:{address}:{}", self.register)
     }
 
-    async fn kept<T: for<'de> Deserialize<'de>>(
+    async fn kept_value<T: for<'de> Deserialize<'de>>(
         &self,
         context: &Context<'_>,
         name: &str,
     ) -> Result<Option<T>> {
-        let kept = context.journal.secret(&self.login_place(), name).await?;
+        let kept = context.secrets.secret(&self.login_place(), name).await?;
         Ok(kept.and_then(|kept| serde_json::from_str(kept.expose_secret()).ok()))
     }
 
     async fn keep<T: Serialize>(&self, context: &Context<'_>, name: &str, value: &T) -> Result<()> {
         let text = serde_json::to_string(value).map_err(|e| Error::new(Code::Internal, e.to_string()))?;
-        context.journal.keep_secret(&self.login_place(), name, Some(text.into())).await
+        context.secrets.keep_secret(&self.login_place(), name, Some(text.into())).await
     }
 
     async fn forget_pending(&self, context: &Context<'_>) -> Result<()> {
-        context.journal.keep_secret(&self.login_place(), PENDING, None).await
+        context.secrets.keep_secret(&self.login_place(), PENDING, None).await
     }
 
     async fn tokens(&self, context: &Context<'_>) -> Result<Tokens> {
-        Ok(self.kept(context, TOKENS).await?.unwrap_or_default())
+        Ok(self.kept_value(context, TOKENS).await?.unwrap_or_default())
     }
 
     async fn post(
@@ -220,31 +254,9 @@ impl Ikassa {
         fields: &[(&str, &str)],
     ) -> Result<(Answer, Body)> {
         let request = Request::new(Method::POST, join(&self.accounts, path)).form(fields);
-        let sent = self.transport.send(&request, context.timeout()).await;
-        let answer = sent.map_err(crate::http::Failure::into_error)?;
+        let answer = self.transport.send(&request, context.for_question()?).await?;
         let body = serde_json::from_slice(&answer.body).unwrap_or_default();
         Ok((answer, body))
-    }
-
-    /// An access token that is good as far as we know. `refused` is one that the vendor did not take.
-    pub async fn token(&self, context: &Context<'_>, refused: Option<&SecretString>) -> Result<SecretString> {
-        let tokens = self.tokens(context).await?;
-        if let Some(token) = tokens.living(tokens.renew_at_ms, refused) {
-            return Ok(token);
-        }
-        let _lease = context.journal.lease(&self.login_place(), context.deadline).await?;
-        // Another worker may have been quicker.
-        let tokens = self.tokens(context).await?;
-        if let Some(token) = tokens.living(tokens.renew_at_ms, refused) {
-            return Ok(token);
-        }
-        let old = tokens.living(tokens.ends_at_ms, refused);
-        match (self.renew(context, tokens).await, old) {
-            (Ok(renewed), _) => renewed.living(i64::MAX, None).ok_or_else(|| login_needed("no access token")),
-            // It could not be renewed before its end; it still serves.
-            (Err(_), Some(old)) => Ok(old),
-            (Err(error), None) => Err(error),
-        }
     }
 
     /// Refresh tokens to try, the newest first.
@@ -330,15 +342,15 @@ impl Ikassa {
 
     /// Renews the tokens now.
     pub async fn renew_now(&self, context: &Context<'_>) -> Result<Login> {
-        let _lease = context.journal.lease(&self.login_place(), context.deadline).await?;
+        let _lease = context.secrets.lease(&self.login_place(), context.budget.ends()).await?;
         let tokens = self.tokens(context).await?;
         let tokens = self.renew(context, tokens).await?;
         Ok(Login { expires_in_s: Some(tokens.expires_in_s()), ..Login::of(LoginState::Approved) })
     }
 
-    /// Asks for a code that a person approves (1.2.1).
+    /// Asks for a code that a person approves (protocol/ikassa.md 1.2.1).
     pub async fn start_login(&self, context: &Context<'_>, device: &Device<'_>) -> Result<StartedLogin> {
-        let _lease = context.journal.lease(&self.login_place(), context.deadline).await?;
+        let _lease = context.secrets.lease(&self.login_place(), context.budget.ends()).await?;
         let fields = [
             ("client_id", self.config.client_id.as_str()),
             ("scope", "offline"),
@@ -374,7 +386,7 @@ impl Ikassa {
     pub async fn finish_login(&self, context: &Context<'_>, until: Instant) -> Result<Login> {
         let mut waiting = LoginState::Pending;
         loop {
-            let Some(pending) = self.kept::<Pending>(context, PENDING).await? else {
+            let Some(pending) = self.kept_value::<Pending>(context, PENDING).await? else {
                 let tokens = self.tokens(context).await?;
                 return match tokens.access {
                     Some(_) => Ok(Login {
@@ -402,15 +414,15 @@ impl Ikassa {
         }
     }
 
-    /// One poll (1.2.2), unless another worker polled meanwhile.
+    /// One poll (protocol/ikassa.md 1.2.2), unless another worker polled meanwhile.
     async fn poll(
         &self,
         context: &Context<'_>,
         seen: &Pending,
         waiting: &mut LoginState,
     ) -> Result<Option<Login>> {
-        let _lease = context.journal.lease(&self.login_place(), context.deadline).await?;
-        let pending = self.kept::<Pending>(context, PENDING).await?;
+        let _lease = context.secrets.lease(&self.login_place(), context.budget.ends()).await?;
+        let pending = self.kept_value::<Pending>(context, PENDING).await?;
         let Some(mut pending) = pending.filter(|now| now.next_poll_ms == seen.next_poll_ms) else {
             return Ok(None);
         };

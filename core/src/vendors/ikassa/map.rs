@@ -1,4 +1,4 @@
-//! Receipt to sale and refund, and drawer requests to their documents (fact sheet 2.5 to 2.8, 6.5).
+//! Receipt to sale and refund, and drawer requests to their documents (protocol/ikassa.md 2.5 to 2.8, 6.5).
 //! No I/O. Money goes out in whole hundredths and quantities in whole thousandths, without loss.
 
 use std::collections::BTreeMap;
@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 use super::codes;
 use super::config::IkassaConfig;
 use super::document::{Call, Document, Effect};
-use super::extras::{ItemExtras, ModifierText, PositionCode, ReceiptExtras, Section};
+use crate::receipt::ikassa::{ItemExtras, ModifierText, PositionCode, ReceiptExtras, Section};
 use crate::error::{Code, Violation, violation};
-use crate::money::Amount;
+use crate::receipt::money::Amount;
 use crate::receipt::{Item, Kind, PaymentMethod, PaymentType, Receipt};
 
 /// Which call records which kind.
@@ -34,7 +34,7 @@ fn cashier<'a>(receipt: &'a Receipt, config: &'a IkassaConfig) -> Option<&'a str
     own.or(config.cashier.as_deref()).filter(|name| !name.trim().is_empty())
 }
 
-/// Everything about a receipt that the vendor cannot carry, or would refuse (6.5).
+/// Everything about a receipt that the vendor cannot carry, or would refuse (protocol/ikassa.md 6.5).
 pub fn violations(receipt: &Receipt, config: &IkassaConfig) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
@@ -167,7 +167,7 @@ pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
 #[derive(Serialize)]
 struct Header<'a> {
     cashier: &'a str,
-    /// Absent in a rollback (2.8).
+    /// Absent in a rollback (protocol/ikassa.md 2.8).
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<&'a str>,
     #[serde(rename = "@attrs")]
@@ -220,7 +220,7 @@ struct Position<'a> {
     code: Option<&'a PositionCode>,
 }
 
-/// The discount comes first, as a negative number (2.6).
+/// The discount comes first, as a negative number (protocol/ikassa.md 2.6).
 fn modifiers<'a>(
     discount: Option<Amount>,
     surcharge: Option<Amount>,
@@ -296,7 +296,7 @@ pub fn document(receipt: &Receipt, config: &IkassaConfig) -> Option<Document> {
     Some(Document { call, effect: Some(effect), body: serde_json::to_string(&body).ok()? })
 }
 
-/// The document of cash put into the drawer or taken out of it (2.5).
+/// The document of cash put into the drawer or taken out of it (protocol/ikassa.md 2.5).
 pub fn cash_document(
     call: Call,
     sum: Amount,
@@ -321,7 +321,7 @@ pub fn cash_document(
     Some(Document { call, effect: Some(effect), body: serde_json::to_string(&body).ok()? })
 }
 
-/// The document that annuls the last one (2.8). `undone` is what that one did, where it is known.
+/// The document that annuls the last one (protocol/ikassa.md 2.8). `undone` is what that one did, where it is known.
 pub fn rollback_document(
     number: u64,
     cashier: &str,

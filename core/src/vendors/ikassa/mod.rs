@@ -1,41 +1,38 @@
 //! iKassa.Cloud: a cloud cash register behind a log-in that a person approves (Belarus).
 //!
 //! The vendor offers no key for a document, so a lost answer is settled by the counters of the shift,
-//! read before and after under the cash register's lease (fact sheet 6.9, `counters.rs`).
+//! read before and after under the cash register's lease (protocol/ikassa.md 6.9, `counters.rs`).
 
 mod api;
 mod codes;
 mod config;
 mod counters;
 mod document;
-mod extras;
 mod login;
 mod map;
 mod operations;
 mod settling;
+mod vendor;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
-use url::Url;
 
 pub use config::{ClientCredentials, Environment, IkassaConfig};
-pub use extras::*;
 pub use login::{Login, LoginState, StartedLogin};
 pub use operations::*;
+pub use config::NAME;
+pub use vendor::Ikassa;
 
-use crate::client::Shared;
 use crate::error::{Code, Error, Result, Violation};
-use crate::http::{Transport, join};
 use crate::input;
 use crate::journal::Entry;
-use crate::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::receipt::{PaymentObject, Receipt, Unit};
-use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Vendor, VendorInfo};
+use crate::transport::Transports;
+use crate::vendor::{Context, Exclusive, StepResult, Mode, Opened, Prepared, Vendor, VendorInfo};
 
-/// Name in configurations and envelopes.
-pub const NAME: &str = "ikassa";
 /// Time for a whole call: the exchange, the time until the counters are believed, their reading.
 const CALL_TIMEOUT_MS: u64 = 60_000;
 
@@ -49,17 +46,7 @@ pub const INFO: VendorInfo = VendorInfo {
     operations: OPERATIONS,
 };
 
-/// An iKassa.Cloud client's vendor.
-pub struct Ikassa {
-    register: String,
-    config: IkassaConfig,
-    transport: Transport,
-    accounts: Url,
-    api: Url,
-    receipts: Url,
-}
-
-fn open(text: &str, shared: &Shared) -> Result<Opened> {
+fn open(text: &str, transports: &Transports) -> Result<Opened> {
     let config: IkassaConfig = input::read(text)?;
     let violations = config.violations();
     let (Some(accounts), Some(api), Some(receipts), true) =
@@ -67,17 +54,10 @@ fn open(text: &str, shared: &Shared) -> Result<Opened> {
     else {
         return Err(Error::invalid(violations));
     };
-    let transport = shared.transports.get(&config.common, &api)?;
+    let transport = transports.get(&config.common, &api)?;
     let common = config.common.clone();
     let vendor = Ikassa { register: config.register(), config, transport, accounts, api, receipts };
     Ok(Opened { vendor: Box::new(vendor), common })
-}
-
-impl Ikassa {
-    /// Address of the public page of a document (2.11). No token goes there.
-    fn receipt_url(&self, uid: &str) -> Url {
-        join(&self.receipts, &["render", uid])
-    }
 }
 
 #[async_trait]
@@ -101,7 +81,7 @@ impl Vendor for Ikassa {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             vendor: NAME.into(),
-            operations: crate::operations::of(&INFO).map(|operation| operation.name.into()).collect(),
+            operations: Vec::new(),
             kinds: map::KINDS.iter().map(|(kind, _)| *kind).collect(),
             vat: codes::VATS.iter().map(|(vat, _)| *vat).collect(),
             payment_types: codes::PAYMENTS.iter().map(|(kind, _)| *kind).collect(),
@@ -136,11 +116,11 @@ impl Vendor for Ikassa {
         settling::bind(self, context).await.map(Some)
     }
 
-    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Learned {
+    async fn send(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
         settling::send(self, context, entry).await
     }
 
-    async fn settle(&self, context: &Context<'_>, entry: &Entry, _: Mode) -> Learned {
+    async fn settle(&self, context: &Context<'_>, entry: &Entry, _: Mode) -> StepResult {
         settling::settle(self, context, entry).await
     }
 

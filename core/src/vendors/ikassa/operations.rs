@@ -1,4 +1,4 @@
-//! The operations that only iKassa.Cloud has, and its shift and drawer (fact sheet 2).
+//! The operations that only iKassa.Cloud has, and its shift and drawer (protocol/ikassa.md 2).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,22 +11,24 @@ use super::api::ShiftNow;
 use super::counters::{decimal, drawer};
 use super::document::Call;
 use super::login::{Device, Login, StartedLogin};
-use super::{Ikassa, codes, map, settling};
-use crate::client::Client;
+use super::vendor::Ikassa;
+use super::{codes, map, settling};
 use crate::error::{Code, Error, Outcome, Result, violation};
-use crate::lenient::text;
-use crate::messages::Nothing;
-use crate::money::Amount;
-use crate::operations::{Operation, operation};
-use crate::registration::{Raw, Registration, State};
-use crate::shift::{Cash, CashAmount, Report, Shift};
-use crate::vendors::Context;
+use crate::transport::lenient::text;
+use crate::vendor::messages::Nothing;
+use crate::receipt::money::Amount;
+use crate::vendor::budget::Budget;
+use crate::vendor::desk::{Desk, Named};
+use crate::vendor::operation::{Operation, operation};
+use crate::receipt::registration::{Raw, Registration, State};
+use crate::receipt::shift::{Cash, CashAmount, Report, Shift};
+use crate::vendor::Context;
 
 /// Pause between two questions whether a shift has changed.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The rows of this vendor in the table of operations.
-pub const OPERATIONS: &[Operation] = &[
+pub const OPERATIONS: &[Operation<dyn Desk>] = &[
     operation!("start_login", HARMLESS, start_login, StartLogin => StartedLogin,
         "Asks for a code that a person enters in the vendor's cabinet to bind a cash register; then `finish_login`."),
     operation!("finish_login", HARMLESS, finish_login, FinishLogin => Login,
@@ -196,33 +198,34 @@ pub struct ReceiptUrl {
 }
 
 /// See the table.
-pub async fn start_login(client: &Client, request: StartLogin) -> Result<StartedLogin> {
-    let vendor: &Ikassa = client.vendor()?;
+pub async fn start_login(desk: &dyn Desk, request: StartLogin) -> Result<StartedLogin> {
+    let vendor: &Ikassa = desk.of()?;
     let device = Device {
         os: request.os.as_deref().unwrap_or(std::env::consts::OS),
         os_version: request.os_version.as_deref().unwrap_or("unknown"),
         device: request.device.as_deref().unwrap_or("till"),
         application: request.application.as_deref().unwrap_or("kassa"),
     };
-    vendor.start_login(&client.context(client.deadline()), &device).await
+    vendor.start_login(&desk.context(), &device).await
 }
 
 /// See the table.
-pub async fn finish_login(client: &Client, request: FinishLogin) -> Result<Login> {
-    let vendor: &Ikassa = client.vendor()?;
-    let until = request.timeout_ms.map_or(client.deadline(), |ms| Instant::now() + Duration::from_millis(ms));
+pub async fn finish_login(desk: &dyn Desk, request: FinishLogin) -> Result<Login> {
+    let vendor: &Ikassa = desk.of()?;
+    let call = desk.context();
+    let until = request.timeout_ms.map_or(call.budget.ends(), |ms| Instant::now() + Duration::from_millis(ms));
     // The last poll may begin at the end of the time.
-    let deadline = until.max(client.deadline());
-    vendor.finish_login(&client.context(deadline), until).await
+    let budget = Budget::new(until.max(call.budget.ends()), call.budget.whole_exchange());
+    vendor.finish_login(&Context { budget, ..call }, until).await
 }
 
 /// See the table.
-pub async fn refresh_login(client: &Client, _: Nothing) -> Result<Login> {
-    let vendor: &Ikassa = client.vendor()?;
-    vendor.renew_now(&client.context(client.deadline())).await
+pub async fn refresh_login(desk: &dyn Desk, _: Nothing) -> Result<Login> {
+    let vendor: &Ikassa = desk.of()?;
+    vendor.renew_now(&desk.context()).await
 }
 
-/// Whether a cash register is bound (2.3).
+/// Whether a cash register is bound (protocol/ikassa.md 2.3).
 pub(super) async fn cashbox_now(vendor: &Ikassa, context: &Context<'_>) -> Result<Cashbox> {
     #[derive(Deserialize)]
     struct Wire {
@@ -237,8 +240,8 @@ pub(super) async fn cashbox_now(vendor: &Ikassa, context: &Context<'_>) -> Resul
 }
 
 /// See the table.
-pub async fn cashbox(client: &Client, _: Nothing) -> Result<Cashbox> {
-    cashbox_now(client.vendor()?, &client.context(client.deadline())).await
+pub async fn cashbox(desk: &dyn Desk, _: Nothing) -> Result<Cashbox> {
+    cashbox_now(desk.of()?, &desk.context()).await
 }
 
 fn told(now: ShiftNow) -> Shift {
@@ -246,15 +249,15 @@ fn told(now: ShiftNow) -> Shift {
 }
 
 /// See the table.
-pub async fn shift(client: &Client, _: Nothing) -> Result<Shift> {
-    let vendor: &Ikassa = client.vendor()?;
-    vendor.shift_now(&client.context(client.deadline())).await.map(told)
+pub async fn shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
+    let vendor: &Ikassa = desk.of()?;
+    vendor.shift_now(&desk.context()).await.map(told)
 }
 
 /// See the table.
-pub async fn cash(client: &Client, _: Nothing) -> Result<Cash> {
-    let vendor: &Ikassa = client.vendor()?;
-    let now = vendor.shift_now(&client.context(client.deadline())).await?;
+pub async fn cash(desk: &dyn Desk, _: Nothing) -> Result<Cash> {
+    let vendor: &Ikassa = desk.of()?;
+    let now = vendor.shift_now(&desk.context()).await?;
     let amounts = drawer(&now.counters.unwrap_or_default()).into_iter();
     let amounts = amounts.map(|(currency, sum)| CashAmount { currency, sum: decimal(sum) }).collect();
     Ok(Cash { amounts, raw: Some(now.raw) })
@@ -286,12 +289,12 @@ async fn bring(vendor: &Ikassa, context: &Context<'_>, before: ShiftNow, open: b
                     settling::shift_changed(vendor, context).await?;
                     return Ok(now);
                 }
-                seen if Instant::now() + PAUSE >= context.deadline => {
+                seen if Instant::now() + PAUSE >= context.budget.ends() => {
                     let why = seen.err().or(lost).map_or_else(String::new, |e| format!(" ({})", e.message));
                     let wanted = if open { "open" } else { "closed" };
                     let message =
                         format!("whether the shift is {wanted} is not known{why}; ask for the `shift`");
-                    return Err(Error::new(Code::InDoubt, message).with_outcome(Outcome::Unknown));
+                    return Err(Error::new(Code::InDoubt, message));
                 }
                 Ok(_) if Instant::now() >= settled => break,
                 _ => sleep(PAUSE).await,
@@ -301,33 +304,32 @@ async fn bring(vendor: &Ikassa, context: &Context<'_>, before: ShiftNow, open: b
 }
 
 /// See the table.
-pub async fn open_shift(client: &Client, _: Nothing) -> Result<Shift> {
-    let vendor: &Ikassa = client.vendor()?;
-    let deadline = client.deadline();
-    let lease = client.delivery.lease("", deadline).await?;
-    let context = client.context(deadline);
+pub async fn open_shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
+    let vendor: &Ikassa = desk.of()?;
+    let context = desk.context();
+    let lease = desk.lease("", &context).await?;
     let opened = match vendor.shift_now(&context).await {
         Ok(before) => bring(vendor, &context, before, true).await,
         Err(error) => Err(error),
     };
-    client.delivery.release(lease);
+    desk.release(lease);
     opened.map(told)
 }
 
 /// See the table.
-pub async fn close_shift(client: &Client, request: CloseCloudShift) -> Result<Report> {
-    let vendor: &Ikassa = client.vendor()?;
-    let deadline = client.deadline();
+pub async fn close_shift(desk: &dyn Desk, request: CloseCloudShift) -> Result<Report> {
+    let vendor: &Ikassa = desk.of()?;
+    let context = desk.context();
     if let Some(first) = &request.withdraw_first {
-        empty_drawer(client, first).await?;
+        empty_drawer(desk, first).await?;
     }
-    let lease = client.delivery.lease("", deadline).await?;
-    let closed = close_empty(vendor, &client.context(deadline)).await;
-    client.delivery.release(lease);
+    let lease = desk.lease("", &context).await?;
+    let closed = close_empty(vendor, &context).await;
+    desk.release(lease);
     closed.map(|now| Report { confirmed: true, shift: Some(told(now)) })
 }
 
-/// Closes the shift where the drawer is empty in every currency (2.10).
+/// Closes the shift where the drawer is empty in every currency (protocol/ikassa.md 2.10).
 async fn close_empty(vendor: &Ikassa, context: &Context<'_>) -> Result<ShiftNow> {
     let now = vendor.shift_now(context).await?;
     let full: Vec<String> = drawer(&now.counters.clone().unwrap_or_default())
@@ -342,8 +344,8 @@ async fn close_empty(vendor: &Ikassa, context: &Context<'_>) -> Result<ShiftNow>
     bring(vendor, context, now, false).await
 }
 
-async fn empty_drawer(client: &Client, first: &WithdrawFirst) -> Result<()> {
-    let now = client.vendor::<Ikassa>()?.shift_now(&client.context(client.deadline())).await?;
+async fn empty_drawer(desk: &dyn Desk, first: &WithdrawFirst) -> Result<()> {
+    let now = desk.of::<Ikassa>()?.shift_now(&desk.context()).await?;
     if !now.open {
         return Ok(());
     }
@@ -356,7 +358,7 @@ async fn empty_drawer(client: &Client, first: &WithdrawFirst) -> Result<()> {
             cashier: first.cashier.clone(),
             attributes: BTreeMap::new(),
         };
-        withdraw(client, request).await?;
+        withdraw(desk, request).await?;
     }
     Ok(())
 }
@@ -370,27 +372,27 @@ fn cashier<'a>(vendor: &'a Ikassa, given: Option<&'a str>) -> Result<&'a str> {
 }
 
 /// See the table.
-pub async fn deposit(client: &Client, request: DrawerDocument) -> Result<Registration> {
-    move_cash(client, "deposit", Call::Deposit, request).await
+pub async fn deposit(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
+    move_cash(desk, "deposit", Call::Deposit, request).await
 }
 
 /// See the table.
-pub async fn withdraw(client: &Client, request: DrawerDocument) -> Result<Registration> {
-    move_cash(client, "withdraw", Call::Withdraw, request).await
+pub async fn withdraw(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
+    move_cash(desk, "withdraw", Call::Withdraw, request).await
 }
 
 /// See the table.
-pub async fn card_withdraw(client: &Client, request: DrawerDocument) -> Result<Registration> {
-    move_cash(client, "card_withdraw", Call::CardWithdraw, request).await
+pub async fn card_withdraw(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
+    move_cash(desk, "card_withdraw", Call::CardWithdraw, request).await
 }
 
 async fn move_cash(
-    client: &Client,
+    desk: &dyn Desk,
     operation: &'static str,
     call: Call,
     request: DrawerDocument,
 ) -> Result<Registration> {
-    let vendor: &Ikassa = client.vendor()?;
+    let vendor: &Ikassa = desk.of()?;
     let currency = request.currency.as_deref().unwrap_or(vendor.config.currency());
     let mut wrong = Vec::new();
     if request.sum.is_zero() {
@@ -406,27 +408,27 @@ async fn move_cash(
     let (Ok(cashier), true) = (cashier, wrong.is_empty()) else { return Err(Error::invalid(wrong)) };
     let document = map::cash_document(call, request.sum, currency, cashier, &request.attributes)
         .ok_or_else(|| Error::new(Code::Internal, "the sum does not fit"))?;
-    settling::deliver(client, operation, request.id, &document.body, &document).await
+    settling::deliver(desk, operation, request.id, &document.body, &document).await
 }
 
 /// See the table.
-pub async fn rollback(client: &Client, request: Rollback) -> Result<Registration> {
-    let vendor: &Ikassa = client.vendor()?;
+pub async fn rollback(desk: &dyn Desk, request: Rollback) -> Result<Registration> {
+    let vendor: &Ikassa = desk.of()?;
     let cashier = cashier(vendor, request.cashier.as_deref())?;
     // What the annulled document did tells what the annulment does.
-    let watch = settling::watch(vendor, &client.context(client.deadline())).await?;
+    let watch = settling::watch(vendor, &desk.context()).await?;
     let number = request.number.to_string();
     let undone = watch.last.filter(|(last, _)| *last == number).map(|(_, effect)| effect);
     let document = map::rollback_document(request.number, cashier, &request.attributes, undone.as_ref())
         .ok_or_else(|| Error::new(Code::Internal, "the document cannot be written"))?;
-    settling::deliver(client, "rollback", request.id, &document.body, &document).await
+    settling::deliver(desk, "rollback", request.id, &document.body, &document).await
 }
 
 /// The uid that a request names, by itself or through our journal.
-async fn uid(client: &Client, key: DocumentKey) -> Result<String> {
-    match (key.id, key.uid) {
-        (Some(id), None) => {
-            let entry = client.delivery.entry(&id).await?;
+async fn uid(desk: &dyn Desk, key: DocumentKey) -> Result<String> {
+    match desk.named(key.id, key.uid, "uid").await? {
+        Named::Ours(entry) => {
+            let id = &entry.receipt_id;
             let message = match entry.state {
                 State::Registered => {
                     format!("{id} was settled by the counters; its uid is on the vendor's side only")
@@ -435,23 +437,22 @@ async fn uid(client: &Client, key: DocumentKey) -> Result<String> {
             };
             entry.vendor_document_id.ok_or_else(|| Error::new(Code::ReceiptUnknown, message))
         }
-        (None, Some(uid)) => Ok(uid),
-        _ => Err(Error::invalid(vec![violation("", Code::MissingField, "give either `id` or `uid`")])),
+        Named::Theirs(uid) => Ok(uid),
     }
 }
 
 /// See the table.
-pub async fn document(client: &Client, key: DocumentKey) -> Result<CloudDocument> {
-    let uid = uid(client, key).await?;
-    let vendor: &Ikassa = client.vendor()?;
-    let answer = vendor.get(&client.context(client.deadline()), "docs.get", &[("uid", &uid)]).await?;
+pub async fn document(desk: &dyn Desk, key: DocumentKey) -> Result<CloudDocument> {
+    let uid = uid(desk, key).await?;
+    let vendor: &Ikassa = desk.of()?;
+    let answer = vendor.get(&desk.context(), "docs.get", &[("uid", &uid)]).await?;
     let document: CloudDocument = serde_json::from_slice(&answer.body).unwrap_or_default();
     Ok(CloudDocument { uid: document.uid.or(Some(uid)), raw: Some(Raw::from_body(&answer.body)), ..document })
 }
 
 /// See the table.
-pub async fn receipt_url(client: &Client, key: DocumentKey) -> Result<ReceiptUrl> {
-    let uid = uid(client, key).await?;
-    let vendor: &Ikassa = client.vendor()?;
+pub async fn receipt_url(desk: &dyn Desk, key: DocumentKey) -> Result<ReceiptUrl> {
+    let uid = uid(desk, key).await?;
+    let vendor: &Ikassa = desk.of()?;
     Ok(ReceiptUrl { url: vendor.receipt_url(&uid).into() })
 }

@@ -1,4 +1,4 @@
-//! Exactly once without a key (fact sheet 6.9): the counters before and after a document, under the
+//! Exactly once without a key (protocol/ikassa.md 6.9): the counters before and after a document, under the
 //! lease of the cash register. One reading a document: what is read before it is also what stood
 //! after the one before.
 
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::api::{Made, Reading, ShiftNow};
 use super::counters::{self, Proof, Watch};
 use super::document::{Document, Effect};
-use super::{Ikassa, NAME};
-use crate::client::{Client, fingerprint};
+use super::vendor::Ikassa;
 use crate::error::{Code, Error, Result};
-use crate::journal::{Entry, Intent};
-use crate::money::Amount;
-use crate::registration::{Fiscal, Raw, Registration, State};
-use crate::vendors::{Context, Learned, Told};
+use crate::journal::Entry;
+use crate::receipt::money::Amount;
+use crate::receipt::registration::{Fiscal, Raw, Registration, State};
+use crate::vendor::desk::{Desk, Wanted};
+use crate::vendor::{Context, StepResult, Finding};
 
 /// Secret: what is remembered between documents.
 const WATCH: &str = "watch";
@@ -53,13 +53,13 @@ fn written<T: Serialize>(value: &T) -> String {
 
 /// What is remembered of the cash register.
 pub async fn watch(vendor: &Ikassa, context: &Context<'_>) -> Result<Watch> {
-    let kept = context.journal.secret(&vendor.register, WATCH).await?;
+    let kept = context.secrets.secret(&vendor.register, WATCH).await?;
     Ok(kept.and_then(|kept| serde_json::from_str(kept.expose_secret()).ok()).unwrap_or_default())
 }
 
 async fn keep(vendor: &Ikassa, context: &Context<'_>, watch: &Watch) -> Result<()> {
     let kept: SecretString = written(watch).into();
-    context.journal.keep_secret(&vendor.register, WATCH, Some(kept)).await
+    context.secrets.keep_secret(&vendor.register, WATCH, Some(kept)).await
 }
 
 /// Before a shift is opened or closed: the counters may start from nothing, so the next reading is
@@ -77,7 +77,7 @@ pub async fn shift_changed(vendor: &Ikassa, context: &Context<'_>) -> Result<()>
 
 /// Forgets everything: after a log-in it may be another cash register.
 pub async fn forget(vendor: &Ikassa, context: &Context<'_>) -> Result<()> {
-    context.journal.keep_secret(&vendor.register, WATCH, None).await
+    context.secrets.keep_secret(&vendor.register, WATCH, None).await
 }
 
 /// Reads the counters before a document. Nothing is sent while the shift is closed.
@@ -99,10 +99,10 @@ pub async fn bind(vendor: &Ikassa, context: &Context<'_>) -> Result<String> {
 }
 
 /// Sends the document, once.
-pub async fn send(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> Learned {
+pub async fn send(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> StepResult {
     let (document, bound) = match (Document::of(entry), bound(entry)) {
         (Ok(document), Some(bound)) => (document, bound),
-        (Err(error), _) => return Told::Unknown(error).into(),
+        (Err(error), _) => return Finding::Unknown(error).into(),
         (_, None) => return lost_binding(),
     };
     match vendor.make(context, &document).await {
@@ -120,26 +120,26 @@ pub async fn send(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> Lear
                 // What it did is not known, so the next reading says nothing about strangers.
                 None => Watch { before: None, since: None, last: None, ..bound },
             };
-            with_watch(Told::Registered { document_id: Some(uid), fiscal: Box::new(fiscal), raw }, &watch)
+            with_watch(Finding::Registered { document_id: Some(uid), fiscal: Box::new(fiscal), raw }, &watch)
         }
-        Made::Not(told @ Told::Unknown(_)) => told.into(),
+        Made::Not(told @ Finding::Unknown(_)) => told.into(),
         Made::Not(told) => with_watch(told, &Watch { since: None, ..bound }),
     }
 }
 
 /// Compares the counters before and after a document whose answer was lost.
-pub async fn settle(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> Learned {
+pub async fn settle(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> StepResult {
     if let Some(evidence) = evidence(entry) {
-        return Learned { evidence: entry.raw.clone(), ..in_doubt(&evidence.reason).into() };
+        return StepResult { evidence: entry.raw.clone(), ..in_doubt(&evidence.reason).into() };
     }
     let (document, bound) = match (Document::of(entry), bound(entry)) {
         (Ok(document), Some(bound)) => (document, bound),
-        (Err(error), _) => return Told::Unknown(error).into(),
+        (Err(error), _) => return Finding::Unknown(error).into(),
         (_, None) => return lost_binding(),
     };
     let now = match vendor.shift_now(context).await {
         Ok(now) => now,
-        Err(error) => return Told::Unknown(error).into(),
+        Err(error) => return Finding::Unknown(error).into(),
     };
     let proof = match (&bound.before, &now) {
         (_, ShiftNow { open: false, .. }) => Proof::None("the shift was closed meanwhile".into()),
@@ -160,38 +160,38 @@ pub async fn settle(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> Le
             let raw = Raw::from_body(
                 written(&evidence("the counters moved by exactly this document".into())).as_bytes(),
             );
-            let told = Told::Registered { document_id: None, fiscal: Box::new(fiscal(&document)), raw };
+            let told = Finding::Registered { document_id: None, fiscal: Box::new(fiscal(&document)), raw };
             with_watch(told, &Watch { last: None, ..next })
         }
-        Proof::NeverArrived => with_watch(Told::Absent, &next),
+        Proof::NeverArrived => with_watch(Finding::Absent, &next),
         Proof::None(reason) => {
             let told = in_doubt(&reason);
             let kept = Kept { evidence: evidence(reason) };
             let evidence = Some(Raw::from_body(written(&kept).as_bytes()));
-            Learned { evidence, ..with_watch(told, &Watch { last: None, ..next }) }
+            StepResult { evidence, ..with_watch(told, &Watch { last: None, ..next }) }
         }
     }
 }
 
-fn in_doubt(reason: &str) -> Told {
+fn in_doubt(reason: &str) -> Finding {
     let message = format!(
         "the counters do not tell whether it is on record: {reason}; both readings are in `raw` (see `journal`): look at \
          the receipts in the vendor's cabinet and give `resolve` a verdict"
     );
-    Told::Unknown(Error::new(Code::InDoubt, message))
+    Finding::Unknown(Error::new(Code::InDoubt, message))
 }
 
-fn with_watch(told: Told, watch: &Watch) -> Learned {
-    Learned { secrets: vec![(WATCH, written(watch).into())], ..told.into() }
+fn with_watch(told: Finding, watch: &Watch) -> StepResult {
+    StepResult { secrets: vec![(WATCH, written(watch).into())], ..told.into() }
 }
 
 fn bound(entry: &Entry) -> Option<Watch> {
     serde_json::from_str(entry.binding.as_deref()?).ok()
 }
 
-fn lost_binding() -> Learned {
+fn lost_binding() -> StepResult {
     let message = "the journal has lost the reading before the document";
-    Told::Unknown(Error::new(Code::JournalDamaged, message)).into()
+    Finding::Unknown(Error::new(Code::JournalDamaged, message)).into()
 }
 
 fn fiscal(document: &Document) -> Fiscal {
@@ -201,21 +201,13 @@ fn fiscal(document: &Document) -> Fiscal {
 
 /// Delivers a document that is no receipt. `content` decides whether the id was used for the same.
 pub async fn deliver(
-    client: &Client,
+    desk: &dyn Desk,
     operation: &'static str,
     id: String,
     content: &str,
     document: &Document,
 ) -> Result<Registration> {
-    let vendor: &Ikassa = client.vendor()?;
-    let intent = Intent {
-        register: vendor.register.clone(),
-        receipt_id: id,
-        vendor: NAME,
-        operation,
-        fingerprint: fingerprint(format!("{operation} {content}").as_bytes()),
-        request: document.to_bytes()?,
-        vendor_document_id: None,
-    };
-    client.deliver(&intent).await
+    let content = format!("{operation} {content}").into_bytes();
+    let request = document.to_bytes()?;
+    desk.deliver(Wanted { operation, id, content, request, vendor_document_id: None }).await
 }

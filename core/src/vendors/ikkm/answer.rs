@@ -1,12 +1,12 @@
-//! What the device's answers say (fact sheet 3.1): body first, then the status for consistency.
+//! What the device's answers say (protocol/ikkm.md 3.1): body first, then the status for consistency.
 
 use super::codes;
 use super::device::Reply;
-use crate::error::{Code, Error, Outcome, VendorFault};
+use crate::error::{Code, Error, VendorFault};
 
 /// The body of a call that is not JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum DeviceAnswer {
     /// A new key: the document is on record. `repeated` tells an answer that was given before.
     Done { key: String, repeated: bool, receipt: Option<u64> },
     /// Ready, or started. With the number of the last closed receipt, where it is told.
@@ -18,27 +18,27 @@ pub enum Said {
 }
 
 /// Reads the answer to a call with the key `sent`.
-pub fn read(reply: &Reply, sent: &str) -> Said {
+pub fn read(reply: &Reply, sent: &str) -> DeviceAnswer {
     let text = String::from_utf8_lossy(&reply.body);
     let text = text.trim_start_matches('\u{feff}').trim_matches([' ', '\t', '\r', '\n']);
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || digits.len() > 20 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Said::Strange(format!("the answer ({}) is not a number", reply.status));
+        return DeviceAnswer::Strange(format!("the answer ({}) is not a number", reply.status));
     }
     let is_zero = digits.bytes().all(|byte| byte == b'0');
     match (reply.status, text.starts_with('-'), is_zero) {
         (400, true, false) => match text.parse() {
-            Ok(code) => Said::Refused { code, cause: reason(reply) },
-            Err(_) => Said::Strange("the code is too large".into()),
+            Ok(code) => DeviceAnswer::Refused { code, cause: reason(reply) },
+            Err(_) => DeviceAnswer::Strange("the code is too large".into()),
         },
-        (200, false, true) => Said::Ready { receipt: number(reply) },
+        (200, false, true) => DeviceAnswer::Ready { receipt: number(reply) },
         (200 | 203, false, false) if text == sent => {
-            Said::Strange("the answer repeats the key that was sent".into())
+            DeviceAnswer::Strange("the answer repeats the key that was sent".into())
         }
         (200 | 203, false, false) => {
-            Said::Done { key: text.into(), repeated: reply.status == 203, receipt: number(reply) }
+            DeviceAnswer::Done { key: text.into(), repeated: reply.status == 203, receipt: number(reply) }
         }
-        (status, ..) => Said::Strange(format!("status {status} does not go with the answer's number")),
+        (status, ..) => DeviceAnswer::Strange(format!("status {status} does not go with the answer's number")),
     }
 }
 
@@ -59,8 +59,8 @@ fn reason(reply: &Reply) -> String {
         .into()
 }
 
-/// A refusal as an error; `outcome` depends on what the code proves where it stands.
-pub fn error(code: i32, cause: &str, outcome: Outcome) -> Error {
+/// A refusal as an error.
+pub fn error(code: i32, cause: &str) -> Error {
     let meaning = codes::meaning(code);
     let kind = match meaning.class {
         codes::Class::Parameters | codes::Class::Tax => Code::Refused,
@@ -72,7 +72,6 @@ pub fn error(code: i32, cause: &str, outcome: Outcome) -> Error {
     let operator = codes::operator_name(code).map_or_else(String::new, |name| format!(" ({name})"));
     let said = if cause.is_empty() { String::new() } else { format!("; the device says: {cause}") };
     Error::new(kind, format!("{}{operator} ({code}){said}", meaning.english))
-        .with_outcome(outcome)
         .with_vendor(VendorFault {
             name: super::NAME.into(),
             code: Some(code.to_string()),
@@ -85,22 +84,22 @@ pub fn error(code: i32, cause: &str, outcome: Outcome) -> Error {
 mod tests {
     use super::*;
 
-    fn said(status: u16, reason: &[u8], body: &[u8]) -> Said {
+    fn said(status: u16, reason: &[u8], body: &[u8]) -> DeviceAnswer {
         read(&Reply { status, reason: reason.into(), body: body.into() }, "11112222")
     }
 
     #[test]
     fn body_first_then_status() {
-        let done = |repeated, receipt| Said::Done { key: "33334444".into(), repeated, receipt };
+        let done = |repeated, receipt| DeviceAnswer::Done { key: "33334444".into(), repeated, receipt };
         assert_eq!(said(200, b"1566", b"33334444"), done(false, Some(1566)));
         assert_eq!(said(203, b"1566", b"\xef\xbb\xbf33334444\r\n"), done(true, Some(1566)));
         assert_eq!(said(200, b"OK", b"33334444"), done(false, None));
-        assert_eq!(said(200, b"0", b"0"), Said::Ready { receipt: Some(0) });
-        assert_eq!(said(400, "мало".as_bytes(), b"-10"), Said::Refused { code: -10, cause: "мало".into() });
+        assert_eq!(said(200, b"0", b"0"), DeviceAnswer::Ready { receipt: Some(0) });
+        assert_eq!(said(400, "мало".as_bytes(), b"-10"), DeviceAnswer::Refused { code: -10, cause: "мало".into() });
         for (status, body) in
             [(200, "11112222"), (200, "-10"), (400, "33334444"), (200, ""), (500, "1"), (200, "<html>")]
         {
-            assert!(matches!(said(status, b"OK", body.as_bytes()), Said::Strange(_)), "{status} {body}");
+            assert!(matches!(said(status, b"OK", body.as_bytes()), DeviceAnswer::Strange(_)), "{status} {body}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The device's answer codes (fact sheet 4): what each means, proves and asks for.
+//! The device's answer codes (protocol/ikkm.md 4): what each means, proves and asks for.
 
 /// What a code says of the request that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! iKKM's configuration (fact sheet 0.1, 1, 2).
+//! iKKM's configuration (protocol/ikkm.md 0.1, 1, 2).
 
 use std::time::Duration;
 
@@ -9,18 +9,21 @@ use serde::Deserialize;
 use crate::config::{Common, PlainHttp};
 use crate::error::{Code, Violation, violation};
 
+/// Name in configurations and envelopes.
+pub const NAME: &str = "ikkm";
+
 /// Port of the device's web-api.
 const PORT: u16 = 8080;
-/// Time for an answer, in milliseconds (0.1: never under 10 s).
+/// Time for an answer, in milliseconds (protocol/ikkm.md 0.1: never under 10 s).
 const RESPONSE_TIMEOUT_MS: u64 = 30_000;
-/// Time for a report that closes the shift, in milliseconds (0.1).
+/// Time for a report that closes the shift, in milliseconds (protocol/ikkm.md 0.1).
 const REPORT_TIMEOUT_MS: u64 = 90_000;
-/// Time between the starts of two requests, in milliseconds (0.1: one a second).
+/// Time between the starts of two requests, in milliseconds (protocol/ikkm.md 0.1: one a second).
 const PACE_MS: u64 = 1_000;
-/// Time after a lost answer before the device is asked about it, in milliseconds (3.6, P0).
+/// Time after a lost answer before the device is asked about it, in milliseconds (protocol/ikkm.md 3.6, P0).
 const SETTLE_MS: u64 = 10_000;
 
-/// How amounts are written for this device (0.1, 2.3).
+/// How amounts are written for this device (protocol/ikkm.md 0.1, 2.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Amounts {

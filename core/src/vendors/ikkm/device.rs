@@ -1,7 +1,7 @@
 //! The exchange with the device: HTTP/1.1 over one TCP connection a request.
 //!
 //! The receipt number stands in the reason phrase, which general HTTP stacks drop or choke on, and
-//! whether a byte left decides over doubt (fact sheet 3.12). So this one vendor has its own
+//! whether a byte left decides over doubt (protocol/ikkm.md 3.12). So this one vendor has its own
 //! exchange: no kept connections, no proxy, no redirects, no retries, reason phrase as raw bytes.
 
 use std::io;
@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::http::{Failure, Reach};
+use crate::transport::{NoExchange, Reach};
 
 /// Largest answer in bytes that is read.
 const MOST_ANSWER_BYTES: usize = 8 << 20;
@@ -22,7 +22,7 @@ pub struct Device {
     host: String,
     port: u16,
     connect_timeout: Duration,
-    /// Least time between the starts of two requests (0.1: one a second).
+    /// Least time between the starts of two requests (protocol/ikkm.md 0.1: one a second).
     pace: Duration,
     next_start: Mutex<Option<Instant>>,
 }
@@ -51,9 +51,15 @@ impl Device {
         Self { host, port, connect_timeout, pace, next_start: Mutex::new(None) }
     }
 
-    /// Sends a request once and reads the whole answer within `limit`, counted from its start.
-    pub async fn exchange(&self, call: &Call<'_>, limit: Duration) -> Result<Reply, Failure> {
+    /// Sends a request once and reads the whole answer within the time that `limit` gives once the device may
+    /// be asked.
+    pub async fn exchange(
+        &self,
+        call: &Call<'_>,
+        limit: impl FnOnce() -> Result<Duration, NoExchange>,
+    ) -> Result<Reply, NoExchange> {
         self.keep_pace().await;
+        let limit = limit()?;
         let started = Instant::now();
         let result = self.once(call, limit).await;
         let ms = started.elapsed().as_millis() as u64;
@@ -75,8 +81,9 @@ impl Device {
         *next = Some(Instant::now() + self.pace);
     }
 
-    async fn once(&self, call: &Call<'_>, limit: Duration) -> Result<Reply, Failure> {
-        let not_sent = |message: String| Failure { reach: Reach::NotSent, message };
+    async fn once(&self, call: &Call<'_>, limit: Duration) -> Result<Reply, NoExchange> {
+        let until = Instant::now() + limit;
+        let not_sent = |message: String| NoExchange { reach: Reach::NotSent, message };
         let connect = TcpStream::connect((self.host.as_str(), self.port));
         let mut stream = match timeout(self.connect_timeout.min(limit), connect).await {
             Ok(Ok(stream)) => stream,
@@ -85,13 +92,13 @@ impl Device {
         };
         let request = self.written(call);
         // From the first byte on nothing but a whole answer is conclusive.
-        let lost = |message: String| Failure { reach: Reach::MaybeSent, message };
+        let lost = |message: String| NoExchange { reach: Reach::MaybeSent, message };
         let exchange = async {
             stream.set_nodelay(true)?;
             stream.write_all(&request).await?;
             read_answer(&mut stream).await
         };
-        match timeout(limit, exchange).await {
+        match timeout_at(until, exchange).await {
             Ok(Ok(reply)) => Ok(reply),
             Ok(Err(error)) => Err(lost(format!("the answer was lost: {error}"))),
             Err(_) => Err(lost("no answer in time".into())),
@@ -136,7 +143,7 @@ fn broken(what: &str) -> io::Error {
 }
 
 /// The answer in `bytes`, or `None` while more is to come. `ended` tells that nothing more comes.
-/// Bare line feeds are taken for line ends (3.12).
+/// Bare line feeds are taken for line ends (protocol/ikkm.md 3.12).
 fn parse(bytes: &[u8], ended: bool) -> io::Result<Option<Reply>> {
     let Some((head, body)) = split_head(bytes) else { return Ok(None) };
     let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));

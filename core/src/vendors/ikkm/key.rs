@@ -1,4 +1,4 @@
-//! The key that changes with every document (fact sheet 3.1 to 3.11).
+//! The key that changes with every document (protocol/ikkm.md 3.1 to 3.11).
 //!
 //! A key is bound to one document from the first byte that is sent with it (I3). While the
 //! document's fate is not known nothing else is sent with it (I7, kept by `delivery.rs`). The same
@@ -9,19 +9,19 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, sleep};
 
-use super::answer::{self, Said};
+use super::answer::{self, DeviceAnswer};
 use super::codes::{Class, meaning};
 use super::device::Call;
 use super::reports::{self, Cheque, DeviceInfo, Transaction};
-use super::{Ikkm, map};
-use crate::error::{Code, Error, Outcome, Result};
-use crate::http::{Failure, Reach};
+use super::vendor::Ikkm;
+use super::map;
+use crate::error::{Code, Error, Result};
+use crate::transport::NoExchange;
 use crate::journal::Entry;
-use crate::money::Amount;
-use crate::registration::{Failure as Refusal, Fiscal, Raw};
-use crate::vendors::{Context, Learned, Mode, Told};
+use crate::receipt::money::Amount;
+use crate::receipt::registration::{Failure as Refusal, Fiscal, Raw};
+use crate::vendor::{Context, StepResult, Mode, Finding};
 
 /// Secret: the key that the device gave last, or that an operator told.
 const KEY: &str = "key";
@@ -29,13 +29,13 @@ const KEY: &str = "key";
 const CONFIGURED: &str = "configured_key";
 /// Number of the last receipt that we know to be closed.
 const LAST_RECEIPT: &str = "last_receipt";
-/// The name of a discount in the parameters (2.5).
+/// The name of a discount in the parameters (protocol/ikkm.md 2.5).
 const DISCOUNT_ROW: &str = "%22discount%22";
 /// What the device answers a plain cashier who asks what only senior ones may know (4).
 const SENIORS_ONLY: &str = "-16";
 /// Shifts before the current one in which a receipt is looked for: a weekend and a day.
 const SHIFTS_BEFORE: u64 = 3;
-/// First pause after "busy" (3.9); it doubles.
+/// First pause after "busy" (protocol/ikkm.md 3.9); it doubles.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 type Secrets = Vec<(&'static str, SecretString)>;
@@ -50,8 +50,8 @@ struct Binding {
 
 /// The key that the device should take now: the operator's newest word, else the device's own.
 pub async fn current(vendor: &Ikkm, context: &Context<'_>) -> Result<String> {
-    let kept = context.journal.secret(&vendor.register, KEY).await?;
-    let before = context.journal.secret(&vendor.register, CONFIGURED).await?;
+    let kept = context.secrets.secret(&vendor.register, KEY).await?;
+    let before = context.secrets.secret(&vendor.register, CONFIGURED).await?;
     let configured = vendor.config.key.as_ref();
     let same = |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
     let newest = match (configured, &before) {
@@ -84,27 +84,27 @@ pub async fn learn(vendor: &Ikkm, context: &Context<'_>, key: SecretString) -> R
         return Err(Error::new(Code::ConfigInvalid, "`key` must be digits"));
     }
     for (name, value) in keep(vendor, key.expose_secret(), None) {
-        context.journal.keep_secret(&vendor.register, name, Some(value)).await?;
+        context.secrets.keep_secret(&vendor.register, name, Some(value)).await?;
     }
     Ok(())
 }
 
-/// What the next attempt is bound to. Asks the device where its last receipt is not known (3.5, 1).
+/// What the next attempt is bound to. Asks the device where its last receipt is not known (protocol/ikkm.md 3.5, 1).
 pub async fn bind(vendor: &Ikkm, context: &Context<'_>) -> Result<String> {
     let key = current(vendor, context).await?;
-    let known = context.journal.secret(&vendor.register, LAST_RECEIPT).await?;
+    let known = context.secrets.secret(&vendor.register, LAST_RECEIPT).await?;
     let mut last_receipt = known.and_then(|number| number.expose_secret().parse().ok());
     if last_receipt.is_none() {
         last_receipt = match vendor.check_key(context, &key).await {
-            Ok(Said::Ready { receipt }) => receipt,
-            // Another writer may have used it: a send can be answered with its successor (3.8).
-            Ok(Said::Refused { code: -1, .. }) => None,
-            Ok(Said::Refused { code, cause }) => {
-                return Err(answer::error(code, &cause, Outcome::NotRegistered));
+            Ok(DeviceAnswer::Ready { receipt }) => receipt,
+            // Another writer may have used it: a send can be answered with its successor (protocol/ikkm.md 3.8).
+            Ok(DeviceAnswer::Refused { code: -1, .. }) => None,
+            Ok(DeviceAnswer::Refused { code, cause }) => {
+                return Err(answer::error(code, &cause));
             }
-            Ok(Said::Done { .. }) => return Err(strange("a key instead of readiness")),
-            Ok(Said::Strange(what)) => return Err(strange(&what)),
-            Err(failure) => return Err(failure.into_error()),
+            Ok(DeviceAnswer::Done { .. }) => return Err(strange("a key instead of readiness")),
+            Ok(DeviceAnswer::Strange(what)) => return Err(strange(&what)),
+            Err(failure) => return Err(failure.into()),
         };
     }
     serde_json::to_string(&Binding { key, last_receipt })
@@ -119,8 +119,8 @@ fn binding(entry: &Entry) -> Option<Binding> {
     serde_json::from_str(entry.binding.as_deref()?).ok()
 }
 
-fn lost_binding() -> Learned {
-    Told::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the key of the attempt")).into()
+fn lost_binding() -> StepResult {
+    Finding::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the key of the attempt")).into()
 }
 
 /// The key that a document of the journal was sent with.
@@ -130,12 +130,12 @@ pub fn used(entry: &Entry) -> Result<String> {
 }
 
 /// Sends the entry's bytes with the key they are bound to, once.
-async fn fire(
+async fn transmit(
     vendor: &Ikkm,
     context: &Context<'_>,
     entry: &Entry,
     key: &str,
-) -> std::result::Result<Said, Failure> {
+) -> std::result::Result<DeviceAnswer, NoExchange> {
     let parameters = String::from_utf8_lossy(&entry.request);
     let bytes = format!("key={key}&{parameters}");
     let target = match entry.operation.as_str() {
@@ -144,50 +144,46 @@ async fn fire(
         _ => "/api".to_owned(),
     };
     let form = (target == "/api").then_some(bytes.as_str());
-    let reply = vendor.exchange(context, &Call { target: &target, form }).await?;
+    let reply = vendor.send(context, &Call { target: &target, form }).await?;
     Ok(answer::read(&reply, key))
 }
 
 /// A pause that the call has time for, or false.
 async fn paused(context: &Context<'_>, pause: &mut Duration) -> bool {
-    if Instant::now() + *pause >= context.deadline {
-        return false;
-    }
-    sleep(*pause).await;
+    let paused = context.budget.pause(*pause).await;
     *pause *= 2;
-    true
+    paused
 }
 
-/// The first send with a key (3.5): here every documented refusal but -2, -6 and -99 is conclusive.
-pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> Learned {
+/// The first send with a key (protocol/ikkm.md 3.5): here every documented refusal but -2, -6 and -99 is conclusive.
+pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> StepResult {
     let Some(bound) = binding(entry) else { return lost_binding() };
     let mut pause = BUSY_PAUSE;
     loop {
-        return match fire(vendor, context, entry, &bound.key).await {
-            Ok(Said::Done { key, repeated: false, receipt }) => done(vendor, entry, &key, receipt, false),
-            Ok(Said::Done { key, repeated: true, receipt }) => {
+        return match transmit(vendor, context, entry, &bound.key).await {
+            Ok(DeviceAnswer::Done { key, repeated: false, receipt }) => done(vendor, entry, &key, receipt, false),
+            Ok(DeviceAnswer::Done { key, repeated: true, receipt }) => {
                 // Somebody else's document (I6): ours was not registered. Go on with their key.
                 tracing::warn!(target: "kassa::delivery", receipt = %entry.receipt_id, "the key was used by another writer");
-                Learned { secrets: keep(vendor, &key, receipt), ..Told::Absent.into() }
+                StepResult { secrets: keep(vendor, &key, receipt), ..Finding::Absent.into() }
             }
-            Ok(Said::Refused { code, cause }) => match meaning(code).class {
+            Ok(DeviceAnswer::Refused { code, cause }) => match meaning(code).class {
                 Class::Busy if paused(context, &mut pause).await => continue,
-                Class::Unclear => Told::Unknown(answer::error(code, &cause, Outcome::Unknown)).into(),
+                Class::Unclear => Finding::Unknown(answer::error(code, &cause)).into(),
                 Class::Parameters | Class::Tax => refused(code, &cause).into(),
                 Class::Busy | Class::Device | Class::Key => {
-                    Told::NotTaken(answer::error(code, &cause, Outcome::NotRegistered)).into()
+                    Finding::NotTaken(answer::error(code, &cause)).into()
                 }
             },
-            Ok(Said::Ready { .. }) => Told::Unknown(strange("readiness instead of a key")).into(),
-            Ok(Said::Strange(what)) => Told::Unknown(strange(&what)).into(),
-            Err(failure) if failure.reach == Reach::NotSent => Told::NotTaken(failure.into_error()).into(),
-            Err(failure) => lost(&failure).into(),
+            Ok(DeviceAnswer::Ready { .. }) => Finding::Unknown(strange("readiness instead of a key")).into(),
+            Ok(DeviceAnswer::Strange(what)) => Finding::Unknown(strange(&what)).into(),
+            Err(failure) => Finding::from(failure).into(),
         };
     }
 }
 
-/// Finds out what became of a document whose answer was lost (3.6).
-pub async fn settle(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, mode: Mode) -> Learned {
+/// Finds out what became of a document maker answer was lost (protocol/ikkm.md 3.6).
+pub async fn settle(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, mode: Mode) -> StepResult {
     let Some(bound) = binding(entry) else { return lost_binding() };
     match mode {
         Mode::Complete => replay(vendor, context, entry, &bound).await,
@@ -196,66 +192,66 @@ pub async fn settle(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, mode: M
 }
 
 /// P1: whether the key is still current and no receipt was closed since. Nothing can be registered.
-async fn probe(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Binding) -> Learned {
+async fn probe(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Binding) -> StepResult {
     let mut pause = BUSY_PAUSE;
     let mut seen_untouched = 0;
     loop {
         match vendor.check_key(context, &bound.key).await {
-            Ok(Said::Ready { receipt }) => {
-                // Whether the device compares the key here is not documented (3.3, 6), so the
+            Ok(DeviceAnswer::Ready { receipt }) => {
+                // Whether the device compares the key here is not documented (protocol/ikkm.md 3.3, 6), so the
                 // number of the last receipt has to say the same. Cash documents have no number.
                 let untouched =
                     receipt.is_some() && receipt == bound.last_receipt && entry.operation == "register";
                 if !untouched {
                     let message =
                         "the device is ready, but that does not prove that the document never arrived";
-                    return Told::Unknown(Error::new(Code::InDoubt, message)).into();
+                    return Finding::Unknown(Error::new(Code::InDoubt, message)).into();
                 }
                 seen_untouched += 1;
                 if seen_untouched == 2 {
-                    return Told::Absent.into();
+                    return Finding::Absent.into();
                 }
             }
             // The key was consumed: sending the same again cannot register anything.
-            Ok(Said::Refused { code: -1, .. }) => return replay(vendor, context, entry, bound).await,
-            Ok(Said::Refused { code: -2, .. }) if paused(context, &mut pause).await => {}
-            Ok(Said::Refused { code, cause }) => {
-                return Told::Unknown(answer::error(code, &cause, Outcome::Unknown)).into();
+            Ok(DeviceAnswer::Refused { code: -1, .. }) => return replay(vendor, context, entry, bound).await,
+            Ok(DeviceAnswer::Refused { code: -2, .. }) if paused(context, &mut pause).await => {}
+            Ok(DeviceAnswer::Refused { code, cause }) => {
+                return Finding::Unknown(answer::error(code, &cause)).into();
             }
-            Ok(Said::Done { .. }) => return Told::Unknown(strange("a key instead of readiness")).into(),
-            Ok(Said::Strange(what)) => return Told::Unknown(strange(&what)).into(),
-            Err(failure) => return lost(&failure).into(),
+            Ok(DeviceAnswer::Done { .. }) => return Finding::Unknown(strange("a key instead of readiness")).into(),
+            Ok(DeviceAnswer::Strange(what)) => return Finding::Unknown(strange(&what)).into(),
+            Err(failure) => return Finding::Unknown(failure.into()).into(),
         }
     }
 }
 
 /// P2: the identical bytes with the same key. 200: it had never arrived and is registered now.
 /// 203: it had been registered. Only codes that the bytes alone decide prove a refusal.
-async fn replay(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Binding) -> Learned {
+async fn replay(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Binding) -> StepResult {
     let mut pause = BUSY_PAUSE;
     loop {
-        return match fire(vendor, context, entry, &bound.key).await {
-            Ok(Said::Done { key, repeated: true, receipt }) => {
+        return match transmit(vendor, context, entry, &bound.key).await {
+            Ok(DeviceAnswer::Done { key, repeated: true, receipt }) => {
                 repeated(vendor, context, entry, &bound.key, &key, receipt).await
             }
-            Ok(Said::Done { key, repeated: false, receipt }) => done(vendor, entry, &key, receipt, false),
-            Ok(Said::Refused { code, cause }) => match meaning(code).class {
+            Ok(DeviceAnswer::Done { key, repeated: false, receipt }) => done(vendor, entry, &key, receipt, false),
+            Ok(DeviceAnswer::Refused { code, cause }) => match meaning(code).class {
                 Class::Busy if paused(context, &mut pause).await => continue,
                 Class::Parameters => refused(code, &cause).into(),
                 Class::Key => after_lost_key(vendor, context, entry, bound).await,
                 Class::Busy | Class::Tax | Class::Device | Class::Unclear => {
-                    Told::Unknown(answer::error(code, &cause, Outcome::Unknown)).into()
+                    Finding::Unknown(answer::error(code, &cause)).into()
                 }
             },
-            Ok(Said::Ready { .. }) => Told::Unknown(strange("readiness instead of a key")).into(),
-            Ok(Said::Strange(what)) => Told::Unknown(strange(&what)).into(),
-            Err(failure) => lost(&failure).into(),
+            Ok(DeviceAnswer::Ready { .. }) => Finding::Unknown(strange("readiness instead of a key")).into(),
+            Ok(DeviceAnswer::Strange(what)) => Finding::Unknown(strange(&what)).into(),
+            Err(failure) => Finding::Unknown(failure.into()).into(),
         };
     }
 }
 
 /// 203 on a replay: something was registered with the key. It is ours unless another writer used the
-/// key after our bytes were lost (3.8).
+/// key after our bytes were lost (protocol/ikkm.md 3.8).
 async fn repeated(
     vendor: &Ikkm,
     context: &Context<'_>,
@@ -263,21 +259,21 @@ async fn repeated(
     used: &str,
     next: &str,
     receipt: Option<u64>,
-) -> Learned {
+) -> StepResult {
     // A key that a person told meanwhile is newer than the one in the repeated answer.
     let now = match current(vendor, context).await {
         Ok(told) if told != used => told,
         _ => next.to_owned(),
     };
     let number = receipt.map(|number| number.to_string());
-    match whose(vendor, context, entry, number.as_deref(), &now).await.doubt(number.as_deref()) {
+    match maker(vendor, context, entry, number.as_deref(), &now).await.doubt(number.as_deref()) {
         Some(doubt) => doubt.into(),
         None => done(vendor, entry, &now, receipt, true),
     }
 }
 
 /// Who made a receipt that was made with our key.
-enum Whose {
+enum Maker {
     /// We, as far as the device tells: by invariant I1 there is one writer.
     Ours,
     /// Another writer: it has another type or sum.
@@ -289,14 +285,14 @@ enum Whose {
     NotToldNow(Error),
 }
 
-impl Whose {
+impl Maker {
     /// Why receipt `number` may not be taken for ours; `None` where it is.
-    fn doubt(self, number: Option<&str>) -> Option<Told> {
+    fn doubt(self, number: Option<&str>) -> Option<Finding> {
         match self {
             Self::Ours => None,
             Self::Another => Some(anothers(number)),
-            Self::NotToldNow(why) => Some(Told::Unknown(why)),
-            Self::OnlyTheNextKeyTells => Some(Told::Unknown(Error::new(
+            Self::NotToldNow(why) => Some(Finding::Unknown(why)),
+            Self::OnlyTheNextKeyTells => Some(Finding::Unknown(Error::new(
                 Code::KeyRefused,
                 "another writer used the device meanwhile; read or set the key on the device and call `resolve` with it",
             ))),
@@ -324,29 +320,29 @@ impl Whose {
     }
 }
 
-/// Compares receipt `number` of the last shifts with the document (3.8, P4). What the device does not
+/// Compares receipt `number` of the last shifts with the document (protocol/ikkm.md 3.8, P4). What the device does not
 /// tell, or tells to senior cashiers only, proves nothing against us.
-async fn whose(
+async fn maker(
     vendor: &Ikkm,
     context: &Context<'_>,
     entry: &Entry,
     number: Option<&str>,
     key: &str,
-) -> Whose {
+) -> Maker {
     let (Some(number), Some((cheque_type, total))) = (number, type_and_total(entry)) else {
-        return Whose::Ours;
+        return Maker::Ours;
     };
     let cheque = match in_last_shifts(vendor, context, number, key).await {
         Ok(Some(cheque)) => cheque,
-        Ok(None) => return Whose::Ours,
-        Err(error) => return Whose::untold(error),
+        Ok(None) => return Maker::Ours,
+        Err(error) => return Maker::untold(error),
     };
     let other_type = cheque.cheque_type.as_deref().is_some_and(|found| found != cheque_type);
     // How the device lists discounts is not documented: with one, the rows prove nothing.
     let is_discounted = String::from_utf8_lossy(&entry.request).contains(DISCOUNT_ROW);
     let sums = cheque.rows.iter().map(|row| Amount::parse(row.sum.as_deref()?).ok());
     let sum = sums.reduce(|sum, row| sum?.plus(row?)).flatten().filter(|_| !is_discounted);
-    if other_type || sum.is_some_and(|sum| sum != total) { Whose::Another } else { Whose::Ours }
+    if other_type || sum.is_some_and(|sum| sum != total) { Maker::Another } else { Maker::Ours }
 }
 
 /// Looks for receipt `number` in the current shift, and in those before it: a shift may have been
@@ -372,7 +368,7 @@ async fn in_last_shifts(
     Ok(None)
 }
 
-/// `chequeType` (5.6) and total of a receipt; cash documents have no receipt.
+/// `chequeType` (protocol/ikkm.md 5.6) and total of a receipt; cash documents have no receipt.
 fn type_and_total(entry: &Entry) -> Option<(&'static str, Amount)> {
     let parameters = String::from_utf8_lossy(&entry.request);
     let cheque_type = match parameters.split('=').next()? {
@@ -385,19 +381,19 @@ fn type_and_total(entry: &Entry) -> Option<(&'static str, Amount)> {
     Some((cheque_type, fiscal(entry, None).total?))
 }
 
-fn anothers(number: Option<&str>) -> Told {
+fn anothers(number: Option<&str>) -> Finding {
     let message = format!(
         "receipt {} was made with the document's key, but by another writer; check the receipts on the device and \
          give a verdict",
         number.unwrap_or_default()
     );
-    Told::Unknown(Error::new(Code::InDoubt, message))
+    Finding::Unknown(Error::new(Code::InDoubt, message))
 }
 
 /// P3: the device has forgotten the key. With the current one, which a person has to tell, its
 /// transaction journal can be asked for the document.
-async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Binding) -> Learned {
-    let unknown = |message: String| Learned::from(Told::Unknown(Error::new(Code::KeyRefused, message)));
+async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Binding) -> StepResult {
+    let unknown = |message: String| StepResult::from(Finding::Unknown(Error::new(Code::KeyRefused, message)));
     let now = match current(vendor, context).await {
         Ok(now) if now != bound.key => now,
         _ => {
@@ -408,12 +404,12 @@ async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bou
     };
     match Transaction::ask(vendor, context, &bound.key, &now).await {
         Ok(Transaction { receipt_number: Some(number), raw, .. }) => {
-            let whose = whose(vendor, context, entry, Some(&number), &now).await;
-            match whose.doubt(Some(&number)) {
+            let maker = maker(vendor, context, entry, Some(&number), &now).await;
+            match maker.doubt(Some(&number)) {
                 Some(doubt) => doubt.into(),
-                None => Learned {
+                None => StepResult {
                     secrets: keep(vendor, &now, None),
-                    ..Told::Registered {
+                    ..Finding::Registered {
                         document_id: None,
                         fiscal: Box::new(fiscal(entry, Some(number))),
                         raw: raw.unwrap_or_else(|| Raw::from_body(b"{}")),
@@ -436,16 +432,16 @@ async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bou
 }
 
 /// A document on record, and the key that came with it, in one stroke (I5).
-fn done(vendor: &Ikkm, entry: &Entry, key: &str, receipt: Option<u64>, repeated: bool) -> Learned {
+fn done(vendor: &Ikkm, entry: &Entry, key: &str, receipt: Option<u64>, repeated: bool) -> StepResult {
     let status = if repeated { 203 } else { 200 };
     // The body is the next key, which is a secret; the rest of the answer is kept.
     let raw = serde_json::json!({ "status": status, "receipt": receipt });
     // A cash document has no receipt number: what was known of receipts is asked for anew.
     let last = receipt.filter(|_| entry.operation == "register");
     let number = receipt.map(|number| number.to_string());
-    Learned {
+    StepResult {
         secrets: keep(vendor, key, last),
-        ..Told::Registered {
+        ..Finding::Registered {
             document_id: None,
             fiscal: Box::new(fiscal(entry, number)),
             raw: Raw::from_body(raw.to_string().as_bytes()),
@@ -465,18 +461,14 @@ fn fiscal(entry: &Entry, number: Option<String>) -> Fiscal {
     }
 }
 
-fn refused(code: i32, cause: &str) -> Told {
-    let error = answer::error(code, cause, Outcome::NotRegistered);
+fn refused(code: i32, cause: &str) -> Finding {
+    let error = answer::error(code, cause);
     let failure = Refusal {
         code: Code::Refused.name().into(),
         message: error.message,
         vendor: error.vendor.map(|fault| *fault),
     };
-    Told::Failed { failure, raw: None }
-}
-
-fn lost(failure: &Failure) -> Told {
-    Told::Unknown(Error::new(Code::NoAnswer, failure.message.clone()))
+    Finding::Failed { failure, raw: None }
 }
 
 /// The parameters of a cash document, behind the key (1, rows 10 and 11).

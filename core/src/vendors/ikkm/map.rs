@@ -1,24 +1,24 @@
-//! Receipt to the device's parameters (fact sheet 2). No I/O. The key is not among them: it is bound
+//! Receipt to the device's parameters (protocol/ikkm.md 2). No I/O. The key is not among them: it is bound
 //! to an attempt and stands in front of them.
 
 use serde::Serialize;
 
 use super::config::{Amounts, IkkmConfig};
-use super::extras::ReceiptExtras;
+use crate::receipt::ikkm::ReceiptExtras;
 use crate::error::{Code, Violation, violation};
-use crate::money::Amount;
+use crate::receipt::money::Amount;
 use crate::receipt::{Kind, PaymentMethod, PaymentType, Receipt};
 
-/// Most rows of `itemdata`; beyond them the device loses all of them silently (2.5).
+/// Most rows of `itemdata`; beyond them the device loses all of them silently (protocol/ikkm.md 2.5).
 const MOST_ROWS: usize = 79;
-/// Largest amount, in tenge (2.1). Whether it is inclusive is not documented; we take it to be.
+/// Largest amount, in tenge (protocol/ikkm.md 2.1). Whether it is inclusive is not documented; we take it to be.
 const LARGEST_AMOUNT: &str = "20000000";
 /// The only currency.
 pub const CURRENCY: &str = "KZT";
-/// Name of a discount row; the word is free (2.5).
+/// Name of a discount row; the word is free (protocol/ikkm.md 2.5).
 const DISCOUNT: &str = "Скидка";
 
-/// Operation parameters (2.1).
+/// Operation parameters (protocol/ikkm.md 2.1).
 pub const OPERATIONS: &[(Kind, &str)] = &[
     (Kind::Sell, "sale"),
     (Kind::Buy, "buy"),
@@ -26,7 +26,7 @@ pub const OPERATIONS: &[(Kind, &str)] = &[
     (Kind::BuyRefund, "buyReturn"),
 ];
 
-/// Payment parameters (2.1).
+/// Payment parameters (protocol/ikkm.md 2.1).
 pub const PAYMENTS: &[(PaymentType, &str)] = &[
     (PaymentType::Cash, "cash"),
     (PaymentType::Card, "bank"),
@@ -42,7 +42,7 @@ fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
     receipt.vendor.as_ref().and_then(|vendor| vendor.ikkm.as_ref())
 }
 
-/// Everything about a receipt that the device cannot carry, or would refuse (2.6).
+/// Everything about a receipt that the device cannot carry, or would refuse (protocol/ikkm.md 2.6).
 pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
@@ -169,7 +169,7 @@ fn sends_items(receipt: &Receipt, config: &IkkmConfig) -> bool {
     config.item_list.unwrap_or(true) && !extras(receipt).and_then(|e| e.summary_line).unwrap_or(false)
 }
 
-/// A row of `itemdata` (2.5): every value is a text.
+/// A row of `itemdata` (protocol/ikkm.md 2.5): every value is a text.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Row<'a> {
@@ -193,7 +193,7 @@ fn rows(receipt: &Receipt) -> Vec<Row<'_>> {
     rows
 }
 
-/// Lines no longer than `width`, broken at spaces where there are any (2.4).
+/// Lines no longer than `width`, broken at spaces where there are any (protocol/ikkm.md 2.4).
 pub fn wrapped(text: &str, width: Option<u16>) -> String {
     let Some(width) = width.map(usize::from) else { return text.into() };
     let mut lines = Vec::new();

@@ -3,17 +3,17 @@
 //! Each document consumes the device's web-api key and is answered with the next one: who loses the
 //! answer loses the sale's fate and the key at once. So a key is bound to one document from the
 //! first byte, the same bytes are sent again to learn what became of them, and the new key is
-//! written down in the same stroke as the document (fact sheet 3).
+//! written down in the same stroke as the document (protocol/ikkm.md 3).
 
 mod answer;
 mod codes;
 mod config;
 mod device;
-mod extras;
 mod key;
 mod map;
 mod operations;
 mod reports;
+mod vendor;
 
 use std::time::Duration;
 
@@ -22,23 +22,21 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 
 pub use config::{Amounts, IkkmConfig};
-pub use extras::ReceiptExtras;
 pub use operations::*;
+pub use config::NAME;
+pub use vendor::Ikkm;
 pub use reports::*;
 
-use crate::client::Shared;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
-use crate::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::receipt::{PaymentObject, Receipt, Unit};
-use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Vendor, VendorInfo};
-use answer::Said;
-use device::{Call, Device};
+use crate::transport::Transports;
+use crate::vendor::{Context, Exclusive, StepResult, Mode, Opened, Prepared, Vendor, VendorInfo};
+use device::Device;
 
-/// Name in configurations and envelopes.
-pub const NAME: &str = "ikkm";
-/// Time for a whole call: connection, answer, doubt and replay (0.1, 3.6).
+/// Time for a whole call: connection, answer, doubt and replay (protocol/ikkm.md 0.1, 3.6).
 const CALL_TIMEOUT_MS: u64 = 90_000;
 
 /// The row in the table of vendors.
@@ -51,14 +49,7 @@ pub const INFO: VendorInfo = VendorInfo {
     operations: OPERATIONS,
 };
 
-/// An iKKM client's vendor.
-pub struct Ikkm {
-    register: String,
-    config: IkkmConfig,
-    device: Device,
-}
-
-fn open(text: &str, _: &Shared) -> Result<Opened> {
+fn open(text: &str, _: &Transports) -> Result<Opened> {
     let config: IkkmConfig = input::read(text)?;
     let violations = config.violations();
     let (Some((host, port)), Some(register), true) =
@@ -69,28 +60,6 @@ fn open(text: &str, _: &Shared) -> Result<Opened> {
     let common = config.common.clone();
     let device = Device::new(host, port, common.connect_timeout(), config.pace());
     Ok(Opened { vendor: Box::new(Ikkm { register, config, device }), common })
-}
-
-impl Ikkm {
-    /// Sends a call once within what is left of the time.
-    async fn exchange(
-        &self,
-        context: &Context<'_>,
-        call: &Call<'_>,
-    ) -> std::result::Result<device::Reply, crate::http::Failure> {
-        self.device.exchange(call, context.timeout().min(self.config.response_timeout())).await
-    }
-
-    /// `/apicheck`: whether the device is ready and takes `key`.
-    async fn check_key(
-        &self,
-        context: &Context<'_>,
-        key: &str,
-    ) -> std::result::Result<Said, crate::http::Failure> {
-        let form = format!("key={key}");
-        let reply = self.exchange(context, &Call { target: "/apicheck", form: Some(&form) }).await?;
-        Ok(answer::read(&reply, key))
-    }
 }
 
 #[async_trait]
@@ -111,14 +80,18 @@ impl Vendor for Ikkm {
         self.config.settle_after()
     }
 
-    fn hold_after(&self) -> Duration {
+    fn exchange_timeout(&self, call: Duration) -> Duration {
+        self.config.response_timeout().min(call * 2 / 3)
+    }
+
+    fn request_gap(&self) -> Duration {
         self.config.pace()
     }
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             vendor: NAME.into(),
-            operations: crate::operations::of(&INFO).map(|operation| operation.name.into()).collect(),
+            operations: Vec::new(),
             kinds: map::OPERATIONS.iter().map(|(kind, _)| *kind).collect(),
             vat: Vec::new(),
             payment_types: map::PAYMENTS.iter().map(|(kind, _)| *kind).collect(),
@@ -154,11 +127,11 @@ impl Vendor for Ikkm {
         key::bind(self, context).await.map(Some)
     }
 
-    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Learned {
+    async fn send(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
         key::send(self, context, entry).await
     }
 
-    async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> Learned {
+    async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> StepResult {
         key::settle(self, context, entry, mode).await
     }
 

@@ -1,31 +1,29 @@
-//! The operations of iKKM beside the shared ones (fact sheet 1). All of them take the device's
+//! The operations of iKKM beside the shared ones (protocol/ikkm.md 1). All of them take the device's
 //! lease: one request at a time, in order, at the device's pace.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, sleep};
 
-use super::answer::{self, Said};
+use super::answer::{self, DeviceAnswer};
 use super::codes;
 use super::device::Call;
 use super::reports::{
     self, Cheque, Cheques, DeviceInfo, Directory, Goods, GoodsItem, SaleRow, Sales, ShiftReport, ShiftRow,
     Shifts, Transaction,
 };
-use super::{Ikkm, NAME, key, map};
-use crate::client::Client;
-use crate::error::{Code, Error, Outcome, Result, violation};
-use crate::http::Reach;
-use crate::journal::Intent;
-use crate::messages::{Nothing, ReceiptKey};
-use crate::money::Amount;
-use crate::operations::{Operation, operation};
-use crate::registration::Registration;
-use crate::shift::{Cash, CashAmount, CashMovement, Report, Shift};
-use crate::vendors::{Context, Vendor as _};
+use super::vendor::Ikkm;
+use super::{key, map};
+use crate::error::{Code, Error, Result, violation};
+use crate::vendor::messages::{Nothing, ReceiptKey};
+use crate::receipt::money::Amount;
+use crate::vendor::desk::{Desk, Wanted};
+use crate::vendor::operation::{Operation, operation};
+use crate::receipt::registration::Registration;
+use crate::receipt::shift::{Cash, CashAmount, CashMovement, Report, Shift};
+use crate::vendor::{Context, Vendor as _};
 
 /// The rows of this vendor in the table of operations.
-pub const OPERATIONS: &[Operation] = &[
+pub const OPERATIONS: &[Operation<dyn Desk>] = &[
     operation!("shift", HARMLESS, shift, Nothing => Shift, "The current shift."),
     operation!("close_shift", FISCAL, close_shift, Nothing => Report,
         "Closes the shift (Z report). The device does not answer this call; the shift's state confirms it. A shift \
@@ -121,28 +119,27 @@ pub struct Printed {
 }
 
 /// Does `work` with the device's lease.
-async fn in_order<T>(client: &Client, work: impl AsyncFnOnce(&Ikkm, &Context<'_>) -> Result<T>) -> Result<T> {
-    let vendor: &Ikkm = client.vendor()?;
-    let deadline = client.deadline();
-    let lease = client.delivery.lease("", deadline).await?;
-    let result = work(vendor, &client.context(deadline)).await;
-    client.delivery.release(lease);
+async fn in_order<T>(desk: &dyn Desk, work: impl AsyncFnOnce(&Ikkm, &Context<'_>) -> Result<T>) -> Result<T> {
+    let context = desk.context();
+    let lease = desk.lease("", &context).await?;
+    let result = work(desk.of()?, &context).await;
+    desk.release(lease);
     result
 }
 
 /// Asks `/apicheck` with the current key.
 pub(super) async fn checked(vendor: &Ikkm, context: &Context<'_>) -> Result<Check> {
     let current = key::current(vendor, context).await?;
-    let said = vendor.check_key(context, &current).await.map_err(crate::http::Failure::into_error)?;
+    let said = vendor.check_key(context, &current).await.map_err(Error::from)?;
     match said {
-        Said::Ready { receipt } => Ok(Check {
+        DeviceAnswer::Ready { receipt } => Ok(Check {
             ready: true,
             last_receipt: receipt.map(|number| number.to_string()),
             code: None,
             message: "ready".into(),
             message_ru: None,
         }),
-        Said::Refused { code, .. } => {
+        DeviceAnswer::Refused { code, .. } => {
             let meaning = codes::meaning(code);
             Ok(Check {
                 ready: false,
@@ -152,20 +149,20 @@ pub(super) async fn checked(vendor: &Ikkm, context: &Context<'_>) -> Result<Chec
                 message_ru: Some(meaning.russian.into()),
             })
         }
-        Said::Done { .. } => Err(Error::new(Code::AnswerNotUnderstood, "a key instead of readiness")),
-        Said::Strange(what) => Err(Error::new(Code::AnswerNotUnderstood, what)),
+        DeviceAnswer::Done { .. } => Err(Error::new(Code::AnswerNotUnderstood, "a key instead of readiness")),
+        DeviceAnswer::Strange(what) => Err(Error::new(Code::AnswerNotUnderstood, what)),
     }
 }
 
 /// See the table.
-pub async fn check(client: &Client, _: Nothing) -> Result<Check> {
-    in_order(client, async |vendor, context| checked(vendor, context).await).await
+pub async fn check(desk: &dyn Desk, _: Nothing) -> Result<Check> {
+    in_order(desk, async |vendor, context| checked(vendor, context).await).await
 }
 
 /// See the table.
-pub async fn info(client: &Client, request: InfoRequest) -> Result<DeviceInfo> {
+pub async fn info(desk: &dyn Desk, request: InfoRequest) -> Result<DeviceInfo> {
     let minimum = request.minimum.unwrap_or(false);
-    in_order(client, async |vendor, context| DeviceInfo::ask(vendor, context, minimum).await).await
+    in_order(desk, async |vendor, context| DeviceInfo::ask(vendor, context, minimum).await).await
 }
 
 fn shift_of(info: &DeviceInfo) -> Shift {
@@ -173,14 +170,14 @@ fn shift_of(info: &DeviceInfo) -> Shift {
 }
 
 /// See the table.
-pub async fn shift(client: &Client, _: Nothing) -> Result<Shift> {
-    in_order(client, async |vendor, context| Ok(shift_of(&DeviceInfo::ask(vendor, context, true).await?)))
+pub async fn shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
+    in_order(desk, async |vendor, context| Ok(shift_of(&DeviceInfo::ask(vendor, context, true).await?)))
         .await
 }
 
 /// See the table.
-pub async fn cash(client: &Client, _: Nothing) -> Result<Cash> {
-    in_order(client, async |vendor, context| {
+pub async fn cash(desk: &dyn Desk, _: Nothing) -> Result<Cash> {
+    in_order(desk, async |vendor, context| {
         let info = DeviceInfo::ask(vendor, context, false).await?;
         let sum =
             info.cash.ok_or_else(|| Error::new(Code::AnswerNotUnderstood, "the device tells no cash"))?;
@@ -190,26 +187,25 @@ pub async fn cash(client: &Client, _: Nothing) -> Result<Cash> {
 }
 
 /// See the table.
-pub async fn close_shift(client: &Client, _: Nothing) -> Result<Report> {
-    in_order(client, async |vendor, context| {
-        // No key protects this call: it is sent only on a shift that is seen open (3.10).
+pub async fn close_shift(desk: &dyn Desk, _: Nothing) -> Result<Report> {
+    in_order(desk, async |vendor, context| {
+        // No key protects this call: it is sent only on a shift that is seen open (protocol/ikkm.md 3.10).
         let before = DeviceInfo::ask(vendor, context, true).await?;
         if !before.is_shift_open() {
             return Ok(Report { confirmed: true, shift: Some(shift_of(&before)) });
         }
         let current = key::current(vendor, context).await?;
         let target = format!("/apizreport?key={current}");
-        let limit =
-            vendor.config.report_timeout().min(context.deadline.saturating_duration_since(Instant::now()));
+        let limit = || Ok(vendor.config.report_timeout().min(context.budget.left()));
         let said = match vendor.device.exchange(&Call { target: &target, form: None }, limit).await {
             Ok(reply) => Some(answer::read(&reply, &current)),
-            Err(failure) if failure.reach == Reach::NotSent => return Err(failure.into_error()),
+            Err(failure) if failure.is_not_sent() => return Err(failure.into()),
             Err(_) => None,
         };
-        if let Some(Said::Refused { code, cause }) = &said
+        if let Some(DeviceAnswer::Refused { code, cause }) = &said
             && codes::meaning(*code).class != codes::Class::Unclear
         {
-            return Err(answer::error(*code, cause, Outcome::NotRegistered));
+            return Err(answer::error(*code, cause));
         }
         closed_afterwards(vendor, context).await
     })
@@ -227,19 +223,18 @@ async fn closed_afterwards(vendor: &Ikkm, context: &Context<'_>) -> Result<Repor
             Ok(_) => {}
             Err(error) => last = error,
         }
-        let pause = vendor.hold_after().max(std::time::Duration::from_millis(100));
-        if Instant::now() + pause >= context.deadline {
+        let pause = vendor.request_gap().max(std::time::Duration::from_millis(100));
+        if !context.budget.pause(pause).await {
             let message =
                 format!("whether the shift is closed is not known ({}); ask for the `shift`", last.message);
-            return Err(Error::new(Code::InDoubt, message).with_outcome(Outcome::Unknown));
+            return Err(Error::new(Code::InDoubt, message));
         }
-        sleep(pause).await;
     }
 }
 
 /// A call whose effect nothing can confirm: told as it is, never repeated.
-async fn started(client: &Client, path: &str, parameters: &str, post: bool) -> Result<Printed> {
-    in_order(client, async |vendor, context| {
+async fn started(desk: &dyn Desk, path: &str, parameters: &str, post: bool) -> Result<Printed> {
+    in_order(desk, async |vendor, context| {
         let current = key::current(vendor, context).await?;
         let bytes = if parameters.is_empty() {
             format!("key={current}")
@@ -248,13 +243,13 @@ async fn started(client: &Client, path: &str, parameters: &str, post: bool) -> R
         };
         let target = if post { path.to_owned() } else { format!("{path}?{bytes}") };
         let call = Call { target: &target, form: post.then_some(bytes.as_str()) };
-        match vendor.exchange(context, &call).await {
+        match vendor.ask(context, &call).await {
             Ok(reply) => match answer::read(&reply, &current) {
-                Said::Refused { code, cause } => Err(answer::error(code, &cause, Outcome::NotRegistered)),
-                Said::Ready { .. } => Ok(Printed { confirmed: true }),
-                Said::Done { .. } | Said::Strange(_) => Ok(Printed { confirmed: reply.status == 200 }),
+                DeviceAnswer::Refused { code, cause } => Err(answer::error(code, &cause)),
+                DeviceAnswer::Ready { .. } => Ok(Printed { confirmed: true }),
+                DeviceAnswer::Done { .. } | DeviceAnswer::Strange(_) => Ok(Printed { confirmed: reply.status == 200 }),
             },
-            Err(failure) if failure.reach == Reach::NotSent => Err(failure.into_error()),
+            Err(failure) if failure.is_not_sent() => Err(failure.into()),
             Err(_) => Ok(Printed { confirmed: false }),
         }
     })
@@ -262,34 +257,34 @@ async fn started(client: &Client, path: &str, parameters: &str, post: bool) -> R
 }
 
 /// See the table.
-pub async fn x_report(client: &Client, _: Nothing) -> Result<Report> {
-    started(client, "/apixreport", "", false).await?;
+pub async fn x_report(desk: &dyn Desk, _: Nothing) -> Result<Report> {
+    started(desk, "/apixreport", "", false).await?;
     Ok(Report { confirmed: false, shift: None })
 }
 
 /// See the table.
-pub async fn print_text(client: &Client, request: PrintText) -> Result<Printed> {
-    let vendor: &Ikkm = client.vendor()?;
+pub async fn print_text(desk: &dyn Desk, request: PrintText) -> Result<Printed> {
+    let vendor: &Ikkm = desk.of()?;
     let mut form = map::Form::default();
     form.add("print", &map::wrapped(&request.text, vendor.config.print_width));
-    started(client, "/apiprint", &form.0, true).await
+    started(desk, "/apiprint", &form.0, true).await
 }
 
 /// See the table.
-pub async fn print_last(client: &Client, _: Nothing) -> Result<Printed> {
-    started(client, "/apicheck/printLastDocument", "", false).await
+pub async fn print_last(desk: &dyn Desk, _: Nothing) -> Result<Printed> {
+    started(desk, "/apicheck/printLastDocument", "", false).await
 }
 
 /// See the table.
-pub async fn start_bank_payment(client: &Client, request: BankPayment) -> Result<Printed> {
+pub async fn start_bank_payment(desk: &dyn Desk, request: BankPayment) -> Result<Printed> {
     let mut form = map::Form::default();
     form.add("amount", &request.amount.shortest());
-    started(client, "/apibank/", &form.0, false).await
+    started(desk, "/apibank/", &form.0, false).await
 }
 
 /// See the table.
-pub async fn items(client: &Client, _: Nothing) -> Result<Goods> {
-    in_order(client, async |vendor, context| {
+pub async fn items(desk: &dyn Desk, _: Nothing) -> Result<Goods> {
+    in_order(desk, async |vendor, context| {
         let (items, raw): (Vec<GoodsItem>, _) =
             reports::ask(vendor, context, "/dump/table/items", "").await?;
         Ok(Goods { items, raw: Some(raw) })
@@ -298,23 +293,23 @@ pub async fn items(client: &Client, _: Nothing) -> Result<Goods> {
 }
 
 /// See the table.
-pub async fn catalog(client: &Client, _: Nothing) -> Result<Directory> {
-    in_order(client, async |vendor, context| reports::directory(vendor, context, "catalog").await).await
+pub async fn catalog(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
+    in_order(desk, async |vendor, context| reports::directory(vendor, context, "catalog").await).await
 }
 
 /// See the table.
-pub async fn taxes(client: &Client, _: Nothing) -> Result<Directory> {
-    in_order(client, async |vendor, context| reports::directory(vendor, context, "taxes").await).await
+pub async fn taxes(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
+    in_order(desk, async |vendor, context| reports::directory(vendor, context, "taxes").await).await
 }
 
 /// See the table.
-pub async fn cashiers(client: &Client, _: Nothing) -> Result<Directory> {
-    in_order(client, async |vendor, context| reports::directory(vendor, context, "cashiers").await).await
+pub async fn cashiers(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
+    in_order(desk, async |vendor, context| reports::directory(vendor, context, "cashiers").await).await
 }
 
 /// See the table.
-pub async fn shifts(client: &Client, _: Nothing) -> Result<Shifts> {
-    in_order(client, async |vendor, context| {
+pub async fn shifts(desk: &dyn Desk, _: Nothing) -> Result<Shifts> {
+    in_order(desk, async |vendor, context| {
         let (shifts, raw): (Vec<ShiftRow>, _) =
             reports::ask(vendor, context, "/dump/table/shifts", "").await?;
         Ok(Shifts { shifts, raw: Some(raw) })
@@ -323,9 +318,9 @@ pub async fn shifts(client: &Client, _: Nothing) -> Result<Shifts> {
 }
 
 /// See the table.
-pub async fn cheques(client: &Client, request: ShiftNumber) -> Result<Cheques> {
+pub async fn cheques(desk: &dyn Desk, request: ShiftNumber) -> Result<Cheques> {
     let path = format!("/dump/table/shifts/{}/cheques", request.shift);
-    in_order(client, async |vendor, context| {
+    in_order(desk, async |vendor, context| {
         let (cheques, raw): (Vec<Cheque>, _) = reports::ask(vendor, context, &path, "").await?;
         Ok(Cheques { cheques, raw: Some(raw) })
     })
@@ -333,9 +328,9 @@ pub async fn cheques(client: &Client, request: ShiftNumber) -> Result<Cheques> {
 }
 
 /// See the table.
-pub async fn sales(client: &Client, request: ShiftNumber) -> Result<Sales> {
+pub async fn sales(desk: &dyn Desk, request: ShiftNumber) -> Result<Sales> {
     let path = format!("/dump/table/shifts/{}/sales", request.shift);
-    in_order(client, async |vendor, context| {
+    in_order(desk, async |vendor, context| {
         let (rows, raw): (Vec<SaleRow>, _) = reports::ask(vendor, context, &path, "").await?;
         Ok(Sales { rows, raw: Some(raw) })
     })
@@ -343,9 +338,9 @@ pub async fn sales(client: &Client, request: ShiftNumber) -> Result<Sales> {
 }
 
 /// See the table.
-pub async fn shift_report(client: &Client, request: ShiftNumber) -> Result<ShiftReport> {
+pub async fn shift_report(desk: &dyn Desk, request: ShiftNumber) -> Result<ShiftReport> {
     let path = format!("/dump/table/shifts/{}/report", request.shift);
-    in_order(client, async |vendor, context| {
+    in_order(desk, async |vendor, context| {
         let (report, raw): (ShiftReport, _) = reports::ask(vendor, context, &path, "").await?;
         Ok(ShiftReport { raw: Some(raw), ..report })
     })
@@ -353,10 +348,10 @@ pub async fn shift_report(client: &Client, request: ShiftNumber) -> Result<Shift
 }
 
 /// See the table.
-pub async fn transaction(client: &Client, request: ReceiptKey) -> Result<Transaction> {
-    let entry = client.delivery.entry(&request.id).await?;
+pub async fn transaction(desk: &dyn Desk, request: ReceiptKey) -> Result<Transaction> {
+    let entry = desk.entry(&request.id).await?;
     let used = key::used(&entry)?;
-    in_order(client, async |vendor, context| {
+    in_order(desk, async |vendor, context| {
         let current = key::current(vendor, context).await?;
         Transaction::ask(vendor, context, &used, &current).await
     })
@@ -364,30 +359,22 @@ pub async fn transaction(client: &Client, request: ReceiptKey) -> Result<Transac
 }
 
 /// See the table.
-pub async fn deposit(client: &Client, request: CashMovement) -> Result<Registration> {
-    move_cash(client, "deposit", request).await
+pub async fn deposit(desk: &dyn Desk, request: CashMovement) -> Result<Registration> {
+    move_cash(desk, "deposit", request).await
 }
 
 /// See the table.
-pub async fn withdraw(client: &Client, request: CashMovement) -> Result<Registration> {
-    move_cash(client, "withdraw", request).await
+pub async fn withdraw(desk: &dyn Desk, request: CashMovement) -> Result<Registration> {
+    move_cash(desk, "withdraw", request).await
 }
 
-async fn move_cash(client: &Client, operation: &'static str, request: CashMovement) -> Result<Registration> {
-    let vendor: &Ikkm = client.vendor()?;
+async fn move_cash(desk: &dyn Desk, operation: &'static str, request: CashMovement) -> Result<Registration> {
     if request.sum.is_zero() || !request.sum.is_whole() {
         let message = "the device takes a positive number of whole tenge";
         return Err(Error::invalid(vec![violation("/sum", Code::OutOfRange, message)]));
     }
     let parameters = key::cash_parameters(request.sum);
-    let intent = Intent {
-        register: vendor.register.clone(),
-        receipt_id: request.id,
-        vendor: NAME,
-        operation,
-        fingerprint: crate::client::fingerprint(format!("{operation} {parameters}").as_bytes()),
-        request: parameters.into_bytes(),
-        vendor_document_id: None,
-    };
-    client.deliver(&intent).await
+    let content = format!("{operation} {parameters}").into_bytes();
+    let request_bytes = parameters.into_bytes();
+    desk.deliver(Wanted { operation, id: request.id, content, request: request_bytes, vendor_document_id: None }).await
 }

@@ -1,4 +1,4 @@
-//! The device's directories, reports and info (fact sheet 5): typed, read leniently. Numbers are
+//! The device's directories, reports and info (protocol/ikkm.md 5): typed, read leniently. Numbers are
 //! texts here, digit for digit; what the sheet does not know stays in `raw`.
 
 use std::collections::BTreeMap;
@@ -7,13 +7,14 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{self, Said};
+use super::answer::{self, DeviceAnswer};
 use super::device::Call;
-use super::{Ikkm, key};
-use crate::error::{Code, Error, Outcome, Result};
-use crate::lenient::{Scalar, text};
-use crate::registration::Raw;
-use crate::vendors::Context;
+use super::vendor::Ikkm;
+use super::key;
+use crate::error::{Code, Error, Result};
+use crate::transport::lenient::{Scalar, text};
+use crate::receipt::registration::Raw;
+use crate::vendor::Context;
 
 /// Asks for JSON at `path` with the current key; `parameters` stand in front of the key.
 pub async fn ask<T: DeserializeOwned>(
@@ -35,11 +36,10 @@ pub(super) async fn ask_with<T: DeserializeOwned>(
     key: &str,
 ) -> Result<(T, Raw)> {
     let target = format!("{path}?{parameters}key={key}");
-    let reply = vendor.exchange(context, &Call { target: &target, form: None }).await;
-    let reply = reply.map_err(crate::http::Failure::into_error)?;
+    let reply = vendor.ask(context, &Call { target: &target, form: None }).await?;
     // An error is presumably the plain code instead of JSON (5).
     match answer::read(&reply, key) {
-        Said::Refused { code, cause } => Err(answer::error(code, &cause, Outcome::NotRegistered)),
+        DeviceAnswer::Refused { code, cause } => Err(answer::error(code, &cause)),
         _ if reply.status != 200 => Err(Error::new(
             Code::AnswerNotUnderstood,
             format!("the device answered with status {}", reply.status),
@@ -53,7 +53,7 @@ pub(super) async fn ask_with<T: DeserializeOwned>(
     }
 }
 
-/// Goods of the device (5.1).
+/// Goods of the device (protocol/ikkm.md 5.1).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Goods {
     /// The goods.
@@ -62,7 +62,7 @@ pub struct Goods {
     pub raw: Option<Raw>,
 }
 
-/// An article of the device (5.1).
+/// An article of the device (protocol/ikkm.md 5.1).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct GoodsItem {
     /// Internal unique code.
@@ -94,7 +94,7 @@ pub struct GoodsItem {
     pub catalog_code: Option<String>,
 }
 
-/// A directory: names by their codes (5.2 to 5.4).
+/// A directory: names by their codes (protocol/ikkm.md 5.2 to 5.4).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Directory {
     /// Names by code.
@@ -103,7 +103,7 @@ pub struct Directory {
     pub raw: Option<Raw>,
 }
 
-/// Shifts that are not archived (5.5).
+/// Shifts that are not archived (protocol/ikkm.md 5.5).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Shifts {
     /// The shifts.
@@ -112,7 +112,7 @@ pub struct Shifts {
     pub raw: Option<Raw>,
 }
 
-/// A shift of the device (5.5). Totals are those at the start of the shift.
+/// A shift of the device (protocol/ikkm.md 5.5). Totals are those at the start of the shift.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ShiftRow {
     /// Number.
@@ -144,7 +144,7 @@ pub struct ShiftRow {
     pub buy_return: Option<String>,
 }
 
-/// Receipts of a shift (5.6).
+/// Receipts of a shift (protocol/ikkm.md 5.6).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Cheques {
     /// The receipts.
@@ -153,7 +153,7 @@ pub struct Cheques {
     pub raw: Option<Raw>,
 }
 
-/// A receipt of the device (5.6).
+/// A receipt of the device (protocol/ikkm.md 5.6).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Cheque {
     /// Receipt number.
@@ -170,7 +170,7 @@ pub struct Cheque {
     pub rows: Vec<SaleRow>,
 }
 
-/// Rows of all receipts of a shift (5.7).
+/// Rows of all receipts of a shift (protocol/ikkm.md 5.7).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Sales {
     /// The rows.
@@ -179,7 +179,7 @@ pub struct Sales {
     pub raw: Option<Raw>,
 }
 
-/// A row of a receipt (5.6, 5.7).
+/// A row of a receipt (protocol/ikkm.md 5.6, 5.7).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SaleRow {
     /// Row code.
@@ -205,7 +205,7 @@ pub struct SaleRow {
     pub tax_code: Option<String>,
 }
 
-/// Report of a shift (5.8).
+/// Report of a shift (protocol/ikkm.md 5.8).
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ShiftReport {
@@ -261,7 +261,7 @@ pub struct ShiftReport {
     pub raw: Option<Raw>,
 }
 
-/// Running totals (5.8). Sales are `sale` in one object of the device and `sales` in the other.
+/// Running totals (protocol/ikkm.md 5.8). Sales are `sale` in one object of the device and `sales` in the other.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(rename = "RunningTotals")]
@@ -280,7 +280,7 @@ pub struct Totals {
     pub buy_return: Option<String>,
 }
 
-/// A sum over receipts (5.8).
+/// A sum over receipts (protocol/ikkm.md 5.8).
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Counted {
@@ -292,7 +292,7 @@ pub struct Counted {
     pub count: Option<String>,
 }
 
-/// What was made with a key (5.9).
+/// What was made with a key (protocol/ikkm.md 5.9).
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Transaction {
@@ -324,7 +324,7 @@ impl Transaction {
     }
 }
 
-/// Info of the device (5.10, 5.11).
+/// Info of the device (protocol/ikkm.md 5.10, 5.11).
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct DeviceInfo {

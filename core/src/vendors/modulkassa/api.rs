@@ -1,6 +1,5 @@
-//! Modulkassa's calls (fact sheet 1.3, 1.4) and what each answer proves.
+//! Modulkassa's calls (protocol/modulkassa.md 1.3, 1.4) and what each answer proves.
 
-use std::time::Duration;
 
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -8,14 +7,15 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::config::{DocumentVersion, ModulkassaConfig};
-use super::operations::{DocumentStatus, ServiceStatus};
-use super::{NAME, map, wire};
+use super::status::{DocumentStatus, ServiceStatus};
+use super::config::NAME;
+use super::{map, wire};
 use crate::config::Credentials;
-use crate::error::{Code, Error, Outcome, Result, VendorFault};
-use crate::http::{Answer, Reach, Request, Transport, join, plain_refusal};
+use crate::error::{Code, Error, Result, VendorFault};
+use crate::transport::{Answer, NoExchange, Request, Transport, join, plain_refusal};
 use crate::journal::Entry;
-use crate::registration::{Failure, Raw};
-use crate::vendors::{Context, Told};
+use crate::receipt::registration::{Failure, Raw};
+use crate::vendor::{Context, Finding};
 
 /// Name of the secret that `associate` leaves in the journal.
 const ASSOCIATION: &str = "association";
@@ -56,7 +56,7 @@ impl Api {
         if let Some(credentials) = &self.credentials {
             return Ok(credentials.clone());
         }
-        let kept = context.journal.secret(&self.register, ASSOCIATION).await?;
+        let kept = context.secrets.secret(&self.register, ASSOCIATION).await?;
         let missing =
             || Error::new(Code::CredentialsMissing, "call `associate` first, or configure `credentials`");
         let kept = kept.ok_or_else(missing)?;
@@ -74,21 +74,22 @@ impl Api {
         &self,
         context: &Context<'_>,
         request: Request,
-    ) -> std::result::Result<Answer, crate::http::Failure> {
-        let timeout = context.timeout();
-        if timeout < Duration::from_millis(1) {
-            let message = "the time for the call ran out before the request".into();
-            return Err(crate::http::Failure { reach: Reach::NotSent, message });
-        }
-        self.transport.send(&request, timeout).await
+    ) -> std::result::Result<Answer, NoExchange> {
+        self.transport.send(&request, context.for_question()?).await
+    }
+
+    /// A call that can make a document.
+    async fn send(
+        &self,
+        context: &Context<'_>,
+        request: Request,
+    ) -> std::result::Result<Answer, NoExchange> {
+        self.transport.send(&request, context.for_document()?).await
     }
 
     /// A call that changes nothing on the fiscal record: a whole answer or an error.
     async fn ask(&self, context: &Context<'_>, request: Request) -> Result<Answer> {
-        let answer = self.exchange(context, request).await.map_err(|failure| {
-            let code = if failure.reach == Reach::NotSent { Code::Unreachable } else { Code::NoAnswer };
-            Error::new(code, failure.message)
-        })?;
+        let answer = self.exchange(context, request).await?;
         match answer.status {
             200..=299 => Ok(answer),
             _ => Err(refusal(&answer)),
@@ -115,7 +116,7 @@ impl Api {
             ));
         };
         let secret = SecretString::from(format!("{name}\n{password}"));
-        context.journal.keep_secret(&self.register, ASSOCIATION, Some(secret)).await?;
+        context.secrets.keep_secret(&self.register, ASSOCIATION, Some(secret)).await?;
         Ok(association)
     }
 
@@ -123,7 +124,7 @@ impl Api {
     pub async fn dissociate(&self, context: &Context<'_>) -> Result<()> {
         let request = Request::new(Method::DELETE, self.url(&["v1", "associate"]));
         self.ask(context, request.basic(&self.association(context).await?)).await?;
-        context.journal.keep_secret(&self.register, ASSOCIATION, None).await
+        context.secrets.keep_secret(&self.register, ASSOCIATION, None).await
     }
 
     /// E3.
@@ -133,7 +134,7 @@ impl Api {
         ServiceStatus::read(parsed(&answer)?, Raw::from_body(&answer.body))
     }
 
-    /// The vendor's view of the retail points of the account, or of one (1.4).
+    /// The vendor's view of the retail points of the account, or of one (protocol/modulkassa.md 1.4).
     pub async fn retail_points(&self, context: &Context<'_>, id: Option<&str>) -> Result<Answer> {
         let mut base = self.base.clone();
         if let Ok(mut path) = base.path_segments_mut() {
@@ -158,52 +159,52 @@ impl Api {
     }
 
     /// E6, sent once.
-    pub async fn requeue(&self, context: &Context<'_>, id: &str) -> Told {
+    pub async fn requeue(&self, context: &Context<'_>, id: &str) -> Finding {
         let credentials = match self.association(context).await {
             Ok(credentials) => credentials,
-            Err(error) => return Told::NotTaken(error),
+            Err(error) => return Finding::NotTaken(error),
         };
         let request = Request::new(Method::PUT, self.url(&["v1", "doc", id, "re-queue"])).basic(&credentials);
-        match self.exchange(context, request).await {
-            Err(failure) => lost(failure),
+        match self.send(context, request).await {
+            Err(failure) => failure.into(),
             Ok(answer) => match answer.status {
                 200..=299 => understood(&answer),
-                400..=499 => Told::NotTaken(refusal(&answer)),
-                _ => Told::Unknown(refusal(&answer)),
+                400..=499 => Finding::NotTaken(refusal(&answer)),
+                _ => Finding::Unknown(refusal(&answer)),
             },
         }
     }
 
     /// E4, sent once, byte for byte as it stands in the journal.
-    pub async fn submit(&self, context: &Context<'_>, entry: &Entry) -> Told {
+    pub async fn submit(&self, context: &Context<'_>, entry: &Entry) -> Finding {
         let credentials = match self.association(context).await {
             Ok(credentials) => credentials,
-            Err(error) => return Told::NotTaken(error),
+            Err(error) => return Finding::NotTaken(error),
         };
         let request = Request::new(Method::POST, self.url(&[self.version, "doc"]))
             .basic(&credentials)
             .json(entry.request.clone());
-        let answer = match self.exchange(context, request).await {
+        let answer = match self.send(context, request).await {
             Ok(answer) => answer,
-            Err(failure) => return lost(failure),
+            Err(failure) => return failure.into(),
         };
         match answer.status {
             200..=299 => understood(&answer),
-            401 | 403 | 429 => Told::NotTaken(refusal(&answer)),
+            401 | 403 | 429 => Finding::NotTaken(refusal(&answer)),
             // No such address, says somebody: a gateway may say so after the vendor took it.
-            404 | 405 => Told::Unknown(refusal(&answer)),
-            // Refused, or known already: what a repeated id gives is not documented (3.7).
+            404 | 405 => Finding::Unknown(refusal(&answer)),
+            // Refused, or known already: what a repeated id gives is not documented (protocol/modulkassa.md 3.7).
             400..=499 => self.after_refusal(context, entry, &answer).await,
-            _ => Told::Unknown(refusal(&answer)),
+            _ => Finding::Unknown(refusal(&answer)),
         }
     }
 
     /// Tells a refused document from one that the vendor has had for long.
-    async fn after_refusal(&self, context: &Context<'_>, entry: &Entry, refused: &Answer) -> Told {
+    async fn after_refusal(&self, context: &Context<'_>, entry: &Entry, refused: &Answer) -> Finding {
         let error = refusal(refused);
         let id = entry.vendor_document_id.as_deref().unwrap_or(&entry.receipt_id);
         match self.look_up(context, id).await {
-            Told::Absent => Told::Failed {
+            Finding::Absent => Finding::Failed {
                 failure: Failure {
                     code: Code::Refused.name().into(),
                     message: error.message,
@@ -211,45 +212,37 @@ impl Api {
                 },
                 raw: Some(Raw::from_body(&refused.body)),
             },
-            Told::Unknown(_) => Told::Unknown(error),
+            Finding::Unknown(_) => Finding::Unknown(error),
             known => known,
         }
     }
 
     /// E5 as proof. Only the vendor's own 404 says that a document never arrived; a page of some
     /// gateway does not.
-    pub async fn look_up(&self, context: &Context<'_>, id: &str) -> Told {
+    pub async fn look_up(&self, context: &Context<'_>, id: &str) -> Finding {
         let request = match self.status_request(context, id).await {
             Ok(request) => request,
-            Err(error) => return Told::Unknown(error),
+            Err(error) => return Finding::Unknown(error),
         };
         match self.exchange(context, request).await {
-            Err(failure) => Told::Unknown(Error::new(Code::NoAnswer, failure.message)),
+            Err(failure) => Finding::Unknown(Error::new(Code::NoAnswer, failure.message)),
             Ok(answer) => match answer.status {
                 200..=299 => understood(&answer),
-                404 if is_the_vendors(&answer) => Told::Absent,
-                _ => Told::Unknown(refusal(&answer)),
+                404 if is_the_vendors(&answer) => Finding::Absent,
+                _ => Finding::Unknown(refusal(&answer)),
             },
         }
     }
 }
 
-/// A request that ended without a whole answer.
-fn lost(failure: crate::http::Failure) -> Told {
-    match failure.reach {
-        Reach::NotSent => Told::NotTaken(Error::new(Code::Unreachable, failure.message)),
-        Reach::MaybeSent => Told::Unknown(Error::new(Code::NoAnswer, failure.message)),
-    }
-}
-
 /// A DocumentStatus with a known status; anything else proves nothing.
-fn understood(answer: &Answer) -> Told {
+fn understood(answer: &Answer) -> Finding {
     let raw = Raw::from_body(&answer.body);
     let status = parsed::<wire::DocumentStatus>(answer);
     match status.map(|status| map::told(&status, &raw)) {
         Ok(Some(told)) => told,
-        Ok(None) => Told::Unknown(Error::new(Code::AnswerNotUnderstood, "the answer has no known `status`")),
-        Err(error) => Told::Unknown(error),
+        Ok(None) => Finding::Unknown(Error::new(Code::AnswerNotUnderstood, "the answer has no known `status`")),
+        Err(error) => Finding::Unknown(error),
     }
 }
 
@@ -290,5 +283,5 @@ fn refusal(answer: &Answer) -> Error {
         error.retry_after_ms = answer.retry_after_ms;
         error
     });
-    error.with_outcome(Outcome::NotRegistered).with_vendor(fault)
+    error.with_vendor(fault)
 }

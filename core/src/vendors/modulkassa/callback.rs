@@ -1,4 +1,4 @@
-//! The vendor's call to the shop's `callback_url`, in every form that was seen (fact sheet 3.5):
+//! The vendor's call to the shop's `callback_url`, in every form that was seen (protocol/modulkassa.md 3.5):
 //! GET with `status` and `qr`, `qr` encoded once or twice, no `status` at all, or POST with a
 //! DocumentStatus. It carries no proof of its sender: a hint to ask for the status.
 
@@ -6,10 +6,10 @@ use url::form_urlencoded;
 
 use super::{map, wire};
 use crate::error::{Code, Error, Result};
-use crate::messages::{Callback, CallbackReading};
-use crate::money::Amount;
-use crate::registration::{Fiscal, Raw};
-use crate::vendors::Told;
+use crate::vendor::messages::{Callback, CallbackReading};
+use crate::receipt::money::Amount;
+use crate::receipt::registration::{Fiscal, Raw};
+use crate::vendor::Finding;
 
 /// Reads a callback.
 pub fn read(callback: &Callback) -> Result<CallbackReading> {
@@ -54,7 +54,7 @@ fn from_body(body: &str) -> Result<CallbackReading> {
         serde_json::from_str(body).map_err(|_| unreadable("the body is not a DocumentStatus"))?;
     let told = map::told(&status, &raw).ok_or_else(|| unreadable("the body has no known `status`"))?;
     Ok(CallbackReading {
-        success: matches!(told, Told::Registered { .. }),
+        success: matches!(told, Finding::Registered { .. }),
         receipt_id: None,
         vendor_status: status.status.0.clone(),
         fiscal: status.fiscal_info.as_ref().map(map::fiscal),

@@ -1,8 +1,8 @@
-//! Modulkassa's code tables (fact sheet 2.3 to 2.11): the shared word and the vendor's.
+//! Modulkassa's code tables (protocol/modulkassa.md 2.3 to 2.11): the shared word and the vendor's.
 
 use crate::receipt::{CorrectionType, Kind, PaymentObject, PaymentType, TaxSystem, Unit, Vat};
 
-/// `vatTag` (2.3). 1108 is a gap, not a rate.
+/// `vatTag` (protocol/modulkassa.md 2.3). 1108 is a gap, not a rate.
 pub const VAT_TAGS: &[(Vat, u16)] = &[
     (Vat::Vat20, 1102),
     (Vat::Vat10, 1103),
@@ -18,7 +18,7 @@ pub const VAT_TAGS: &[(Vat, u16)] = &[
     (Vat::Vat22Of122, 1114),
 ];
 
-/// `docType` (2.4).
+/// `docType` (protocol/modulkassa.md 2.4).
 pub const DOC_TYPES: &[(Kind, &str)] = &[
     (Kind::Sell, "SALE"),
     (Kind::SellRefund, "RETURN"),
@@ -30,7 +30,7 @@ pub const DOC_TYPES: &[(Kind, &str)] = &[
     (Kind::BuyRefundCorrection, "BUY_RETURN_CORRECTION"),
 ];
 
-/// `taxMode` (2.5).
+/// `taxMode` (protocol/modulkassa.md 2.5).
 pub const TAX_MODES: &[(TaxSystem, &str)] = &[
     (TaxSystem::Osn, "COMMON"),
     (TaxSystem::UsnIncome, "SIMPLIFIED"),
@@ -40,7 +40,7 @@ pub const TAX_MODES: &[(TaxSystem, &str)] = &[
     (TaxSystem::Patent, "PATENT"),
 ];
 
-/// `paymentType` (2.12).
+/// `paymentType` (protocol/modulkassa.md 2.12).
 pub const PAYMENT_TYPES: &[(PaymentType, &str)] = &[
     (PaymentType::Cash, "CASH"),
     (PaymentType::Card, "CARD"),
@@ -49,11 +49,11 @@ pub const PAYMENT_TYPES: &[(PaymentType, &str)] = &[
     (PaymentType::Other, "OTHER"),
 ];
 
-/// `correctionInfo.reason` (2.10).
+/// `correctionInfo.reason` (protocol/modulkassa.md 2.10).
 pub const CORRECTION_REASONS: &[(CorrectionType, &str)] =
     &[(CorrectionType::Own, "INDEPENDENT"), (CorrectionType::Instruction, "BY_ORDER")];
 
-/// `measure` (2.11): the words of the vendor's Orders API; whether this one reads them is not
+/// `measure` (protocol/modulkassa.md 2.11): the words of the vendor's Orders API; whether this one reads them is not
 /// documented, so a unit goes out only where the receipt has one.
 pub const MEASURES: &[(Unit, &str)] = &[
     (Unit::Piece, "pcs"),
@@ -66,7 +66,7 @@ pub const MEASURES: &[(Unit, &str)] = &[
     (Unit::Other, "other"),
 ];
 
-/// `paymentObject` (2.6): the vendor spells them as we do.
+/// `paymentObject` (protocol/modulkassa.md 2.6): the vendor spells them as we do.
 pub const OBJECTS: &[PaymentObject] = &[
     PaymentObject::Commodity,
     PaymentObject::Excise,

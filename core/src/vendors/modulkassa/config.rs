@@ -1,4 +1,4 @@
-//! Modulkassa's configuration (fact sheet 1.1, 1.2).
+//! Modulkassa's configuration (protocol/modulkassa.md 1.1, 1.2).
 
 use schemars::JsonSchema;
 use secrecy::SecretString;
@@ -7,6 +7,9 @@ use url::Url;
 
 use crate::config::{Common, Credentials, PlainHttp};
 use crate::error::{Code, Violation, violation};
+
+/// Name in configurations and envelopes.
+pub const NAME: &str = "modulkassa";
 
 /// Which of the vendor's systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -1,23 +1,23 @@
-//! Receipt to Modulkassa's document, and its answers to registrations (fact sheet 2 and 3). No I/O.
+//! Receipt to Modulkassa's document, and its answers to registrations (protocol/modulkassa.md 2 and 3). No I/O.
 
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
 use super::codes::{self, code};
-use super::extras::{self, ReceiptExtras};
+use crate::receipt::modulkassa::{self, ReceiptExtras};
 use super::wire;
 use crate::error::{Code, VendorFault, Violation, violation};
-use crate::lenient::Scalar;
-use crate::money::Amount;
+use crate::transport::lenient::Scalar;
+use crate::receipt::money::Amount;
 use crate::receipt::{Cashier, Customer, Item, PaymentMethod, PaymentObject, Receipt};
-use crate::registration::{Failure, Fiscal, Raw};
-use crate::vat;
-use crate::vendors::Told;
+use crate::receipt::registration::{Failure, Fiscal, Raw};
+use crate::receipt::vat;
+use crate::vendor::Finding;
 
-/// Most decimals of a quantity (2.2).
+/// Most decimals of a quantity (protocol/modulkassa.md 2.2).
 const QUANTITY_DECIMALS: u32 = 3;
-/// Most bytes of `nomenclatureCode` (2.2).
+/// Most bytes of `nomenclatureCode` (protocol/modulkassa.md 2.2).
 const NOMENCLATURE_BYTES: usize = 32;
 /// The only currency.
 pub const CURRENCY: &str = "RUB";
@@ -184,7 +184,7 @@ fn position(item: &Item) -> Option<wire::Position<'_>> {
     })
 }
 
-fn agent(agent: &extras::Agent) -> wire::Agent<'_> {
+fn agent(agent: &modulkassa::Agent) -> wire::Agent<'_> {
     wire::Agent {
         types: agent.types.iter().map(|kind| kind.word()).collect(),
         paying_agent: agent
@@ -206,16 +206,16 @@ fn agent(agent: &extras::Agent) -> wire::Agent<'_> {
     }
 }
 
-/// What a DocumentStatus says (3.4). `None` where its status is none of the known ones.
-pub fn told(status: &wire::DocumentStatus, raw: &Raw) -> Option<Told> {
+/// What a DocumentStatus says (protocol/modulkassa.md 3.4). `None` where its status is none of the known ones.
+pub fn told(status: &wire::DocumentStatus, raw: &Raw) -> Option<Finding> {
     let raw = raw.clone();
     Some(match word(&status.status)?.as_str() {
-        "QUEUED" | "PENDING" | "REQUEUED" => Told::Accepted { document_id: None, raw },
+        "QUEUED" | "PENDING" | "REQUEUED" => Finding::Accepted { document_id: None, raw },
         "PRINTED" | "WAIT_FOR_CALLBACK" | "COMPLETED" => {
             let fiscal = status.fiscal_info.as_ref().map(fiscal).unwrap_or_default();
-            Told::Registered { document_id: None, fiscal: Box::new(fiscal), raw }
+            Finding::Registered { document_id: None, fiscal: Box::new(fiscal), raw }
         }
-        "FAILED" => Told::Failed { failure: failure(status), raw: Some(raw) },
+        "FAILED" => Finding::Failed { failure: failure(status), raw: Some(raw) },
         _ => return None,
     })
 }
@@ -225,7 +225,7 @@ pub fn word(scalar: &Scalar) -> Option<String> {
     scalar.0.as_deref().map(str::to_uppercase)
 }
 
-/// Why a document FAILED (3.3).
+/// Why a document FAILED (protocol/modulkassa.md 3.3).
 pub fn failure(status: &wire::DocumentStatus) -> Failure {
     let said = status.failure_info.as_ref();
     let message = said.and_then(|f| f.message.0.clone()).or_else(|| status.message.0.clone());
@@ -241,7 +241,7 @@ pub fn failure(status: &wire::DocumentStatus) -> Failure {
     }
 }
 
-/// Fiscal data (3.3). Members that are absent stay absent.
+/// Fiscal data (protocol/modulkassa.md 3.3). Members that are absent stay absent.
 pub fn fiscal(info: &wire::FiscalInfo) -> Fiscal {
     Fiscal {
         document_number: info.fn_doc_number.0.clone(),
@@ -277,7 +277,7 @@ fn issued_at(receipt: &Receipt, at: OffsetDateTime) -> OffsetDateTime {
     receipt.issued_at.as_deref().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()).unwrap_or(at)
 }
 
-/// The one contact field: e-mail address first, else phone (2.1).
+/// The one contact field: e-mail address first, else phone (protocol/modulkassa.md 2.1).
 fn contact(customer: Option<&Customer>) -> Option<&str> {
     customer.and_then(|customer| customer.email.as_deref().or(customer.phone.as_deref()))
 }
@@ -286,7 +286,7 @@ fn is_russian(phone: &str) -> bool {
     phone.strip_prefix("+7").is_some_and(|rest| rest.len() == 10)
 }
 
-/// A date as the ISO 8601 date-time that the sheet shows (2.8, 2.10).
+/// A date as the ISO 8601 date-time that the protocol sheet shows (protocol/modulkassa.md 2.8, 2.10).
 fn midnight(date: &str) -> String {
     match Date::parse(date, &Iso8601::DATE) {
         Ok(date) => format!("{date}T00:00:00"),

@@ -2,15 +2,16 @@
 //!
 //! The client chooses each document's id, a UUID derived from the cash register and the receipt's
 //! id. What a repeat of an id gives is not documented, so a lost answer is settled by asking for
-//! the document first (fact sheet 3.7).
+//! the document first (protocol/modulkassa.md 3.7).
 
 mod api;
 mod callback;
 mod codes;
 mod config;
-mod extras;
 mod map;
 mod operations;
+mod status;
+mod vendor;
 mod wire;
 
 use std::time::Duration;
@@ -20,21 +21,19 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use config::{Account, DocumentVersion, Environment, ModulkassaConfig};
-pub use extras::*;
 pub use operations::*;
+pub use config::NAME;
+pub use vendor::Modulkassa;
 
-use crate::client::Shared;
 use crate::config::CALL_TIMEOUT_MS;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
-use crate::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::receipt::{Kind, Receipt};
-use crate::vendors::{Context, Exclusive, Learned, Mode, Opened, Prepared, Vendor, VendorInfo};
+use crate::transport::Transports;
+use crate::vendor::{Context, Exclusive, StepResult, Mode, Opened, Prepared, Vendor, VendorInfo};
 use api::Api;
-
-/// Name in configurations and envelopes.
-pub const NAME: &str = "modulkassa";
 
 /// The row in the table of vendors.
 pub const INFO: VendorInfo = VendorInfo {
@@ -51,21 +50,13 @@ const DOCUMENT_NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_3c52_8e0b_4b7a_9a44_5d2e
 /// Milliseconds after a lost answer from which "unknown document" is believed.
 const SETTLE_MS: u64 = 1_000;
 
-/// A Modulkassa client's vendor.
-pub struct Modulkassa {
-    register: String,
-    settle_after: Duration,
-    config: ModulkassaConfig,
-    api: Api,
-}
-
-fn open(text: &str, shared: &Shared) -> Result<Opened> {
+fn open(text: &str, transports: &Transports) -> Result<Opened> {
     let config: ModulkassaConfig = input::read(text)?;
     let violations = config.violations();
     let (Some(base), Some(register), true) = (config.base(), config.register(), violations.is_empty()) else {
         return Err(Error::invalid(violations));
     };
-    let transport = shared.transports.get(&config.common, &base)?;
+    let transport = transports.get(&config.common, &base)?;
     let common = config.common.clone();
     let vendor = Modulkassa {
         register: register.clone(),
@@ -102,7 +93,7 @@ impl Vendor for Modulkassa {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             vendor: NAME.into(),
-            operations: crate::operations::of(&INFO).map(|operation| operation.name.into()).collect(),
+            operations: Vec::new(),
             kinds: Kind::ALL.to_vec(),
             vat: codes::VAT_TAGS.iter().map(|(vat, _)| *vat).collect(),
             payment_types: codes::PAYMENT_TYPES.iter().map(|(kind, _)| *kind).collect(),
@@ -132,11 +123,11 @@ impl Vendor for Modulkassa {
         Ok(Prepared { request, vendor_document_id: Some(id) })
     }
 
-    async fn send(&self, context: &Context<'_>, entry: &Entry) -> Learned {
+    async fn send(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
         self.api.submit(context, entry).await.into()
     }
 
-    async fn settle(&self, context: &Context<'_>, entry: &Entry, _: Mode) -> Learned {
+    async fn settle(&self, context: &Context<'_>, entry: &Entry, _: Mode) -> StepResult {
         let id = entry.vendor_document_id.as_deref().unwrap_or(&entry.receipt_id);
         self.api.look_up(context, id).await.into()
     }

@@ -1,14 +1,14 @@
-//! Modulkassa's JSON as it goes over the wire (fact sheet 2 and 3). Written exactly, read leniently:
+//! Modulkassa's JSON as it goes over the wire (protocol/modulkassa.md 2 and 3). Written exactly, read leniently:
 //! every member of an answer may be absent, numbers may be strings and strings numbers.
 
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::lenient::Scalar;
-use crate::money::{Amount, Quantity};
+use crate::transport::lenient::Scalar;
+use crate::receipt::money::{Amount, Quantity};
 use crate::receipt::Phone;
 
-/// Document (2.1), in the order of the sheet. Absent optional fields are left out.
+/// Document (protocol/modulkassa.md 2.1), in the order of the protocol sheet. Absent optional fields are left out.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Document<'a> {
@@ -42,7 +42,7 @@ pub struct Document<'a> {
     pub correction_info: Option<Correction<'a>>,
 }
 
-/// InventPosition (2.2).
+/// InventPosition (protocol/modulkassa.md 2.2).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Position<'a> {
@@ -82,7 +82,7 @@ pub struct Position<'a> {
     pub supplier_info: Option<Supplier<'a>>,
 }
 
-/// MoneyPosition (2.12).
+/// MoneyPosition (protocol/modulkassa.md 2.12).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Money {
@@ -91,7 +91,7 @@ pub struct Money {
     pub sum: Amount,
 }
 
-/// industryRequisite (2.8).
+/// industryRequisite (protocol/modulkassa.md 2.8).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Industry<'a> {
@@ -101,7 +101,7 @@ pub struct Industry<'a> {
     pub doc_data: &'a str,
 }
 
-/// AgentInformation (2.9).
+/// AgentInformation (protocol/modulkassa.md 2.9).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Agent<'a> {
@@ -136,7 +136,7 @@ pub struct TransferOperator<'a> {
     pub inn: Option<&'a str>,
 }
 
-/// SupplierInformation (2.9).
+/// SupplierInformation (protocol/modulkassa.md 2.9).
 #[derive(Serialize)]
 pub struct Supplier<'a> {
     #[serde(skip_serializing_if = "<[Phone]>::is_empty")]
@@ -147,7 +147,7 @@ pub struct Supplier<'a> {
     pub inn: Option<&'a str>,
 }
 
-/// correctionInfo (2.10).
+/// correctionInfo (protocol/modulkassa.md 2.10).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Correction<'a> {
@@ -159,7 +159,7 @@ pub struct Correction<'a> {
     pub fiscal_sign: Option<&'a str>,
 }
 
-/// A decimal as a JSON number with all its digits (2.14).
+/// A decimal as a JSON number with all its digits (protocol/modulkassa.md 2.14).
 fn number<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     let raw = RawValue::from_string(value.to_string()).map_err(serde::ser::Error::custom)?;
     raw.serialize(serializer)
@@ -175,7 +175,7 @@ fn optional_number<T: std::fmt::Display, S: Serializer>(
     }
 }
 
-/// RetailPointAssociation (3.1).
+/// RetailPointAssociation (protocol/modulkassa.md 3.1).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Association {
@@ -189,7 +189,7 @@ pub struct Association {
     pub address: Scalar,
 }
 
-/// FNStatus (3.2). Old texts call the date `statusDateTime`.
+/// FNStatus (protocol/modulkassa.md 3.2). Old texts call the date `statusDateTime`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceStatus {
@@ -201,7 +201,7 @@ pub struct ServiceStatus {
     pub message: Scalar,
 }
 
-/// DocumentStatus (3.3).
+/// DocumentStatus (protocol/modulkassa.md 3.3).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentStatus {
@@ -219,7 +219,7 @@ pub struct DocumentStatus {
     pub time_status_changed: Scalar,
 }
 
-/// FiscalInfo (3.3).
+/// FiscalInfo (protocol/modulkassa.md 3.3).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
@@ -236,7 +236,7 @@ pub struct FiscalInfo {
     pub ecr_registration_number: Scalar,
 }
 
-/// FailureInfo (3.3).
+/// FailureInfo (protocol/modulkassa.md 3.3).
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct FailureInfo {
@@ -245,7 +245,7 @@ pub struct FailureInfo {
     pub message: Scalar,
 }
 
-/// The body that errors have in practice (3.8).
+/// The body that errors have in practice (protocol/modulkassa.md 3.8).
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Fault {
@@ -254,7 +254,7 @@ pub struct Fault {
     pub message: Scalar,
 }
 
-/// The part of a retail point that clients read (1.4).
+/// The part of a retail point that clients read (protocol/modulkassa.md 1.4).
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RetailPoint {

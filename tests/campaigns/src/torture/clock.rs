@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kassa::chance;
+use kassa::faults;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -30,7 +30,7 @@ pub async fn run(tally: &mut Tally, vendor: &'static str, engines: &[Engine]) ->
                 }
                 let bench = Bench::new(vendor, engine).await?;
                 let result = jump(&bench, first, then, in_doubt).await;
-                chance::turn_clock(0);
+                faults::turn_clock(0);
                 bench.remove().await?;
                 tally.injected(&case);
                 tally.judged(&case, result);
@@ -45,7 +45,7 @@ pub async fn run(tally: &mut Tally, vendor: &'static str, engines: &[Engine]) ->
 
 /// Sells, leaves a sale in doubt or refused for now, turns the clock, and goes on.
 async fn jump(bench: &Bench, first: i64, then: i64, in_doubt: bool) -> Result<()> {
-    chance::turn_clock(first);
+    faults::turn_clock(first);
     let till = bench.open()?;
     bench.ends_right(&till, 101).await?;
     call(&till, "enqueue", &json!({"receipts": [bench.sale(102)]})).await?;
@@ -55,7 +55,7 @@ async fn jump(bench: &Bench, first: i64, then: i64, in_doubt: bool) -> Result<()
         bench.not_reached()?;
     }
     call(&till, "deliver", &json!({})).await?;
-    chance::turn_clock(then);
+    faults::turn_clock(then);
     let end = Instant::now() + LONGEST_WAIT;
     loop {
         let delivered = call(&till, "deliver", &json!({})).await?;
@@ -69,7 +69,7 @@ async fn jump(bench: &Bench, first: i64, then: i64, in_doubt: bool) -> Result<()
     }
     bench.ends_right(&till, 102).await?;
     bench.ends_right(&till, 103).await?;
-    chance::turn_clock(first);
+    faults::turn_clock(first);
     bench.ends_right(&till, 104).await?;
     bench.is_whole(&till).await
 }

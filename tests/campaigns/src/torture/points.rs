@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use kassa::Client;
-use kassa::chance::{self, POINTS};
+use kassa::faults::{self, POINTS};
 use kassa::host;
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
@@ -139,7 +139,7 @@ pub fn run(tally: &mut Tally, extent: Extent<'_>) -> Result<()> {
         let unreached: Vec<&&str> = POINTS
             .iter()
             .filter(|point| engines.iter().any(|engine| concerns(point, *engine)))
-            .filter(|point| !chance::is_reached(point))
+            .filter(|point| !faults::is_reached(point))
             .collect();
         for point in unreached {
             tally.judged(&format!("points/{point}/"), Err("no case reaches it"));
@@ -174,7 +174,7 @@ fn at_once(tally: &Tally, sweeps: &[Sweep], jobs: usize) -> Vec<Outcome> {
         for lane in 0..jobs.max(1) as u64 {
             let (next, outcomes) = (&next, &outcomes);
             scope.spawn(move || {
-                chance::enter(lane);
+                faults::enter(lane);
                 while let Some(sweep) = sweeps.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let found = sweep.run(tally, lane);
                     outcomes.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
@@ -188,7 +188,7 @@ fn at_once(tally: &Tally, sweeps: &[Sweep], jobs: usize) -> Vec<Outcome> {
 impl Sweep {
     fn run(&self, tally: &Tally, lane: u64) -> Vec<Outcome> {
         let mut builder = Builder::new_current_thread();
-        builder.enable_all().on_thread_start(move || chance::enter(lane));
+        builder.enable_all().on_thread_start(move || faults::enter(lane));
         let mut found = Vec::new();
         let place = format!("{} {}", self.point, self.engine.name());
         for hit in 1..=self.hits {
@@ -201,7 +201,7 @@ impl Sweep {
                 Ok(runtime) => runtime.block_on(self.case(hit)),
                 Err(error) => Err(error.into()),
             };
-            chance::disarm();
+            faults::disarm();
             match result {
                 Ok(false) => break,
                 Ok(true) => found.push((case, place.clone(), Ok(()))),
@@ -214,7 +214,7 @@ impl Sweep {
     /// True where the call was reached and failed.
     async fn case(&self, hit: u32) -> Result<bool> {
         let bench = Bench::new(self.vendor, self.engine).await?;
-        let trigger = Trigger { arm: &|| chance::arm(self.point, hit), disarm: &chance::disarm };
+        let trigger = Trigger { arm: &|| faults::arm(self.point, hit), disarm: &faults::disarm };
         let result = match self.way {
             Way::Host => through_host(&bench, trigger).await,
             way => struck(&bench, trigger, way).await,

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::VendorFault;
-use crate::money::Amount;
-use crate::words::words;
+use crate::receipt::money::Amount;
+use crate::receipt::words::words;
 
 words! {
     /// Where a receipt stands. Only `registered` and `failed` are final.

@@ -4,6 +4,8 @@
 //! is loaded; the runtime is made at the first use and again in a forked child. Hosts are chained
 //! by process id and never dropped: a child must touch nothing of its parent's.
 
+mod logging;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -13,14 +15,15 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::chance::fallible;
-use crate::client::{Client, Shared};
+use crate::client::Client;
+use crate::client::messages::About;
 use crate::error::{Code, Error, Outcome, Result};
+use crate::faults::may_fail;
 use crate::journal::sqlite;
-use crate::messages::About;
-use crate::{logging, operations};
+use crate::table::{self, Shared};
+use crate::vendor::operation::written;
 
-static FIRST: OnceLock<Host> = OnceLock::new();
+static FIRST: OnceLock<Box<Host>> = OnceLock::new();
 /// Ids of clients; never used again, in no process that descends from this one.
 static NEXT_CLIENT: AtomicI64 = AtomicI64::new(1);
 
@@ -32,25 +35,24 @@ struct Host {
     shared: Shared,
     clients: Mutex<HashMap<i64, Arc<Client>>>,
     /// The host of a child that was forked from this process.
-    child: OnceLock<Option<Box<Host>>>,
+    child: OnceLock<Box<Host>>,
 }
 
 impl Host {
-    fn make() -> Option<Self> {
-        fallible("host_runtime").ok()?;
+    fn make() -> std::io::Result<Self> {
+        may_fail("host_runtime")?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("kassa")
             .on_thread_start(leave_signals_alone)
             .enable_all()
-            .build()
-            .ok()?;
+            .build()?;
         logging::install();
         // A panic is told by the envelope; the host's standard error is not ours to write to.
         std::panic::set_hook(Box::new(|_| {}));
         #[cfg(feature = "failpoints")]
         arm_failpoints();
-        Some(Self {
+        Ok(Self {
             pid: std::process::id(),
             first_client: NEXT_CLIENT.load(Ordering::SeqCst),
             runtime,
@@ -78,16 +80,26 @@ fn arm_failpoints() {
 
 /// The host of this very process.
 fn host() -> Result<&'static Host> {
-    let failed = || Error::new(Code::Internal, "the runtime cannot be started: no more threads?");
-    if FIRST.get().is_none() {
-        let _ = FIRST.set(Host::make().ok_or_else(failed)?);
+    let exhausted = |cause: std::io::Error| {
+        let message = format!("the library cannot start its thread ({cause}); nothing was sent");
+        Error::new(Code::HostExhausted, message)
+    };
+    let mut place = &FIRST;
+    loop {
+        if place.get().is_none() {
+            // Another thread may have been quicker.
+            let made = std::panic::catch_unwind(Host::make);
+            // The runtime panics where it gets no thread.
+            let made =
+                made.unwrap_or_else(|cause| Err(std::io::Error::other(table::panicked(&*cause).message)));
+            let _ = place.set(Box::new(made.map_err(exhausted)?));
+        }
+        match place.get() {
+            Some(host) if host.pid == std::process::id() => return Ok(host),
+            Some(host) => place = &host.child,
+            None => {}
+        }
     }
-    let mut host = FIRST.get().ok_or_else(failed)?;
-    let pid = std::process::id();
-    while host.pid != pid {
-        host = host.child.get_or_init(|| Host::make().map(Box::new)).as_deref().ok_or_else(failed)?;
-    }
-    Ok(host)
 }
 
 #[derive(Serialize)]
@@ -101,16 +113,16 @@ struct Opened {
 pub fn open(config: &str) -> String {
     let opened = guarded(|| {
         let host = host()?;
-        fallible("host_client")?;
+        may_fail("host_client")?;
         let _runtime = host.runtime.enter();
         let client = Client::open_with(&host.shared, config)?;
         let id = NEXT_CLIENT.fetch_add(1, Ordering::SeqCst);
         let about = client.about();
         host.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(client));
-        let opened = operations::written(&Opened { client: id, about });
-        opened.map_err(|error| error.with_outcome(Outcome::NotRegistered))
+        written(&Opened { client: id, about })
     });
-    operations::envelope(opened)
+    // Opening sends nothing.
+    table::envelope(opened.map_err(|error| error.with_outcome(Outcome::NotRegistered)))
 }
 
 /// Closes a client. Calls under way come to their end; closing twice is harmless.
@@ -134,18 +146,18 @@ impl Ticket {
         match self.0.recv_timeout(timeout) {
             Ok(envelope) => Some(envelope),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(operations::envelope(Err(stopped()))),
+            Err(RecvTimeoutError::Disconnected) => Some(table::envelope(Err(stopped()))),
         }
     }
 
     /// The envelope, however long it takes; every operation has a deadline of its own.
     pub fn finish(self) -> String {
-        self.0.recv().unwrap_or_else(|_| operations::envelope(Err(stopped())))
+        self.0.recv().unwrap_or_else(|_| table::envelope(Err(stopped())))
     }
 }
 
 fn stopped() -> Error {
-    Error::new(Code::Internal, "the runtime stopped before the call ended").with_outcome(Outcome::Unknown)
+    Error::new(Code::Internal, "the runtime stopped before the call ended")
 }
 
 /// Starts an operation and gives back a ticket to wait with.
@@ -157,7 +169,7 @@ pub fn start(client: i64, operation: &str, request: &str) -> Ticket {
         let _ = tell.try_send(envelope);
     };
     if let Err(error) = start_with(client, operation, request, done) {
-        let _ = sender.try_send(operations::envelope(Err(error)));
+        let _ = sender.try_send(table::envelope(Err(error)));
     }
     Ticket(receiver)
 }
@@ -175,8 +187,8 @@ pub async fn call_async(client: i64, operation: &str, request: &str) -> String {
         let _ = sender.send(envelope);
     };
     match start_with(client, operation, request, done) {
-        Ok(()) => receiver.await.unwrap_or_else(|_| operations::envelope(Err(stopped()))),
-        Err(error) => operations::envelope(Err(error)),
+        Ok(()) => receiver.await.unwrap_or_else(|_| table::envelope(Err(stopped()))),
+        Err(error) => table::envelope(Err(error)),
     }
 }
 
@@ -191,7 +203,7 @@ fn start_with(
         let found = find(host, client)?;
         let (operation, request) = (operation.to_owned(), request.to_owned());
         host.runtime.spawn(async move {
-            done(logging::collect(&found, operations::dispatch(&found, &operation, &request)).await);
+            done(logging::collect(&found, found.call(&operation, &request)).await);
         });
         Ok(())
     })
@@ -226,7 +238,7 @@ pub fn after_fork() {
 fn current() -> Option<&'static Host> {
     let mut host = FIRST.get()?;
     while host.pid != std::process::id() {
-        host = host.child.get()?.as_deref()?;
+        host = host.child.get()?;
     }
     Some(host)
 }
@@ -234,5 +246,5 @@ fn current() -> Option<&'static Host> {
 /// Turns a panic into an error, so that none crosses the border.
 fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
-        .unwrap_or_else(|cause| Err(operations::panicked(&*cause)))
+        .unwrap_or_else(|cause| Err(table::panicked(&*cause)))
 }

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::error::{Code, Error, Result};
-use crate::messages::Nothing;
-use crate::operations::{Operation, operation};
+use crate::vendor::messages::Nothing;
+use crate::vendor::operation::{Operation, operation};
 
 /// The rows.
-pub const OPERATIONS: &[Operation] = &[
+pub const OPERATIONS: &[Operation<Client>] = &[
     operation!("test_echo", HARMLESS, echo, Echo => Echo, "Gives the text back."),
     operation!("test_error", HARMLESS, error, Fail => Nothing, "Fails with the code that was asked for."),
     operation!("test_panic", HARMLESS, panic, Nothing => Nothing, "Panics."),

@@ -7,7 +7,7 @@ use time::macros::date;
 use crate::receipt::Vat;
 
 /// Rates that came later than the field's protocols: a receipt before the date cannot have them.
-/// (Modulkassa fact sheet 2.3, ATOL fact sheet 2.8.4.)
+/// (protocol/modulkassa.md 2.3, protocol/atol.md 2.8.4.)
 const SINCE: &[(Vat, Date)] = &[
     (Vat::Vat20, date!(2019 - 01 - 01)),
     (Vat::Vat20Of120, date!(2019 - 01 - 01)),

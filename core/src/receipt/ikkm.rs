@@ -1,9 +1,9 @@
-//! What only iKKM has, as it stands under `vendor.ikkm` of a receipt (fact sheet 2).
+//! What only iKKM has, as it stands under `vendor.ikkm` of a receipt (protocol/ikkm.md 2).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::money::Amount;
+use crate::receipt::money::Amount;
 
 /// iKKM's own part of a receipt.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,5 +1,5 @@
 //! What only Modulkassa has, as it stands under `vendor.modulkassa` of a receipt or a line
-//! (fact sheet 2.1, 2.2, 2.9).
+//! (protocol/modulkassa.md 2.1, 2.2, 2.9).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

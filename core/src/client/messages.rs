@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::delivery::Advanced;
+use super::metrics::OperationMetrics;
+use crate::delivery::Progress;
 use crate::error::{ErrorBody, Result, Violation};
 use crate::journal::audit::{Break, Head};
 use crate::journal::chain::hex;
 use crate::journal::{Entry, Step};
-use crate::metrics::OperationMetrics;
-use crate::receipt::{Kind, PaymentObject, PaymentType, Receipt, Unit, Vat};
-use crate::registration::{Fiscal, Raw, Registration, State};
+use crate::receipt::Receipt;
+use crate::receipt::registration::{Fiscal, Registration, State};
 
 /// Receipts in one `enqueue`.
 pub(crate) const MOST_ENQUEUED: usize = 10_000;
@@ -38,38 +38,6 @@ pub struct About {
     pub durable: bool,
 }
 
-/// A request or response without fields.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
-/// What a vendor can do.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Capabilities {
-    /// Which vendor.
-    pub vendor: String,
-    /// Its operations.
-    pub operations: Vec<String>,
-    /// Kinds of receipt.
-    pub kinds: Vec<Kind>,
-    /// VAT rates; the receipt's date decides too.
-    pub vat: Vec<Vat>,
-    /// Types of payment.
-    pub payment_types: Vec<PaymentType>,
-    /// Settlement objects.
-    pub payment_objects: Vec<PaymentObject>,
-    /// Units of measure.
-    pub units: Vec<Unit>,
-    /// Currencies.
-    pub currencies: Vec<String>,
-    /// True where the vendor knows documents by a key of the caller.
-    pub idempotency_key: bool,
-    /// True where documents may be sent at the same time.
-    pub parallel: bool,
-    /// True where the vendor reports to `callback_url`.
-    pub callbacks: bool,
-}
-
 /// What `validate` found.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Validation {
@@ -83,15 +51,6 @@ pub struct Validation {
     pub violations: Vec<Violation>,
     /// What the vendor would take but a shop should look at.
     pub warnings: Vec<Violation>,
-}
-
-/// Which receipt.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReceiptKey {
-    /// The caller's id.
-    #[schemars(length(min = 1, max = 128))]
-    pub id: String,
 }
 
 /// Which receipt to wait for.
@@ -242,11 +201,11 @@ pub struct Delivered {
 }
 
 impl Delivered {
-    pub(crate) fn count(&mut self, receipt_id: String, result: Result<Advanced>, tell: bool) {
+    pub(crate) fn count(&mut self, receipt_id: String, result: Result<Progress>, tell: bool) {
         if tell && self.receipts.len() < MOST_LISTED {
-            let entry = result.as_ref().ok().map(|advanced| &advanced.entry);
+            let entry = result.as_ref().ok().map(|progress| &progress.entry);
             let error = match &result {
-                Ok(advanced) => advanced.stopped_by.as_ref(),
+                Ok(progress) => progress.stopped_by.as_ref(),
                 Err(error) => Some(error),
             };
             self.receipts.push(DeliveredReceipt {
@@ -257,7 +216,7 @@ impl Delivered {
             });
         }
         let error = match result {
-            Ok(Advanced { entry, stopped_by }) => {
+            Ok(Progress { entry, stopped_by }) => {
                 match entry.state {
                     State::Registered => self.registered += 1,
                     State::Accepted => self.accepted += 1,
@@ -493,56 +452,6 @@ pub struct Pruned {
     pub complete: bool,
     /// Where the chain stands now.
     pub chain: ChainEnd,
-}
-
-/// What the vendor sent to `callback_url`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Callback {
-    /// The caller's id, where the shop put it into its address: adds what the journal knows.
-    #[serde(default)]
-    #[schemars(length(min = 1, max = 128))]
-    pub id: Option<String>,
-    /// The address that was called, whole or from the path on.
-    #[serde(default)]
-    #[schemars(length(max = 65_536))]
-    pub url: Option<String>,
-    /// The query alone, where the address is not at hand.
-    #[serde(default)]
-    #[schemars(length(max = 65_536))]
-    pub query: Option<String>,
-    /// The body.
-    #[serde(default)]
-    #[schemars(length(max = 1_048_576))]
-    pub body: Option<String>,
-}
-
-/// What a callback says. It proves nothing: ask for the `status`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct CallbackReading {
-    /// True where it reports that the document is on record.
-    pub success: bool,
-    /// The caller's id, where the vendor tells it.
-    pub receipt_id: Option<String>,
-    /// The vendor's word for it, if it has one.
-    pub vendor_status: Option<String>,
-    /// Fiscal data, if it has any.
-    pub fiscal: Option<Fiscal>,
-    /// What our journal knows, where `id` was given.
-    pub registration: Option<Registration>,
-    /// The body as it came.
-    pub raw: Option<Raw>,
-}
-
-/// Whether the vendor and its cash register are ready.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Health {
-    /// True where a receipt sent now would be recorded soon.
-    pub ready: bool,
-    /// What the vendor says.
-    pub message: String,
-    /// The answer as it came.
-    pub raw: Option<Raw>,
 }
 
 /// Counters of this client.

@@ -1,12 +1,12 @@
 //! What only iKassa.Cloud has, as it stands under `vendor.ikassa` of a receipt or a line
-//! (fact sheet 2.5, 2.6).
+//! (protocol/ikassa.md 2.5, 2.6).
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::registration::Raw;
+use crate::receipt::registration::Raw;
 
 /// iKassa.Cloud's own part of a receipt.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,37 +1,36 @@
 //! What `open` gives back: a client of one vendor, with the operations that every vendor has.
 
-use std::any::Any;
-use std::sync::Arc;
+pub mod messages;
+pub mod metrics;
+pub mod operations;
+
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use schemars::JsonSchema;
-use secrecy::ExposeSecret as _;
-use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::chance::fallible;
 use crate::config::LogLevel;
-use crate::delivery::{self, Delivery, Mode};
+use crate::delivery::Delivery;
 use crate::error::{Code, Error, Result, Violation, violation};
-use crate::http::Transports;
+use crate::faults::may_fail;
 use crate::input;
-use crate::journal::audit;
-use crate::journal::{self, Entry, Filter, Intent, Journals};
-use crate::messages::{
-    About, Callback, CallbackReading, Capabilities, Chain, ChainEnd, Enqueue, Enqueued, Export, Exported,
-    ExportedEntry, Health, JournalEntry, JournalPage, JournalQuery, JournalStep, MOST_EXPORTED, MOST_LISTED,
-    Metrics, Nothing, Prune, Pruned, QueueError, Queued, ReceiptKey, Resolve, ResolveMode, Validation, Wait,
-};
-use crate::metrics::Counters;
-use crate::operations;
+use crate::journal::{Entry, Filter, Intent, audit};
 use crate::receipt::Receipt;
-use crate::registration::{Registration, State};
-use crate::vendors::{Context, VENDORS, Vendor, VendorInfo};
+use crate::receipt::registration::{Registration, State};
+use crate::vendor::budget::Budget;
+use crate::vendor::desk::{Desk as _, Wanted};
+use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health, Nothing, ReceiptKey};
+use crate::vendor::{Mode, VendorInfo};
+use messages::{
+    About, Chain, ChainEnd, Deliver, Delivered, Enqueue, Enqueued, Export, Exported, ExportedEntry,
+    JournalEntry, JournalPage, JournalQuery, JournalStep, MOST_COUNTED, MOST_EXPORTED, MOST_LISTED, Metrics,
+    Prune, Pruned, QueueError, Queued, Resolve, ResolveMode, Validation, Wait,
+};
+use metrics::Counters;
 
 /// Longest pause of `wait` between two questions, unless the vendor needs a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
@@ -42,69 +41,16 @@ const PRUNE_CHUNK: usize = 1_000;
 /// Entries whose steps `export` reads at the same time.
 const EXPORT_PARALLEL: usize = 8;
 
-/// What clients of one process share: connections, parsed roots, open journals.
-#[derive(Default)]
-pub struct Shared {
-    pub(crate) transports: Transports,
-    pub(crate) journals: Journals,
-}
-
 /// A client of one vendor and one cash register. Use it from as many tasks as you like.
 pub struct Client {
     pub(crate) info: &'static VendorInfo,
     pub(crate) delivery: Delivery,
     pub(crate) counters: Counters,
-    call_timeout: Duration,
-    log: Option<LogLevel>,
-    place: String,
-}
-
-#[derive(Deserialize)]
-struct VendorName {
-    #[serde(default)]
-    vendor: Option<String>,
+    pub(crate) log: Option<LogLevel>,
+    pub(crate) place: String,
 }
 
 impl Client {
-    /// Opens a client from a configuration (JSON). No connection is made.
-    ///
-    /// Fails with `config_invalid` and everything that is wrong, or with a `journal` error.
-    pub fn open(config: &str) -> Result<Self> {
-        Self::open_with(&Shared::default(), config)
-    }
-
-    /// Opens a client that shares connections and journals with the others of `shared`.
-    pub fn open_with(shared: &Shared, config: &str) -> Result<Self> {
-        let known = || VENDORS.iter().map(|vendor| vendor.name).collect::<Vec<_>>().join(", ");
-        let name = serde_json::from_str::<VendorName>(config).ok().and_then(|named| named.vendor);
-        let Some(name) = name else {
-            let message = format!("the configuration is a JSON object that names its `vendor`: {}", known());
-            return Err(as_config(Error::invalid(vec![violation("/vendor", Code::MissingField, message)])));
-        };
-        let Some(info) = VENDORS.iter().copied().find(|vendor| vendor.name == name) else {
-            let message = format!("must be one of {}", known());
-            return Err(as_config(Error::invalid(vec![violation("/vendor", Code::WrongValue, message)])));
-        };
-        let opened = (info.open)(config, shared).map_err(as_config)?;
-        let common = opened.common;
-        let place = common.journal_place()?;
-        let ca_file = common.tls.as_ref().and_then(|tls| tls.ca_file.as_deref());
-        let call_timeout = common.call_timeout(info.call_timeout_ms);
-        let delivery = Delivery {
-            journal: shared.journals.open(place.expose_secret(), ca_file)?,
-            vendor: Arc::from(opened.vendor),
-            exchange_timeout: call_timeout * 2 / 3,
-            first_pause: common.first_pause(),
-        };
-        let place = journal::shown(place.expose_secret());
-        Ok(Self { info, delivery, counters: Counters::default(), call_timeout, log: common.log, place })
-    }
-
-    /// Carries out an operation by name: the boundary that every language stands on.
-    pub async fn call(&self, operation: &str, request: &str) -> String {
-        operations::dispatch(self, operation, request).await
-    }
-
     /// What `open` tells a facade.
     pub fn about(&self) -> About {
         About {
@@ -120,34 +66,9 @@ impl Client {
         self.log
     }
 
-    /// The vendor behind the client, for operations that only it has.
-    pub(crate) fn vendor<V: Vendor>(&self) -> Result<&V> {
-        let any: &dyn Any = &*self.delivery.vendor;
-        any.downcast_ref()
-            .ok_or_else(|| Error::new(Code::Internal, "the operation belongs to another vendor"))
-    }
-
-    /// Time for a whole call.
-    pub(crate) fn call_timeout(&self) -> Duration {
-        self.call_timeout
-    }
-
-    /// When a call that starts now must have ended.
-    pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + self.call_timeout
-    }
-
-    pub(crate) fn context(&self, deadline: Instant) -> Context<'_> {
-        Context {
-            journal: &*self.delivery.journal,
-            deadline,
-            exchange_timeout: self.delivery.exchange_timeout,
-        }
-    }
-
-    pub(crate) async fn deliver(&self, intent: &Intent) -> Result<Registration> {
-        let advanced = self.delivery.deliver(intent, self.deadline()).await?;
-        delivery::verdict(advanced).map(|entry| entry.registration())
+    /// Names of the operations.
+    pub(crate) fn operations(&self) -> Vec<&'static str> {
+        operations::names(self.info).collect()
     }
 
     /// Everything that is wrong with a receipt for this vendor.
@@ -168,25 +89,24 @@ impl Client {
         if !violations.is_empty() {
             return Err(Error::invalid(violations));
         }
-        fallible("request_prepared")?;
+        may_fail("request_prepared")?;
         let prepared = self.delivery.vendor.prepare(receipt, at)?;
-        fallible("content_written")?;
+        may_fail("content_written")?;
         let content =
             serde_json::to_vec(receipt).map_err(|error| Error::new(Code::Internal, error.to_string()))?;
-        Ok(Intent {
-            register: self.delivery.vendor.register().into(),
-            receipt_id: receipt.id.clone(),
-            vendor: self.info.name,
+        Ok(self.delivery.intent(Wanted {
             operation: "register",
-            fingerprint: fingerprint(&content),
+            id: receipt.id.clone(),
+            content,
             request: prepared.request,
             vendor_document_id: prepared.vendor_document_id,
-        })
+        }))
     }
 
     /// See the table of operations.
     pub async fn capabilities(&self, _: Nothing) -> Result<Capabilities> {
-        Ok(self.delivery.vendor.capabilities())
+        let operations = self.operations().into_iter().map(str::to_owned).collect();
+        Ok(Capabilities { operations, ..self.delivery.vendor.capabilities() })
     }
 
     /// See the table of operations.
@@ -203,34 +123,47 @@ impl Client {
 
     /// See the table of operations.
     pub async fn register(&self, receipt: Receipt) -> Result<Registration> {
-        match self.intent(&receipt) {
-            Ok(intent) => self.deliver(&intent).await,
-            Err(error) => Err(self.delivery.before_sending(error, &receipt.id).await),
-        }
+        let intent = match self.intent(&receipt) {
+            Ok(intent) => intent,
+            Err(error) => return Err(self.delivery.told(error, &receipt.id).await),
+        };
+        let progress = self.delivery.deliver_intent(&intent, self.delivery.budget()).await?;
+        progress.verdict().map(|entry| entry.registration())
     }
 
     /// See the table of operations.
     pub async fn status(&self, key: ReceiptKey) -> Result<Registration> {
-        self.probe(&key.id).await
+        self.probe(&key.id, self.delivery.budget()).await
     }
 
-    async fn probe(&self, id: &str) -> Result<Registration> {
-        let entry = self.delivery.entry(id).await?;
+    async fn probe(&self, id: &str, budget: Budget) -> Result<Registration> {
+        let entry = match self.delivery.entry_of(id).await {
+            Ok(entry) => entry,
+            Err(error) => return Err(self.delivery.told(error, id).await),
+        };
         if entry.state.is_final() || entry.state == State::Queued {
             return Ok(entry.registration());
         }
-        let advanced = self.delivery.settle(id, Mode::Probe, self.deadline()).await?;
-        Ok(advanced.entry.registration())
+        let progress = self.delivery.settle(id, Mode::Probe, budget).await?;
+        Ok(progress.entry.registration())
     }
 
     /// See the table of operations.
     pub async fn wait(&self, wait: Wait) -> Result<Registration> {
-        let limit = wait.timeout_ms.map_or(self.call_timeout, Duration::from_millis);
+        let limit = wait.timeout_ms.map_or(self.delivery.call_timeout, Duration::from_millis);
         let until = Instant::now() + limit;
         let least = self.delivery.vendor.poll_pause();
         let mut pause = least;
         loop {
-            let registration = self.probe(&wait.id).await?;
+            // A question may take as long as in any call, but not longer than the wait.
+            let budget = self.delivery.budget().at_most_until(until);
+            let registration = match self.probe(&wait.id, budget).await {
+                // Somebody else had it all the time: what is known counts.
+                Err(error) if error.code == Code::Busy => {
+                    self.delivery.entry_of(&wait.id).await?.registration()
+                }
+                probed => probed?,
+            };
             if registration.state.is_final() || Instant::now() + pause > until {
                 return Ok(registration);
             }
@@ -241,22 +174,34 @@ impl Client {
 
     /// See the table of operations.
     pub async fn resolve(&self, request: Resolve) -> Result<Registration> {
-        let deadline = self.deadline();
+        let budget = self.delivery.budget();
+        let id = &request.id;
         let mode = match (request.verdict, request.mode) {
             (Some(verdict), _) => {
                 let registered = verdict.on_record.then(|| verdict.fiscal.unwrap_or_default());
-                let conclusion = delivery::by_person(registered, &verdict.by, verdict.note.as_deref());
-                let entry = self.delivery.decide(&request.id, conclusion, deadline).await?;
+                let note = verdict.note.as_deref();
+                let entry = self.delivery.decide(id, registered, &verdict.by, note, budget).await?;
                 return Ok(entry.registration());
             }
             (None, Some(ResolveMode::Probe)) => Mode::Probe,
             (None, Some(ResolveMode::Complete) | None) => Mode::Complete,
         };
-        let advanced = match request.key {
-            Some(key) => self.delivery.settle_with_key(&request.id, key, mode, deadline).await?,
-            None => self.delivery.settle(&request.id, mode, deadline).await?,
+        let progress = match request.key {
+            Some(key) => self.delivery.settle_with_key(id, key, mode, budget).await?,
+            None => self.delivery.settle(id, mode, budget).await?,
         };
-        Ok(advanced.entry.registration())
+        Ok(progress.entry.registration())
+    }
+
+    /// See the table of operations.
+    pub async fn deliver(&self, request: Deliver) -> Result<Delivered> {
+        let limit = request.time_limit_ms.map_or(self.delivery.call_timeout, Duration::from_millis);
+        let mut delivered = Delivered::default();
+        let tell = |id, result| delivered.count(id, result, request.receipts);
+        self.delivery.deliver_pending(limit, request.all, tell).await?;
+        delivered.left =
+            self.delivery.journal.unfinished(self.delivery.vendor.register(), MOST_COUNTED).await?;
+        Ok(delivered)
     }
 
     /// See the table of operations.
@@ -297,7 +242,7 @@ impl Client {
             page.chain = Some(self.verified(register).await?);
         }
         if let Some(id) = &query.id {
-            page.entries.push(JournalEntry::of(&self.delivery.entry(id).await?));
+            page.entries.push(JournalEntry::of(&self.delivery.entry_of(id).await?));
             page.steps = self.steps(register, id).await?;
             return Ok(page);
         }
@@ -315,7 +260,8 @@ impl Client {
     }
 
     async fn verified(&self, register: &str) -> Result<Chain> {
-        let checked = timeout_at(self.deadline(), audit::verify(&*self.delivery.journal, register)).await;
+        let checked =
+            timeout_at(self.delivery.budget().ends(), audit::verify(&*self.delivery.journal, register)).await;
         let (head, broken) = checked.unwrap_or_else(|_| {
             let message =
                 "the time for the call ran out before the whole record was checked; raise `timeout_ms`";
@@ -359,9 +305,9 @@ impl Client {
             return Err(wrong(Code::OutOfRange, "must not be in the future"));
         }
         let before_ms = i64::try_from(before.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
-        let deadline = self.deadline();
+        let budget = self.delivery.budget();
         let (mut entries, mut events, mut complete) = (0, 0, false);
-        while !complete && Instant::now() < deadline {
+        while !complete && !budget.left().is_zero() {
             let gone = self.delivery.journal.prune(register, before_ms, PRUNE_CHUNK).await?;
             entries += gone.entries;
             events += gone.events;
@@ -376,7 +322,7 @@ impl Client {
         let mut reading = self.delivery.vendor.read_callback(&callback)?;
         // What the shop says of its own address must be known; what a stranger says need not be.
         if let Some(id) = &callback.id {
-            reading.registration = Some(self.delivery.entry(id).await?.registration());
+            reading.registration = Some(self.delivery.entry_of(id).await?.registration());
         } else if let Some(id) = &reading.receipt_id {
             let found = self.delivery.journal.find(self.delivery.vendor.register(), id).await?;
             reading.registration = found.map(|entry| entry.registration());
@@ -386,7 +332,7 @@ impl Client {
 
     /// See the table of operations.
     pub async fn health(&self, _: Nothing) -> Result<Health> {
-        self.delivery.vendor.health(&self.context(self.deadline())).await
+        self.delivery.vendor.health(&self.delivery.context()).await
     }
 
     /// See the table of operations.
@@ -400,16 +346,6 @@ impl Client {
 /// The cursor for the page after this one, where there may be one.
 fn next_page(entries: &[Entry], limit: usize) -> Option<String> {
     entries.last().filter(|_| entries.len() == limit).map(|entry| entry.receipt_id.clone())
-}
-
-/// SHA-256 in hex: tells the same content from another.
-pub(crate) fn fingerprint(content: &[u8]) -> String {
-    journal::chain::hex(&Sha256::digest(content))
-}
-
-/// The mistakes of a configuration, told as such.
-fn as_config(error: Error) -> Error {
-    if error.violations.is_empty() { error } else { Error { code: Code::ConfigInvalid, ..error } }
 }
 
 /// Reads a request of the boundary; for callers that build on the typed methods.

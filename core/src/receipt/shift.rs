@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::money::Amount;
-use crate::registration::Raw;
+use crate::receipt::money::Amount;
+use crate::receipt::registration::Raw;
 
 /// A shift.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

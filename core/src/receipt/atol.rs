@@ -1,10 +1,10 @@
-//! What only ATOL Online has, as it stands under `vendor.atol` of a receipt or a line (fact sheet 2.5
+//! What only ATOL Online has, as it stands under `vendor.atol` of a receipt or a line (protocol/atol.md 2.5
 //! to 2.7). Where our name is the protocol's, the value goes out as it is.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::money::Amount;
+use crate::receipt::money::Amount;
 use crate::receipt::{AgentType, Phone, Sectoral, Vat};
 
 macro_rules! part {
@@ -51,7 +51,7 @@ part! {
         timezone: u8 [range(min = 1, max = 11)],
         /// Record it even if the marking system does not answer in time (v5).
         ism_optional: bool,
-        /// VAT of the receipt as a whole; where given, the vendor counts only this (2.6).
+        /// VAT of the receipt as a whole; where given, the vendor counts only this (protocol/atol.md 2.6).
         vats: Vec<VatSum> [length(min = 1, max = 6)],
         /// Number of the sending system, 0 to 9.
         source_id: u8 [range(min = 0, max = 9)],
@@ -99,7 +99,7 @@ part! {
 }
 
 part! {
-    /// A marking code; give exactly one form (2.7.2).
+    /// A marking code; give exactly one form (protocol/atol.md 2.7.2).
     MarkCode "AtolMarkCode" {
         /// Not recognised, tag 1300.
         unknown: String [length(min = 1, max = 32)],
@@ -154,7 +154,7 @@ pub struct VatSum {
     pub sum: Amount,
 }
 
-/// Part of a marked package: smaller than a whole (2.7.1).
+/// Part of a marked package: smaller than a whole (protocol/atol.md 2.7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AtolMarkQuantity")]
@@ -212,7 +212,7 @@ pub struct CashlessPayment {
     pub additional_info: Option<String>,
 }
 
-/// Agent (2.6.2).
+/// Agent (protocol/atol.md 2.6.2).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AtolAgent")]
@@ -263,7 +263,7 @@ part! {
     }
 }
 
-/// Supplier (2.6.2).
+/// Supplier (protocol/atol.md 2.6.2).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AtolSupplier")]

@@ -1,10 +1,9 @@
 //! Calls that can fail, each under a name, so that a test can make every one of them fail once
-//! (feature `failpoints`). Without the feature a call of [`fallible`] is nothing at all.
+//! (feature `failpoints`). Without the feature a call of [`may_fail`] is nothing at all.
 
 use std::fmt;
 
 use crate::error::{Code, Error};
-use crate::http::{Failure, Reach};
 
 /// A failure that a test asked for.
 #[derive(Debug)]
@@ -13,13 +12,6 @@ pub struct Injected(String);
 impl fmt::Display for Injected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "injected: {}", self.0)
-    }
-}
-
-impl Injected {
-    /// The failure of an exchange that came so far.
-    pub(crate) fn of_exchange(self, reach: Reach) -> Failure {
-        Failure { reach, message: self.to_string() }
     }
 }
 
@@ -35,24 +27,17 @@ impl From<Injected> for std::io::Error {
     }
 }
 
-impl From<Injected> for rusqlite::Error {
-    fn from(injected: Injected) -> Self {
-        let failure = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
-        rusqlite::Error::SqliteFailure(failure, Some(injected.to_string()))
-    }
-}
-
 /// Fails where a test wants the call of this name to fail.
 #[cfg(not(feature = "failpoints"))]
 #[inline(always)]
-pub(crate) fn fallible(_: &str) -> Result<(), Injected> {
+pub(crate) fn may_fail(_: &str) -> Result<(), Injected> {
     Ok(())
 }
 
-/// As `fallible`, after the call was carried out: its answer is lost.
+/// As `may_fail`, after the call was carried out: its answer is lost.
 #[cfg(not(feature = "failpoints"))]
 #[inline(always)]
-pub(crate) fn answered(_: &str) -> Result<(), Injected> {
+pub(crate) fn answer_may_be_lost(_: &str) -> Result<(), Injected> {
     Ok(())
 }
 
@@ -66,7 +51,7 @@ pub(crate) fn clock_offset_ms() -> i64 {
 #[cfg(feature = "failpoints")]
 pub use armed::{POINTS, arm, disarm, enter, is_reached, turn_clock};
 #[cfg(feature = "failpoints")]
-pub(crate) use armed::{answered, clock_offset_ms, fallible};
+pub(crate) use armed::{answer_may_be_lost, clock_offset_ms, may_fail};
 
 #[cfg(feature = "failpoints")]
 mod armed {
@@ -235,7 +220,7 @@ mod armed {
         CLOCK_OFFSET_MS.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn fallible(point: &str) -> Result<(), Injected> {
+    pub(crate) fn may_fail(point: &str) -> Result<(), Injected> {
         let mut state = state();
         if !state.reached.contains(point) {
             state.reached.insert(point.into());
@@ -252,8 +237,8 @@ mod armed {
         Err(Injected(point.into()))
     }
 
-    pub(crate) fn answered(point: &str) -> Result<(), Injected> {
-        fallible(&format!("{point}_answer"))
+    pub(crate) fn answer_may_be_lost(point: &str) -> Result<(), Injected> {
+        may_fail(&format!("{point}_answer"))
     }
 }
 
@@ -288,7 +273,7 @@ mod tests {
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
         let call = |word: &str| format!("{word}(\"");
         let mut names = BTreeSet::new();
-        for word in ["fallible", "chance", "Access::Read", "Access::Write"] {
+        for word in ["may_fail", "chance", "Access::Read", "Access::Write"] {
             names.extend(named(&source, &call(word)).into_iter().map(str::to_owned));
         }
         for word in ["answered", "Access::Read", "Access::Write"] {

@@ -1,6 +1,8 @@
 //! The one transport: finite deadlines, kept connections, no redirects, no retries of its own.
 //! It reports how far a request came, which is what exactly-once delivery stands on.
 
+pub mod lenient;
+
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::fmt;
@@ -13,9 +15,9 @@ use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::chance::{Injected, fallible};
 use crate::config::{Common, Credentials};
-use crate::error::{Code, Error, Outcome, Result};
+use crate::error::{Code, Error, Result};
+use crate::faults::{Injected, may_fail};
 
 /// Largest answer in bytes that is read.
 const MOST_ANSWER_BYTES: usize = 8 << 20;
@@ -25,6 +27,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How far a request came before it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
+    /// It was not begun: a whole exchange did not fit into the time of the call.
+    NotBegun,
     /// Not a byte of it left: no name, no connection, no TLS.
     NotSent,
     /// Something may have left, and there is no whole answer.
@@ -33,17 +37,34 @@ pub enum Reach {
 
 /// An exchange that ended without a whole answer.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct NoExchange {
     /// How far the request came.
     pub reach: Reach,
     /// What happened, without secrets.
     pub message: String,
 }
 
-impl Failure {
-    /// The failure as an error of a call that changes nothing at the vendor.
-    pub fn into_error(self) -> Error {
-        Error::new(Code::Unreachable, self.message)
+impl NoExchange {
+    /// An exchange for which there is no time.
+    pub fn not_begun() -> Self {
+        let message = "the time that is left of the call does not suffice for the exchange".into();
+        Self { reach: Reach::NotBegun, message }
+    }
+
+    /// True where not a byte left this machine.
+    pub fn is_not_sent(&self) -> bool {
+        self.reach != Reach::MaybeSent
+    }
+}
+
+impl From<NoExchange> for Error {
+    fn from(failure: NoExchange) -> Self {
+        let code = match failure.reach {
+            Reach::NotBegun => Code::NotBegun,
+            Reach::NotSent => Code::Unreachable,
+            Reach::MaybeSent => Code::NoAnswer,
+        };
+        Error::new(code, failure.message)
     }
 }
 
@@ -159,7 +180,7 @@ fn build(terms: &Terms) -> Result<Client> {
     let config = |message: String| Error::new(Code::ConfigInvalid, message);
     // Fails only where a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    fallible("http_set_up").map_err(|injected| config(injected.to_string()))?;
+    may_fail("http_set_up").map_err(|injected| config(injected.to_string()))?;
     let mut builder = ClientBuilder::new()
         .connect_timeout(terms.connect_timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
@@ -201,7 +222,11 @@ pub struct Transport {
 
 impl Transport {
     /// Sends `request` once and reads the whole answer within `timeout`.
-    pub async fn send(&self, request: &Request, timeout: Duration) -> std::result::Result<Answer, Failure> {
+    pub async fn send(
+        &self,
+        request: &Request,
+        timeout: Duration,
+    ) -> std::result::Result<Answer, NoExchange> {
         let started = Instant::now();
         let result = self.exchange(request, timeout).await;
         let ms = started.elapsed().as_millis() as u64;
@@ -216,7 +241,11 @@ impl Transport {
         result
     }
 
-    async fn exchange(&self, request: &Request, timeout: Duration) -> std::result::Result<Answer, Failure> {
+    async fn exchange(
+        &self,
+        request: &Request,
+        timeout: Duration,
+    ) -> std::result::Result<Answer, NoExchange> {
         let mut builder = self.client.request(request.method.clone(), request.url.clone()).timeout(timeout);
         if let Some((name, password)) = &request.authorization {
             builder = builder.basic_auth(name, Some(password.expose_secret()));
@@ -232,11 +261,11 @@ impl Transport {
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(form.expose_secret().to_owned());
         }
-        fallible("http_connect").map_err(|injected| injected.of_exchange(Reach::NotSent))?;
-        let broken = |injected: Injected| injected.of_exchange(Reach::MaybeSent);
-        fallible("http_send").map_err(broken)?;
+        may_fail("http_connect").map_err(|injected| failed_on_purpose(&injected, Reach::NotSent))?;
+        let broken = |injected: Injected| failed_on_purpose(&injected, Reach::MaybeSent);
+        may_fail("http_send").map_err(broken)?;
         let mut response = builder.send().await.map_err(|error| failure(&error))?;
-        fallible("http_answer_lost").map_err(broken)?;
+        may_fail("http_answer_lost").map_err(broken)?;
         let status = response.status().as_u16();
         let retry_after_ms = response
             .headers()
@@ -247,9 +276,9 @@ impl Transport {
         while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
             if body.len() + chunk.len() > MOST_ANSWER_BYTES {
                 let message = format!("the answer is larger than {MOST_ANSWER_BYTES} bytes");
-                return Err(Failure { reach: Reach::MaybeSent, message });
+                return Err(NoExchange { reach: Reach::MaybeSent, message });
             }
-            fallible("http_answer_cut").map_err(broken)?;
+            may_fail("http_answer_cut").map_err(broken)?;
             body.extend_from_slice(&chunk);
         }
         Ok(Answer { status, retry_after_ms, body })
@@ -262,7 +291,7 @@ pub fn can_be_sent(token: &str) -> bool {
     !token.is_empty() && HeaderValue::from_str(token).is_ok()
 }
 
-fn failure(error: &reqwest::Error) -> Failure {
+fn failure(error: &reqwest::Error) -> NoExchange {
     let not_sent = error.is_connect() || error.is_builder();
     let reach = if not_sent { Reach::NotSent } else { Reach::MaybeSent };
     let what = match (not_sent, error.is_timeout()) {
@@ -271,7 +300,12 @@ fn failure(error: &reqwest::Error) -> Failure {
         (false, true) => "no answer in time",
         (false, false) => "the answer was lost",
     };
-    Failure { reach, message: format!("{what}: {}", causes(error)) }
+    NoExchange { reach, message: format!("{what}: {}", causes(error)) }
+}
+
+/// The failure that a test asked for.
+fn failed_on_purpose(injected: &Injected, reach: Reach) -> NoExchange {
+    NoExchange { reach, message: injected.to_string() }
 }
 
 /// The innermost causes. The outer text of reqwest names the whole address, query included.
@@ -293,7 +327,7 @@ pub fn plain_refusal(answer: &Answer) -> Option<Error> {
         429 => (Code::Limited, "the vendor asks to slow down (429)"),
         _ => return None,
     };
-    let mut error = Error::new(code, message).with_outcome(Outcome::NotRegistered);
+    let mut error = Error::new(code, message);
     error.retry_after_ms = answer.retry_after_ms;
     Some(error)
 }

@@ -1,13 +1,22 @@
 //! The receipt: one model for all vendors. Plain data and what can be checked without a vendor.
 
+pub mod atol;
+pub mod ikassa;
+pub mod ikkm;
+pub mod modulkassa;
+pub mod money;
+pub mod registration;
+pub mod shift;
+pub mod vat;
+pub mod words;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Violation, violation};
-use crate::money::{Amount, Quantity};
-use crate::vendors::{atol, ikassa, ikkm, modulkassa};
+use money::{Amount, Quantity};
 
-pub use crate::words::{
+pub use words::{
     AgentType, CorrectionType, Kind, PaymentMethod, PaymentObject, PaymentType, Phone, TaxSystem, Unit, Vat,
 };
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::{Code, Error, Result, Violation, violation};
-use crate::money::{Amount, Quantity};
+use crate::receipt::money::{Amount, Quantity};
 
 /// Largest request in bytes.
 pub const MOST_BYTES: usize = 4 << 20;

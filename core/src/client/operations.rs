@@ -1,0 +1,55 @@
+//! The rows of the operations that every vendor has.
+
+use super::Client;
+use super::messages::{
+    Deliver, Delivered, Enqueue, Enqueued, Export, Exported, JournalPage, JournalQuery, Metrics, Prune,
+    Pruned, Resolve, Validation, Wait,
+};
+use crate::receipt::Receipt;
+use crate::receipt::registration::Registration;
+use crate::vendor::VendorInfo;
+use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health, Nothing, ReceiptKey};
+use crate::vendor::operation::{Operation, operation};
+
+/// The operations that every vendor has.
+pub const SHARED: &[Operation<Client>] = &[
+    operation!("capabilities", HARMLESS, Client::capabilities, Nothing => Capabilities,
+        "What this vendor can do. Nothing is sent."),
+    operation!("validate", HARMLESS, Client::validate, Receipt => Validation,
+        "Checks a receipt and computes its totals. Nothing is sent or written down."),
+    operation!("register", FISCAL, Client::register, Receipt => Registration,
+        "Puts a receipt on the fiscal record, exactly once. The same id with the same content continues or gives \
+         back what is known; with other content it is a conflict. Fails unless the receipt is `registered`, or \
+         `accepted` into the vendor's queue (then `wait`)."),
+    operation!("status", HARMLESS, Client::status, ReceiptKey => Registration,
+        "What became of a receipt; asks the vendor where that is not final. Nothing is sent that could make a \
+         document."),
+    operation!("wait", HARMLESS, Client::wait, Wait => Registration,
+        "Asks for the status until it is final or the time is up; gives back the last one either way."),
+    operation!("resolve", FISCAL, Client::resolve, Resolve => Registration,
+        "Settles a receipt in doubt: `complete` brings it on record, `probe` only finds out, `verdict` writes down \
+         what a person found out."),
+    operation!("enqueue", HARMLESS, Client::enqueue, Enqueue => Enqueued,
+        "Writes receipts into the journal, durably, and returns; `deliver` sends them."),
+    operation!("deliver", FISCAL, Client::deliver, Deliver => Delivered,
+        "Moves everything in the journal forward: queued, accepted and in doubt, as far as it gets in the time."),
+    operation!("journal", HARMLESS, Client::journal, JournalQuery => JournalPage,
+        "What the journal knows: a list, or one receipt with every step. With `verify` the whole record is checked: \
+         every event against its hash, every entry against its last event."),
+    operation!("export", HARMLESS, Client::export, Export => Exported,
+        "Pages of the journal with every step of every receipt and the hashes of the record, to be kept elsewhere."),
+    operation!("prune", HARMLESS, Client::prune, Prune => Pruned,
+        "Removes old receipts that are final from the journal, never one that is not. What is left can still be \
+         verified. The ids are forgotten: a repeat of one would be a new sale."),
+    operation!("parse_callback", HARMLESS, Client::parse_callback, Callback => CallbackReading,
+        "Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`."),
+    operation!("health", HARMLESS, Client::health, Nothing => Health,
+        "Whether the vendor and its cash register are ready."),
+    operation!("metrics", HARMLESS, Client::metrics, Nothing => Metrics,
+        "Calls, errors and times of this client, and what the journal holds."),
+];
+
+/// Names of all operations of a vendor.
+pub fn names(vendor: &VendorInfo) -> impl Iterator<Item = &'static str> {
+    SHARED.iter().map(|row| row.name).chain(vendor.operations.iter().map(|row| row.name))
+}

@@ -1,0 +1,319 @@
+//! Exactly once: what stands between the journal and a vendor, the same for all vendors.
+//!
+//! Every step is written down before it is taken or as soon as its end is known, so that the next call, in
+//! whatever process, goes on from where this one stopped. `transitions.rs` is the state machine, `steps.rs`
+//! drives it, `verdict.rs` says what an error means for the sale.
+
+pub mod backoff;
+mod desk;
+mod outbox;
+mod steps;
+pub mod transitions;
+pub mod verdict;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
+use tokio::time::{Instant, sleep};
+
+use crate::error::{Code, Error, Result};
+use crate::journal::chain::{Content, hex};
+use crate::journal::{Entry, Intended, Intent, Journal, Lease};
+use crate::receipt::registration::{Fiscal, State};
+use crate::vendor::budget::Budget;
+use crate::vendor::desk::Wanted;
+use crate::vendor::{Context, Exclusive, Mode, Vendor};
+use steps::Step;
+use verdict::{Standing, verdict};
+
+/// How far a call came: the entry as it now stands, and what kept it from going on.
+#[derive(Debug)]
+pub struct Progress {
+    /// The entry as it now stands in the journal.
+    pub entry: Entry,
+    /// Why it did not get further.
+    pub stopped_by: Option<Error>,
+}
+
+impl Progress {
+    /// What `register` gives back: the entry where it is registered or in the vendor's queue, else the error.
+    pub fn verdict(self) -> Result<Entry> {
+        let Self { entry, stopped_by } = self;
+        match (entry.state, stopped_by) {
+            (State::Failed, _) => Err(verdict::failed(entry.failure.as_ref())),
+            // Accepted is as good as it gets now; that asking again failed is no news.
+            (State::Registered | State::Accepted, _) | (_, None) => Ok(entry),
+            (_, Some(error)) => Err(error),
+        }
+    }
+}
+
+/// What became of one of many.
+pub enum Claim {
+    /// This call brought it as far as it could.
+    Worked(Box<Progress>),
+    /// Another worker has it.
+    Held,
+    /// Another worker was done with it.
+    Final,
+}
+
+/// Delivers the documents of one cash register.
+pub struct Delivery {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) vendor: Arc<dyn Vendor>,
+    /// Time for a whole call.
+    pub(crate) call_timeout: Duration,
+    /// Time for one exchange.
+    pub(crate) exchange_timeout: Duration,
+    /// How long `deliver` leaves a receipt alone after its first try that came to nothing.
+    pub(crate) first_pause: Duration,
+}
+
+impl Delivery {
+    /// The time of a call that starts now.
+    pub fn budget(&self) -> Budget {
+        Budget::new(Instant::now() + self.call_timeout, self.exchange_timeout)
+    }
+
+    /// What a call with this time works with.
+    pub fn context_of(&self, budget: Budget) -> Context<'_> {
+        Context { secrets: &*self.journal, budget }
+    }
+
+    /// What shall be written down for a document.
+    pub fn intent(&self, wanted: Wanted) -> Intent {
+        Intent {
+            register: self.vendor.register().into(),
+            receipt_id: wanted.id,
+            vendor: self.vendor.name(),
+            operation: wanted.operation,
+            fingerprint: hex(&Sha256::digest(&wanted.content)),
+            request: wanted.request,
+            vendor_document_id: wanted.vendor_document_id,
+        }
+    }
+
+    /// The error of a call about a receipt, told by what the journal has of that receipt.
+    pub async fn told(&self, cause: Error, receipt_id: &str) -> Error {
+        let standing = match self.journal.find(self.vendor.register(), receipt_id).await {
+            Ok(Some(entry)) => Standing::At(entry.state),
+            Ok(None) => Standing::Never,
+            Err(_) => Standing::NotTold,
+        };
+        verdict(cause, standing)
+    }
+
+    /// Writes an intent down and brings it as far as it can.
+    pub async fn deliver_intent(&self, intent: &Intent, budget: Budget) -> Result<Progress> {
+        let result = self.delivered(intent, budget).await;
+        self.told_of(result, &intent.receipt_id).await
+    }
+
+    async fn delivered(&self, intent: &Intent, budget: Budget) -> Result<Progress> {
+        let lease = self.lease_of(&intent.receipt_id, budget).await?;
+        // Where nothing is to be found out first, the attempt begins in the same synced write.
+        let begins = !self.vendor.binds() && budget.for_document().is_some();
+        let (entry, begun) = match self.journal.intend(intent, begins.then_some(None)).await? {
+            Intended::New(entry) => (entry, begins),
+            Intended::Found(entry) => (self.same_content(entry, intent).await?, false),
+        };
+        self.in_order(entry, begun, Mode::Complete, budget, lease).await
+    }
+
+    async fn told_of(&self, result: Result<Progress>, receipt_id: &str) -> Result<Progress> {
+        match result {
+            Ok(Progress { entry, stopped_by }) => {
+                let standing = Standing::At(entry.state);
+                Ok(Progress { stopped_by: stopped_by.map(|cause| verdict(cause, standing)), entry })
+            }
+            Err(cause) => Err(self.told(cause, receipt_id).await),
+        }
+    }
+
+    /// Writes intents down in one write; nothing is sent. The answers are in the order of the intents.
+    pub async fn enqueue(&self, intents: &[Intent]) -> Vec<Result<Entry>> {
+        let written = match self.journal.intend_all(intents).await {
+            Ok(written) => written,
+            // Earlier calls for these receipts cannot be told from here.
+            Err(error) => {
+                return intents.iter().map(|_| Err(verdict(error.clone(), Standing::NotTold))).collect();
+            }
+        };
+        let mut entries = Vec::with_capacity(intents.len());
+        for (written, intent) in written.into_iter().zip(intents) {
+            entries.push(match written {
+                Intended::New(entry) => Ok(entry),
+                Intended::Found(entry) => match self.same_content(entry, intent).await {
+                    Ok(entry) => Ok(entry),
+                    Err(cause) => Err(self.told(cause, &intent.receipt_id).await),
+                },
+            });
+        }
+        entries
+    }
+
+    /// Brings an entry of the journal as far as it can.
+    pub async fn settle(&self, receipt_id: &str, mode: Mode, budget: Budget) -> Result<Progress> {
+        let result = match self.lease_of(receipt_id, budget).await {
+            Ok(lease) => self.with_lease(receipt_id, mode, budget, lease).await,
+            Err(error) => Err(error),
+        };
+        self.told_of(result, receipt_id).await
+    }
+
+    async fn with_lease(
+        &self,
+        receipt_id: &str,
+        mode: Mode,
+        budget: Budget,
+        lease: Lease,
+    ) -> Result<Progress> {
+        let entry = self.entry_of(receipt_id).await?;
+        self.in_order(entry, false, mode, budget, lease).await
+    }
+
+    /// As `settle`, for one of many: waits for the lease until `patience` at most.
+    pub async fn settle_if_free(&self, receipt_id: &str, patience: Instant, budget: Budget) -> Result<Claim> {
+        let lease = match self.lease_of(receipt_id, budget.at_most_until(patience)).await {
+            Ok(lease) => lease,
+            Err(error) if error.code == Code::Busy => return Ok(Claim::Held),
+            Err(error) => return Err(self.told(error, receipt_id).await),
+        };
+        let entry = match self.entry_of(receipt_id).await {
+            Ok(entry) => entry,
+            Err(error) => return Err(self.told(error, receipt_id).await),
+        };
+        if entry.state.is_final() {
+            self.give_back(lease);
+            return Ok(Claim::Final);
+        }
+        let result = self.in_order(entry, false, Mode::Complete, budget, lease).await;
+        Ok(Claim::Worked(Box::new(self.told_of(result, receipt_id).await?)))
+    }
+
+    /// The entry of a receipt of this register.
+    pub async fn entry_of(&self, receipt_id: &str) -> Result<Entry> {
+        let found = self.journal.find(self.vendor.register(), receipt_id).await?;
+        found.ok_or_else(|| {
+            let message = format!("no receipt {receipt_id} was ever given to this journal and register");
+            Error::new(Code::ReceiptUnknown, message)
+        })
+    }
+
+    /// An entry that was found under the id of an intent, if it is of the same receipt.
+    async fn same_content(&self, mut entry: Entry, intent: &Intent) -> Result<Entry> {
+        if entry.fingerprint == intent.fingerprint {
+            return Ok(entry);
+        }
+        if !self.vouches_for(&mut entry).await? {
+            return Err(steps::changed_behind(&entry));
+        }
+        let message = format!(
+            "the id {} was used before with other content; that receipt is `{}`",
+            intent.receipt_id,
+            entry.state.word()
+        );
+        Err(Error::new(Code::ReceiptConflict, message))
+    }
+
+    /// Whether an entry that an earlier call left is still what was written: bytes that a disk or somebody
+    /// changed are not sent, and no answer to them is believed. Where another wrote since, `entry` is
+    /// what there is now. Where the journal cannot tell, nothing is known of the receipt.
+    async fn vouches_for(&self, entry: &mut Entry) -> Result<bool> {
+        // Nothing but this process can change what is only in its memory.
+        if !self.journal.is_durable() {
+            return Ok(true);
+        }
+        loop {
+            let steps = self.journal.steps(&entry.register, &entry.receipt_id).await?;
+            if steps.last().is_some_and(|step| step.content == Content::of(entry).hash()) {
+                return Ok(true);
+            }
+            let now = self.entry_of(&entry.receipt_id).await?;
+            if now.revision == entry.revision {
+                return Ok(false);
+            }
+            *entry = now;
+        }
+    }
+
+    /// Writes a person's verdict on an entry whose fate the machine cannot find out. `registered` is the
+    /// fiscal data that the person read; absent where it is not on record.
+    pub async fn decide(
+        &self,
+        receipt_id: &str,
+        registered: Option<Fiscal>,
+        by: &str,
+        note: Option<&str>,
+        budget: Budget,
+    ) -> Result<Entry> {
+        let decided = async {
+            let _lease = self.lease_of(receipt_id, budget).await?;
+            let mut entry = self.entry_of(receipt_id).await?;
+            if entry.state.is_final() {
+                let message = format!("{receipt_id} is `{}` already", entry.state.word());
+                return Err(Error::new(Code::VerdictNotWanted, message));
+            }
+            self.conclude(&mut entry, Step::by_person(registered, by, note)).await?;
+            Ok(entry)
+        };
+        match decided.await {
+            Ok(entry) => Ok(entry),
+            Err(cause) => Err(self.told(cause, receipt_id).await),
+        }
+    }
+
+    /// The right to work on a document, or on the register where the vendor needs order.
+    async fn lease_of(&self, receipt_id: &str, budget: Budget) -> Result<Lease> {
+        let register = self.vendor.register();
+        let name = match self.vendor.exclusive() {
+            Exclusive::Document => format!("document {register} {receipt_id}"),
+            Exclusive::Register => format!("register {register}"),
+        };
+        self.journal.lease_for(&name, budget.ends(), self.exchange_timeout).await
+    }
+
+    /// Gives a lease back once the cash register may be asked again; nobody waits here for that.
+    fn give_back(&self, lease: Lease) {
+        let gap = self.vendor.request_gap();
+        if !gap.is_zero() {
+            tokio::spawn(async move {
+                sleep(gap).await;
+                drop(lease);
+            });
+        }
+    }
+
+    /// Takes a key that a person told, then settles the document with it.
+    pub async fn settle_with_key(
+        &self,
+        receipt_id: &str,
+        key: SecretString,
+        mode: Mode,
+        budget: Budget,
+    ) -> Result<Progress> {
+        let settled = async {
+            let lease = self.lease_of(receipt_id, budget).await?;
+            self.vendor.learn_key(&self.context_of(budget), key).await?;
+            self.with_lease(receipt_id, mode, budget, lease).await
+        };
+        self.told_of(settled.await, receipt_id).await
+    }
+
+    /// Takes steps with the lease, and gives it back.
+    async fn in_order(
+        &self,
+        entry: Entry,
+        begun: bool,
+        mode: Mode,
+        budget: Budget,
+        lease: Lease,
+    ) -> Result<Progress> {
+        let result = self.advance(entry, begun, mode, budget, &lease).await;
+        self.give_back(lease);
+        result
+    }
+}

@@ -1,0 +1,352 @@
+//! Drives the state machine: takes the steps of the table, and writes each down.
+
+use std::time::Duration;
+
+use fail::fail_point;
+use secrecy::SecretString;
+use tokio::time::sleep;
+
+use super::transitions::{Due, Event, Next, Transition, Written, after, next};
+use super::{Delivery, Progress, backoff};
+use crate::error::{Code, Error, Outcome, Result};
+use crate::journal::{Conclusion, Entry, Filter, Group, Lease, now_ms};
+use crate::receipt::registration::{Failure, Fiscal, Raw, State};
+use crate::vendor::budget::Budget;
+use crate::vendor::{Exclusive, Finding, Mode, StepResult};
+
+/// Most sends of one document within one call.
+const MOST_SENDS: u32 = 3;
+
+/// Earlier documents in doubt that are read at a time.
+const EARLIER_PAGE: usize = 100;
+
+/// A step that was taken: what happened, and everything that came with it.
+pub struct Step {
+    event: Event,
+    /// What the step was, for the journal.
+    name: String,
+    /// Behind the event, for the journal.
+    detail: Option<String>,
+    document_id: Option<String>,
+    fiscal: Option<Fiscal>,
+    failure: Option<Failure>,
+    raw: Option<Raw>,
+    secrets: Vec<(&'static str, SecretString)>,
+    /// What the caller should see if nothing better comes.
+    error: Option<Error>,
+}
+
+impl Step {
+    fn of(name: &str, event: Event) -> Self {
+        Self {
+            event,
+            name: name.into(),
+            detail: None,
+            document_id: None,
+            fiscal: None,
+            failure: None,
+            raw: None,
+            secrets: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// A step with the vendor. `name` is what it was.
+    pub fn with_vendor(name: &str, result: StepResult) -> Self {
+        let StepResult { finding, secrets, evidence } = result;
+        let step = |event| Self { secrets, ..Self::of(name, event) };
+        let failed_for = |step: Self, why: Error| Self {
+            detail: Some(why.message.clone()),
+            raw: evidence,
+            error: Some(why),
+            ..step
+        };
+        match finding {
+            Finding::Registered { document_id, fiscal, raw } => {
+                Self { document_id, fiscal: Some(*fiscal), raw: Some(raw), ..step(Event::Registered) }
+            }
+            Finding::Accepted { document_id, raw } => {
+                Self { document_id, raw: Some(raw), ..step(Event::Accepted) }
+            }
+            Finding::Failed { failure, raw } => {
+                let detail = Some(failure.message.clone());
+                Self { detail, failure: Some(failure), raw, ..step(Event::Failed) }
+            }
+            Finding::Absent => step(Event::Absent),
+            Finding::NotTaken(why) => failed_for(step(Event::NotTaken), why),
+            Finding::Unknown(why) => failed_for(step(Event::NotKnown), why),
+        }
+    }
+
+    fn abandoned() -> Self {
+        let message = "the process that sent it ended before it wrote down what came of it";
+        let error = Some(Error::new(Code::InDoubt, message));
+        Self { error, ..Self::of("taken over", Event::Abandoned) }
+    }
+
+    /// A verdict of a person.
+    pub fn by_person(registered: Option<Fiscal>, by: &str, note: Option<&str>) -> Self {
+        let said = note.map_or_else(String::new, |note| format!(": {note}"));
+        let event = if registered.is_some() { Event::FoundOnRecord } else { Event::FoundMissing };
+        let failure = registered.is_none().then(|| Failure {
+            code: Code::WithdrawnByPerson.name().into(),
+            message: format!("{by} decided that it is not on record{said}"),
+            vendor: None,
+        });
+        let detail = note.map(str::to_owned);
+        Self { detail, fiscal: registered, failure, ..Self::of(by, event) }
+    }
+
+    /// The failed document is back in the vendor's queue.
+    pub fn put_back(raw: Option<Raw>) -> Self {
+        Self { raw, ..Self::of("re-queued", Event::PutBack) }
+    }
+
+    fn note(&self) -> String {
+        let detail = self.detail.as_ref().map_or_else(String::new, |detail| format!(": {detail}"));
+        format!("{}: {}{detail}", self.name, self.event.word())
+    }
+
+    /// What is written down, by the row of the table.
+    fn conclusion(&mut self, row: &Transition, due_at_ms: i64) -> Conclusion {
+        let (id, answer, fiscal, failure) = match row.written {
+            Written::Record => (true, true, true, false),
+            Written::Answer => (true, true, false, false),
+            Written::Failure => (false, true, false, true),
+            Written::Evidence => (false, true, false, false),
+            Written::Attempt | Written::Note => (false, false, false, false),
+        };
+        Conclusion {
+            state: row.to,
+            vendor_document_id: self.document_id.take().filter(|_| id),
+            fiscal: self.fiscal.take().filter(|_| fiscal),
+            failure: self.failure.take().filter(|_| failure),
+            raw: self.raw.take().filter(|_| answer),
+            secrets: std::mem::take(&mut self.secrets),
+            note: self.note(),
+            due_at_ms,
+        }
+    }
+}
+
+impl Delivery {
+    /// Takes steps until the entry is final or accepted, or something is in the way.
+    pub(super) async fn advance(
+        &self,
+        mut entry: Entry,
+        mut begun: bool,
+        mode: Mode,
+        budget: Budget,
+        lease: &Lease,
+    ) -> Result<Progress> {
+        if !begun && !entry.state.is_final() && !self.vouches_for(&mut entry).await? {
+            let stopped_by = Some(changed_behind(&entry));
+            return Ok(Progress { entry, stopped_by });
+        }
+        let context = self.context_of(budget);
+        let mut sends = 0;
+        // Why the document is in doubt, for the case that nothing better is found out.
+        let mut doubt = None;
+        loop {
+            let stop = |entry, stopped_by| Ok(Progress { entry, stopped_by });
+            match next(entry.state, begun) {
+                Next::Stop => return stop(entry, None),
+                Next::Begin if mode == Mode::Probe => return stop(entry, doubt),
+                Next::Begin if sends == MOST_SENDS || budget.for_document().is_none() => {
+                    return stop(entry, doubt.or_else(|| Some(not_begun())));
+                }
+                Next::Begin => match self.bound(budget).await {
+                    // Finding out took time.
+                    Ok(_) if budget.for_document().is_none() => return stop(entry, Some(not_begun())),
+                    Ok(binding) => {
+                        entry = self.begin(&entry, binding.as_deref()).await?;
+                        begun = true;
+                    }
+                    Err(error) => return stop(entry, Some(error)),
+                },
+                Next::Send if !lease.holds_for(budget.whole_exchange()) => {
+                    let lost = lease_lost(&entry);
+                    let step = Step::with_vendor("not sent", Finding::NotTaken(lost.clone()).into());
+                    // Where this cannot be written down, the next call settles the entry.
+                    let _ = self.conclude(&mut entry, step).await;
+                    return stop(entry, Some(lost));
+                }
+                Next::Send => {
+                    begun = false;
+                    sends += 1;
+                    fail_point!("before_send");
+                    let result = self.vendor.send(&context, &entry).await;
+                    fail_point!("after_answer");
+                    match self.conclude(&mut entry, Step::with_vendor("sent", result)).await? {
+                        Some(error) if entry.state == State::InDoubt => doubt = Some(error),
+                        Some(error) => return stop(entry, Some(error)),
+                        None if entry.state == State::Queued => {}
+                        None => return stop(entry, None),
+                    }
+                }
+                Next::TakeOver => doubt = self.conclude(&mut entry, Step::abandoned()).await?,
+                Next::Settle => {
+                    let wait = self.until_settled(&entry);
+                    if !budget.pause(wait).await {
+                        let why = doubt.unwrap_or_else(|| not_in_time(&entry));
+                        return stop(entry, Some(why));
+                    }
+                    let result = self.vendor.settle(&context, &entry, mode).await;
+                    let stopped_by = self.conclude(&mut entry, Step::with_vendor("settled", result)).await?;
+                    if stopped_by.is_some() || entry.state == State::Accepted {
+                        return stop(entry, stopped_by);
+                    }
+                }
+                Next::Ask => {
+                    let result = self.vendor.settle(&context, &entry, mode).await;
+                    let stopped_by = self.conclude(&mut entry, Step::with_vendor("settled", result)).await?;
+                    return stop(entry, stopped_by);
+                }
+            }
+        }
+    }
+
+    async fn begin(&self, entry: &Entry, binding: Option<&str>) -> Result<Entry> {
+        note_reached(after(entry.state, Event::Begun));
+        self.journal.begin(entry, binding).await
+    }
+
+    /// How long the vendor's "I do not know it" is not believed yet. Where the clock went back, the
+    /// whole time is waited.
+    fn until_settled(&self, entry: &Entry) -> Duration {
+        let settle = self.vendor.settle_after();
+        let age = Duration::from_millis(u64::try_from(now_ms() - entry.updated_at_ms).unwrap_or(0));
+        settle.saturating_sub(age)
+    }
+
+    /// When `deliver` may take an entry up again after a step that came to nothing.
+    fn due_at_ms(&self, entry: &Entry, error: Option<&Error>) -> i64 {
+        let asked = error.and_then(|error| error.retry_after_ms).map(Duration::from_millis);
+        // A try is written down when it begins and when it ends.
+        let tries = u32::try_from(entry.revision / 2).unwrap_or(u32::MAX);
+        let pause = backoff::pause(self.first_pause, tries, &entry.receipt_id, asked);
+        now_ms().saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// What a new attempt is bound to. Where the vendor needs order, nothing new begins while an
+    /// earlier document of the register is in doubt: it is probed first.
+    async fn bound(&self, budget: Budget) -> Result<Option<String>> {
+        if self.vendor.exclusive() == Exclusive::Register {
+            let mut filter = Filter { group: Group::Unsettled, limit: EARLIER_PAGE, ..Filter::default() };
+            loop {
+                let page = self.journal.list(self.vendor.register(), &filter).await?;
+                let Some(last) = page.last() else { break };
+                filter.after = Some(last.receipt_id.clone());
+                for earlier in page.into_iter().filter(|entry| !self.vendor.is_left_to_a_person(entry)) {
+                    self.settle_earlier(earlier, budget).await?;
+                }
+            }
+        }
+        self.vendor.bind(&self.context_of(budget)).await
+    }
+
+    async fn settle_earlier(&self, mut earlier: Entry, budget: Budget) -> Result<()> {
+        let id = earlier.receipt_id.clone();
+        if !self.vouches_for(&mut earlier).await? {
+            return Err(blocked_by(&id, &changed_behind(&earlier)));
+        }
+        if next(earlier.state, false) == Next::TakeOver {
+            self.conclude(&mut earlier, Step::abandoned()).await?;
+        }
+        let wait = self.until_settled(&earlier);
+        if !budget.pause(wait).await {
+            sleep(budget.left()).await;
+            return Err(blocked_by(&id, &not_in_time(&earlier)));
+        }
+        let result = self.vendor.settle(&self.context_of(budget), &earlier, Mode::Probe).await;
+        match self.conclude(&mut earlier, Step::with_vendor("settled for a later document", result)).await? {
+            None => Ok(()),
+            Some(_) if self.vendor.is_left_to_a_person(&earlier) => Ok(()),
+            Some(cause) => Err(blocked_by(&id, &cause)),
+        }
+    }
+
+    /// Moves an entry as the table says and writes that down. Gives back the error that the caller should see
+    /// if nothing better comes.
+    pub(super) async fn conclude(&self, entry: &mut Entry, mut step: Step) -> Result<Option<Error>> {
+        let Some(row) = after(entry.state, step.event) else {
+            let message = format!("`{}` has no step \"{}\"", entry.state.word(), step.event.word());
+            return Err(Error::new(Code::Internal, message));
+        };
+        note_reached(Some(row));
+        let error = match (step.error.take(), step.event, row.to) {
+            (None, Event::Absent, State::Accepted) => {
+                let message = "the vendor had accepted the document and now does not know it";
+                Some(Error::new(Code::AnswerNotUnderstood, message))
+            }
+            (error, ..) => error,
+        };
+        if row.from == row.to && row.to == State::Accepted && now_ms() < entry.due_at_ms {
+            // Still waiting is worth a synced write only when it moves the time of the next question.
+            entry.raw = step.raw.or(entry.raw.take());
+            return Ok(error);
+        }
+        let due_at_ms = match row.due {
+            Due::Never | Due::Now => 0,
+            Due::Later => self.due_at_ms(entry, error.as_ref()),
+        };
+        let conclusion = step.conclusion(row, due_at_ms);
+        tracing::info!(
+            target: "kassa::delivery",
+            receipt = %entry.receipt_id,
+            state = conclusion.state.word(),
+            "{}", conclusion.note
+        );
+        fail_point!("before_conclude");
+        let written = self.journal.conclude(entry, &conclusion).await;
+        *entry = written.map_err(|error| match row.to {
+            State::Registered => error.with_outcome(Outcome::Registered),
+            _ => error,
+        })?;
+        Ok(error)
+    }
+}
+
+#[allow(unused_variables)]
+fn note_reached(row: Option<&Transition>) {
+    #[cfg(any(test, feature = "failpoints"))]
+    if let Some(row) = row {
+        super::transitions::note(row);
+    }
+}
+
+fn blocked_by(id: &str, cause: &Error) -> Error {
+    let message =
+        format!("the fate of {id} is not known, and nothing new is sent before it is: {}", cause.message);
+    Error::new(Code::RegisterBlocked, message)
+}
+
+/// What the journal holds of an entry is not what was written.
+pub(super) fn changed_behind(entry: &Entry) -> Error {
+    let message = format!(
+        "what the journal holds of {} is not what was written there; nothing was sent for it now, and whether it is \
+         on record from before is not known",
+        entry.receipt_id
+    );
+    Error::new(Code::EntryDamaged, message)
+}
+
+fn lease_lost(entry: &Entry) -> Error {
+    let message = format!(
+        "the right to work on {} ran out before it was sent: the journal could not be reached, or this process stood \
+         still; nothing was sent",
+        entry.receipt_id
+    );
+    Error::new(Code::Busy, message)
+}
+
+fn not_begun() -> Error {
+    let message = "not begun: the time that is left of the call does not suffice for a whole exchange; nothing was sent";
+    Error::new(Code::NotBegun, message)
+}
+
+fn not_in_time(entry: &Entry) -> Error {
+    let message =
+        format!("the time for the call ran out while {} was `{}`", entry.receipt_id, entry.state.word());
+    Error::new(Code::Unreachable, message)
+}

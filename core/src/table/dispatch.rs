@@ -1,0 +1,82 @@
+//! An operation by its name: JSON in, envelope out.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::client::Client;
+use crate::client::operations::SHARED;
+use crate::error::{Code, Error, ErrorBody, Outcome, Result};
+
+impl Client {
+    /// Carries out an operation by name: the boundary that every language stands on. Never fails and
+    /// never panics: an envelope always.
+    pub async fn call(&self, operation: &str, request: &str) -> String {
+        let started = std::time::Instant::now();
+        let (name, work) = self.found(operation, request);
+        let result = match AssertUnwindSafe(work).catch_unwind().await {
+            Ok(result) => result,
+            Err(cause) => Err(panicked(&*cause)),
+        };
+        self.counters.count(name, started.elapsed(), result.as_ref().err());
+        envelope(result)
+    }
+
+    /// The operation with this name, ready to run. The rows for the bindings' own tests are found but
+    /// never shown.
+    fn found<'a>(
+        &'a self,
+        name: &str,
+        request: &'a str,
+    ) -> (&'static str, BoxFuture<'a, Result<Box<RawValue>>>) {
+        #[cfg(feature = "testing")]
+        if let Some(row) = super::testing::OPERATIONS.iter().find(|row| row.name == name) {
+            return (row.name, (row.run)(self, request));
+        }
+        if let Some(row) = SHARED.iter().find(|row| row.name == name) {
+            return (row.name, (row.run)(self, request));
+        }
+        if let Some(row) = self.info.operations.iter().find(|row| row.name == name) {
+            return (row.name, (row.run)(&self.delivery, request));
+        }
+        let error = unknown_operation(self, name);
+        ("unknown", Box::pin(async move { Err(error) }))
+    }
+}
+
+fn unknown_operation(client: &Client, operation: &str) -> Error {
+    let name: String = operation.chars().take(60).collect();
+    let known = client.operations().join(", ");
+    let message = format!("{} has no operation `{name}`; there are {known}", client.info.name);
+    Error::new(Code::OperationUnknown, message)
+}
+
+#[derive(Serialize)]
+struct Envelope {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ok: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorBody>,
+}
+
+/// The envelope of a result: `{"ok": ...}` or `{"error": {...}}`.
+pub fn envelope(result: Result<Box<RawValue>>) -> String {
+    let (ok, error) = match result {
+        Ok(response) => (Some(response), None),
+        Err(error) => (None, Some(error.into())),
+    };
+    serde_json::to_string(&Envelope { ok, error }).unwrap_or_else(|_| UNWRITABLE.into())
+}
+
+const UNWRITABLE: &str = r#"{"error":{"code":"internal","kind":"internal","message":"the envelope cannot be written","advice":"A defect of this library. Please report it.","outcome":"unknown","retry_after_ms":null,"violations":[],"vendor":null}}"#;
+
+/// The error of a panic: after it nobody knows what was sent.
+pub fn panicked(cause: &(dyn std::any::Any + Send)) -> Error {
+    let text =
+        cause.downcast_ref::<&str>().copied().or_else(|| cause.downcast_ref::<String>().map(String::as_str));
+    let message = format!("panic: {}", text.unwrap_or("no message"));
+    Error::new(Code::Internal, message).with_outcome(Outcome::Unknown)
+}

@@ -1,0 +1,11 @@
+//! On top: every vendor and every operation. Opens clients, dispatches, describes.
+
+mod describe;
+mod dispatch;
+mod open;
+#[cfg(feature = "testing")]
+mod testing;
+
+pub use describe::describe;
+pub use dispatch::{envelope, panicked};
+pub use open::Shared;

@@ -1,0 +1,70 @@
+//! Opens a client from its configuration.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+
+use crate::client::Client;
+use crate::client::metrics::Counters;
+use crate::delivery::Delivery;
+use crate::error::{Code, Error, Result, violation};
+use crate::journal::{self, Journals};
+use crate::transport::Transports;
+use crate::vendors::VENDORS;
+
+/// What clients of one process share: connections, parsed roots, open journals.
+#[derive(Default)]
+pub struct Shared {
+    pub(crate) transports: Transports,
+    pub(crate) journals: Journals,
+}
+
+#[derive(Deserialize)]
+struct VendorName {
+    #[serde(default)]
+    vendor: Option<String>,
+}
+
+impl Client {
+    /// Opens a client from a configuration (JSON). No connection is made.
+    ///
+    /// Fails with `config_invalid` and everything that is wrong, or with a `journal` error.
+    pub fn open(config: &str) -> Result<Self> {
+        Self::open_with(&Shared::default(), config)
+    }
+
+    /// Opens a client that shares connections and journals with the others of `shared`.
+    pub fn open_with(shared: &Shared, config: &str) -> Result<Self> {
+        let known = || VENDORS.iter().map(|vendor| vendor.name).collect::<Vec<_>>().join(", ");
+        let name = serde_json::from_str::<VendorName>(config).ok().and_then(|named| named.vendor);
+        let Some(name) = name else {
+            let message = format!("the configuration is a JSON object that names its `vendor`: {}", known());
+            return Err(as_config(Error::invalid(vec![violation("/vendor", Code::MissingField, message)])));
+        };
+        let Some(info) = VENDORS.iter().copied().find(|vendor| vendor.name == name) else {
+            let message = format!("must be one of {}", known());
+            return Err(as_config(Error::invalid(vec![violation("/vendor", Code::WrongValue, message)])));
+        };
+        let opened = (info.open)(config, &shared.transports).map_err(as_config)?;
+        let common = opened.common;
+        let place = common.journal_place()?;
+        let ca_file = common.tls.as_ref().and_then(|tls| tls.ca_file.as_deref());
+        let call_timeout = common.call_timeout(info.call_timeout_ms);
+        let exchange_timeout = opened.vendor.exchange_timeout(call_timeout);
+        let delivery = Delivery {
+            journal: shared.journals.open(place.expose_secret(), ca_file)?,
+            vendor: Arc::from(opened.vendor),
+            call_timeout,
+            exchange_timeout,
+            first_pause: common.first_pause(),
+        };
+        let place = journal::shown(place.expose_secret());
+        Ok(Self { info, delivery, counters: Counters::default(), log: common.log, place })
+    }
+}
+
+/// The mistakes of a configuration, told as such.
+fn as_config(error: Error) -> Error {
+    if error.violations.is_empty() { error } else { Error { code: Code::ConfigInvalid, ..error } }
+}

@@ -1,0 +1,254 @@
+//! The port: what a vendor is to the rest of the library, and what its operations work with.
+
+pub mod budget;
+pub mod desk;
+pub mod messages;
+pub mod operation;
+pub mod token;
+
+use std::any::Any;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use schemars::Schema;
+use secrecy::SecretString;
+use time::OffsetDateTime;
+
+use crate::config::Common;
+use crate::error::{Code, Error, Result, Violation};
+use crate::journal::{Entry, Secrets};
+use crate::receipt::Receipt;
+use crate::receipt::registration::{Failure, Fiscal, Raw};
+use crate::transport::{NoExchange, Transports};
+use budget::Budget;
+use desk::Desk;
+use messages::{Callback, CallbackReading, Capabilities, Health};
+use operation::Operation;
+
+/// A row of the table of vendors.
+pub struct VendorInfo {
+    /// Name in configurations and envelopes.
+    pub name: &'static str,
+    /// What it is, for the documentation.
+    pub summary: &'static str,
+    /// Time for a whole call in milliseconds, unless the configuration says otherwise.
+    pub call_timeout_ms: u64,
+    /// JSON Schema of its configuration.
+    pub config: fn() -> Schema,
+    /// Reads a configuration and makes the vendor of it. Opens no connection.
+    pub open: fn(&str, &Transports) -> Result<Opened>,
+    /// The operations that only this vendor has.
+    pub operations: &'static [Operation<dyn Desk>],
+}
+
+/// A vendor made from its configuration, and the part of that which all vendors share.
+pub struct Opened {
+    /// The vendor.
+    pub vendor: Box<dyn Vendor>,
+    /// The shared part of its configuration.
+    pub common: Common,
+}
+
+/// Exact bytes to be sent, and the key under which the vendor will know the document.
+pub struct Prepared {
+    /// The request as it goes on the wire.
+    pub request: Vec<u8>,
+    /// The vendor's key, where the client chooses it.
+    pub vendor_document_id: Option<String>,
+}
+
+/// What one step with the vendor found out about a document.
+#[derive(Debug)]
+pub enum Finding {
+    /// On the fiscal record.
+    Registered {
+        /// The document's id at the vendor, where the vendor chooses it.
+        document_id: Option<String>,
+        /// Fiscal data.
+        fiscal: Box<Fiscal>,
+        /// The answer as it came.
+        raw: Raw,
+    },
+    /// In the vendor's queue.
+    Accepted {
+        /// The document's id at the vendor, where the vendor chooses it.
+        document_id: Option<String>,
+        /// The answer as it came.
+        raw: Raw,
+    },
+    /// Not on record, for good.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// The answer as it came.
+        raw: Option<Raw>,
+    },
+    /// The vendor has no such document: what was sent never arrived. From `settle` only.
+    Absent,
+    /// Conclusively not taken this time; it may be sent again later.
+    NotTaken(Error),
+    /// It is not known what became of it.
+    Unknown(Error),
+}
+
+impl From<NoExchange> for Finding {
+    /// What an exchange that could have made a document proves when it ended without a whole answer.
+    fn from(failure: NoExchange) -> Self {
+        if failure.is_not_sent() { Self::NotTaken(failure.into()) } else { Self::Unknown(failure.into()) }
+    }
+}
+
+/// What a step found out, and what changed with it. All of it is written in one stroke.
+#[derive(Debug)]
+pub struct StepResult {
+    /// What it found out about the document.
+    pub finding: Finding,
+    /// Secrets that the vendor changed.
+    pub secrets: Vec<(&'static str, SecretString)>,
+    /// What a person needs to give a verdict, where the document stays in doubt.
+    pub evidence: Option<Raw>,
+}
+
+impl From<Finding> for StepResult {
+    fn from(finding: Finding) -> Self {
+        Self { finding, secrets: Vec::new(), evidence: None }
+    }
+}
+
+/// What a call may do with a document in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is wanted: bring it on record.
+    Complete,
+    /// Only find out; nothing is sent that could make a document.
+    Probe,
+}
+
+/// What documents of one vendor may be worked on at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exclusive {
+    /// The vendor knows each document by a key of ours: one call a document at a time.
+    Document,
+    /// The order matters or there is no key: one call a cash register at a time.
+    Register,
+}
+
+/// What a vendor's call works with.
+pub struct Context<'a> {
+    /// Secrets that rotate and leases, shared by all workers.
+    pub secrets: &'a dyn Secrets,
+    /// The time that the call has.
+    pub budget: Budget,
+}
+
+/// What an exchange with the vendor can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// It makes no document.
+    Question,
+    /// It can make a document.
+    Document,
+}
+
+impl Context<'_> {
+    /// Time for an exchange.
+    pub fn time(&self, exchange: Exchange) -> std::result::Result<Duration, NoExchange> {
+        match exchange {
+            Exchange::Question => self.for_question(),
+            Exchange::Document => self.for_document(),
+        }
+    }
+
+    /// Time for an exchange that makes no document.
+    pub fn for_question(&self) -> std::result::Result<Duration, NoExchange> {
+        self.budget.for_question().ok_or_else(NoExchange::not_begun)
+    }
+
+    /// Time for an exchange that can make a document: a whole one, or none is begun.
+    pub fn for_document(&self) -> std::result::Result<Duration, NoExchange> {
+        self.budget.for_document().ok_or_else(NoExchange::not_begun)
+    }
+}
+
+/// A vendor. What it cannot do answers `unsupported`.
+#[async_trait]
+pub trait Vendor: Any + Send + Sync {
+    /// Name in configurations and envelopes.
+    fn name(&self) -> &'static str;
+
+    /// Stable name of the cash register; the journal and the document keys stand on it.
+    fn register(&self) -> &str;
+
+    /// What may not happen at the same time.
+    fn exclusive(&self) -> Exclusive;
+
+    /// How long after a lost answer the vendor's "I do not know it" is believed.
+    fn settle_after(&self) -> Duration;
+
+    /// The least time between two requests to the cash register: it is kept to itself for so long after a call.
+    fn request_gap(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// The longest that one exchange may take, where a whole call may take `call`: two thirds, so that a
+    /// lost answer can still be looked up within the call.
+    fn exchange_timeout(&self, call: Duration) -> Duration {
+        call * 2 / 3
+    }
+
+    /// The least pause between two questions about a document.
+    fn poll_pause(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Everything about a receipt that this vendor cannot carry.
+    fn violations(&self, receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation>;
+
+    /// What the vendor would take but a shop should look at.
+    fn warnings(&self, receipt: &Receipt) -> Vec<Violation>;
+
+    /// The exact request for a receipt without violations. No I/O.
+    fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared>;
+
+    /// True where an attempt is bound to something at the vendor that `bind` finds out.
+    fn binds(&self) -> bool {
+        false
+    }
+
+    /// What the next attempt is bound to; written down before it is sent.
+    async fn bind(&self, _context: &Context<'_>) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// Sends the entry's request, once.
+    async fn send(&self, context: &Context<'_>, entry: &Entry) -> StepResult;
+
+    /// Finds out what became of an entry whose answer was lost, or where an accepted one stands.
+    /// In `Probe` mode nothing may come on record through it.
+    async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> StepResult;
+
+    /// True where all that the vendor can tell of an entry in doubt is known and does not settle it:
+    /// only a person's verdict is left, and later documents do not wait for that.
+    fn is_left_to_a_person(&self, _entry: &Entry) -> bool {
+        false
+    }
+
+    /// Whether it has surcharges, and discounts on the whole receipt.
+    fn has_adjustments(&self) -> bool {
+        false
+    }
+
+    /// Takes a key that a person read or set on the cash register.
+    async fn learn_key(&self, _context: &Context<'_>, _key: SecretString) -> Result<()> {
+        Err(Error::new(Code::Unsupported, "this vendor has no key that a person could tell"))
+    }
+
+    /// Whether the vendor and its cash register are ready.
+    async fn health(&self, context: &Context<'_>) -> Result<Health>;
+
+    /// Reads what the vendor sent to the shop's callback address. No I/O.
+    fn read_callback(&self, callback: &Callback) -> Result<CallbackReading>;
+}

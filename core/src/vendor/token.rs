@@ -1,0 +1,71 @@
+//! A token that all workers of a login share: kept among the secrets, asked for under a lease, and asked for
+//! anew once where the vendor does not take it.
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::{Context, Exchange};
+use crate::error::Result;
+use crate::transport::{Answer, NoExchange, Request, Transport};
+
+/// What came of a request: an answer, or an exchange that had none.
+pub type Sent = std::result::Result<Answer, NoExchange>;
+
+/// A login with a vendor that gives tokens.
+#[async_trait]
+pub trait Login: Send + Sync {
+    /// Name under which the token is kept and leased; the same in every process.
+    fn place(&self) -> String;
+
+    /// The token that is kept, where it is good as far as we know and is not the `refused` one.
+    async fn kept(
+        &self,
+        context: &Context<'_>,
+        refused: Option<&SecretString>,
+    ) -> Result<Option<SecretString>>;
+
+    /// Asks for a new one and keeps it. The caller has the lease.
+    async fn renewed(&self, context: &Context<'_>, refused: Option<&SecretString>) -> Result<SecretString>;
+
+    /// The request with the token in it.
+    fn with(&self, request: Request, token: &SecretString) -> Request;
+
+    /// True where the answer says that the token is not taken, so that nothing was looked at.
+    fn is_refused(&self, answer: &Answer) -> bool;
+
+    /// The token that is kept, else a new one. Many workers that start at once make one request.
+    async fn token(&self, context: &Context<'_>, refused: Option<&SecretString>) -> Result<SecretString> {
+        if let Some(token) = self.kept(context, refused).await? {
+            return Ok(token);
+        }
+        let _lease = context.secrets.lease(&self.place(), context.budget.ends()).await?;
+        // Another worker may have been quicker.
+        match self.kept(context, refused).await? {
+            Some(token) => Ok(token),
+            None => self.renewed(context, refused).await,
+        }
+    }
+
+    /// Sends a request with the token; where that is refused, once more with a new one.
+    async fn send(
+        &self,
+        transport: &Transport,
+        context: &Context<'_>,
+        exchange: Exchange,
+        request: &Request,
+    ) -> Result<Sent> {
+        let mut refused = None;
+        loop {
+            let token = self.token(context, refused.as_ref()).await?;
+            let time = match context.time(exchange) {
+                Ok(time) => time,
+                Err(failure) => return Ok(Err(failure)),
+            };
+            let sent = transport.send(&self.with(request.clone(), &token), time).await;
+            match &sent {
+                Ok(answer) if refused.is_none() && self.is_refused(answer) => refused = Some(token),
+                _ => return Ok(sent),
+            }
+        }
+    }
+}

@@ -2172,9 +2172,8 @@ export class Client {
   [Symbol.dispose](): void
 }
 
-/** Modulkassa (Modulpos), Russia: a cloud queue in front of a shop's cash register. */
-export class Modulkassa extends Client {
-  constructor(config: ModulkassaConfig, options?: Options)
+/** What every vendor can be asked for; a type only, use the vendors' classes. */
+declare class Operations extends Client {
   /** What this vendor can do. Nothing is sent. */
   capabilities(request?: Nothing): Promise<Capabilities>
   /** `capabilities` while the event loop stands still. */
@@ -2256,6 +2255,11 @@ export class Modulkassa extends Client {
   metrics(request?: Nothing): Promise<Metrics>
   /** `metrics` while the event loop stands still. */
   metricsSync(request?: Nothing): Metrics
+}
+
+/** Modulkassa (Modulpos), Russia: a cloud queue in front of a shop's cash register. */
+export class Modulkassa extends Operations {
+  constructor(config: ModulkassaConfig, options?: Options)
   /**
    * Associates with a retail point and keeps the password in the journal. Doing it again makes
    * a new password: every process that holds the old one is locked out.
@@ -2296,89 +2300,8 @@ export class Modulkassa extends Client {
 }
 
 /** iKKM, Kazakhstan: a device on the shop's network with a key that changes at every sale. */
-export class Ikkm extends Client {
+export class Ikkm extends Operations {
   constructor(config: IkkmConfig, options?: Options)
-  /** What this vendor can do. Nothing is sent. */
-  capabilities(request?: Nothing): Promise<Capabilities>
-  /** `capabilities` while the event loop stands still. */
-  capabilitiesSync(request?: Nothing): Capabilities
-  /** Checks a receipt and computes its totals. Nothing is sent or written down. */
-  validate(request: Receipt): Promise<Validation>
-  /** `validate` while the event loop stands still. */
-  validateSync(request: Receipt): Validation
-  /**
-   * Puts a receipt on the fiscal record, exactly once. The same id with the same content
-   * continues or gives back what is known; with other content it is a conflict. Fails unless
-   * the receipt is `registered`, or `accepted` into the vendor's queue (then `wait`).
-   */
-  register(request: Receipt): Promise<Registration>
-  /** `register` while the event loop stands still. */
-  registerSync(request: Receipt): Registration
-  /**
-   * What became of a receipt; asks the vendor where that is not final. Nothing is sent that
-   * could make a document.
-   */
-  status(request: ReceiptKey): Promise<Registration>
-  /** `status` while the event loop stands still. */
-  statusSync(request: ReceiptKey): Registration
-  /**
-   * Asks for the status until it is final or the time is up; gives back the last one either
-   * way.
-   */
-  wait(request: Wait): Promise<Registration>
-  /** `wait` while the event loop stands still. */
-  waitSync(request: Wait): Registration
-  /**
-   * Settles a receipt in doubt: `complete` brings it on record, `probe` only finds out,
-   * `verdict` writes down what a person found out.
-   */
-  resolve(request: Resolve): Promise<Registration>
-  /** `resolve` while the event loop stands still. */
-  resolveSync(request: Resolve): Registration
-  /** Writes receipts into the journal, durably, and returns; `deliver` sends them. */
-  enqueue(request: Enqueue): Promise<Enqueued>
-  /** `enqueue` while the event loop stands still. */
-  enqueueSync(request: Enqueue): Enqueued
-  /**
-   * Moves everything in the journal forward: queued, accepted and in doubt, as far as it gets
-   * in the time.
-   */
-  deliver(request?: Deliver): Promise<Delivered>
-  /** `deliver` while the event loop stands still. */
-  deliverSync(request?: Deliver): Delivered
-  /**
-   * What the journal knows: a list, or one receipt with every step. With `verify` the whole
-   * record is checked: every event against its hash, every entry against its last event.
-   */
-  journal(request?: JournalQuery): Promise<JournalPage>
-  /** `journal` while the event loop stands still. */
-  journalSync(request?: JournalQuery): JournalPage
-  /**
-   * Pages of the journal with every step of every receipt and the hashes of the record, to be
-   * kept elsewhere.
-   */
-  export(request?: Export): Promise<Exported>
-  /** `export` while the event loop stands still. */
-  exportSync(request?: Export): Exported
-  /**
-   * Removes old receipts that are final from the journal, never one that is not. What is left
-   * can still be verified. The ids are forgotten: a repeat of one would be a new sale.
-   */
-  prune(request: Prune): Promise<Pruned>
-  /** `prune` while the event loop stands still. */
-  pruneSync(request: Prune): Pruned
-  /** Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`. */
-  parseCallback(request?: Callback): Promise<CallbackReading>
-  /** `parseCallback` while the event loop stands still. */
-  parseCallbackSync(request?: Callback): CallbackReading
-  /** Whether the vendor and its cash register are ready. */
-  health(request?: Nothing): Promise<Health>
-  /** `health` while the event loop stands still. */
-  healthSync(request?: Nothing): Health
-  /** Calls, errors and times of this client, and what the journal holds. */
-  metrics(request?: Nothing): Promise<Metrics>
-  /** `metrics` while the event loop stands still. */
-  metricsSync(request?: Nothing): Metrics
   /** The current shift. */
   shift(request?: Nothing): Promise<Shift>
   /** `shift` while the event loop stands still. */
@@ -2471,89 +2394,8 @@ export class Ikkm extends Client {
 }
 
 /** ATOL Online, Russia: rented cash registers; documents in v4 and v5, and monitoring. */
-export class Atol extends Client {
+export class Atol extends Operations {
   constructor(config: AtolConfig, options?: Options)
-  /** What this vendor can do. Nothing is sent. */
-  capabilities(request?: Nothing): Promise<Capabilities>
-  /** `capabilities` while the event loop stands still. */
-  capabilitiesSync(request?: Nothing): Capabilities
-  /** Checks a receipt and computes its totals. Nothing is sent or written down. */
-  validate(request: Receipt): Promise<Validation>
-  /** `validate` while the event loop stands still. */
-  validateSync(request: Receipt): Validation
-  /**
-   * Puts a receipt on the fiscal record, exactly once. The same id with the same content
-   * continues or gives back what is known; with other content it is a conflict. Fails unless
-   * the receipt is `registered`, or `accepted` into the vendor's queue (then `wait`).
-   */
-  register(request: Receipt): Promise<Registration>
-  /** `register` while the event loop stands still. */
-  registerSync(request: Receipt): Registration
-  /**
-   * What became of a receipt; asks the vendor where that is not final. Nothing is sent that
-   * could make a document.
-   */
-  status(request: ReceiptKey): Promise<Registration>
-  /** `status` while the event loop stands still. */
-  statusSync(request: ReceiptKey): Registration
-  /**
-   * Asks for the status until it is final or the time is up; gives back the last one either
-   * way.
-   */
-  wait(request: Wait): Promise<Registration>
-  /** `wait` while the event loop stands still. */
-  waitSync(request: Wait): Registration
-  /**
-   * Settles a receipt in doubt: `complete` brings it on record, `probe` only finds out,
-   * `verdict` writes down what a person found out.
-   */
-  resolve(request: Resolve): Promise<Registration>
-  /** `resolve` while the event loop stands still. */
-  resolveSync(request: Resolve): Registration
-  /** Writes receipts into the journal, durably, and returns; `deliver` sends them. */
-  enqueue(request: Enqueue): Promise<Enqueued>
-  /** `enqueue` while the event loop stands still. */
-  enqueueSync(request: Enqueue): Enqueued
-  /**
-   * Moves everything in the journal forward: queued, accepted and in doubt, as far as it gets
-   * in the time.
-   */
-  deliver(request?: Deliver): Promise<Delivered>
-  /** `deliver` while the event loop stands still. */
-  deliverSync(request?: Deliver): Delivered
-  /**
-   * What the journal knows: a list, or one receipt with every step. With `verify` the whole
-   * record is checked: every event against its hash, every entry against its last event.
-   */
-  journal(request?: JournalQuery): Promise<JournalPage>
-  /** `journal` while the event loop stands still. */
-  journalSync(request?: JournalQuery): JournalPage
-  /**
-   * Pages of the journal with every step of every receipt and the hashes of the record, to be
-   * kept elsewhere.
-   */
-  export(request?: Export): Promise<Exported>
-  /** `export` while the event loop stands still. */
-  exportSync(request?: Export): Exported
-  /**
-   * Removes old receipts that are final from the journal, never one that is not. What is left
-   * can still be verified. The ids are forgotten: a repeat of one would be a new sale.
-   */
-  prune(request: Prune): Promise<Pruned>
-  /** `prune` while the event loop stands still. */
-  pruneSync(request: Prune): Pruned
-  /** Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`. */
-  parseCallback(request?: Callback): Promise<CallbackReading>
-  /** `parseCallback` while the event loop stands still. */
-  parseCallbackSync(request?: Callback): CallbackReading
-  /** Whether the vendor and its cash register are ready. */
-  health(request?: Nothing): Promise<Health>
-  /** `health` while the event loop stands still. */
-  healthSync(request?: Nothing): Health
-  /** Calls, errors and times of this client, and what the journal holds. */
-  metrics(request?: Nothing): Promise<Metrics>
-  /** `metrics` while the event loop stands still. */
-  metricsSync(request?: Nothing): Metrics
   /** Cash registers of the login, a page of them. */
   kkts(request?: KktsRequest): Promise<Kkts>
   /** `kkts` while the event loop stands still. */
@@ -2583,89 +2425,8 @@ export class Atol extends Client {
 }
 
 /** iKassa.Cloud, Belarus: a cloud cash register behind a log-in that a person approves. */
-export class Ikassa extends Client {
+export class Ikassa extends Operations {
   constructor(config: IkassaConfig, options?: Options)
-  /** What this vendor can do. Nothing is sent. */
-  capabilities(request?: Nothing): Promise<Capabilities>
-  /** `capabilities` while the event loop stands still. */
-  capabilitiesSync(request?: Nothing): Capabilities
-  /** Checks a receipt and computes its totals. Nothing is sent or written down. */
-  validate(request: Receipt): Promise<Validation>
-  /** `validate` while the event loop stands still. */
-  validateSync(request: Receipt): Validation
-  /**
-   * Puts a receipt on the fiscal record, exactly once. The same id with the same content
-   * continues or gives back what is known; with other content it is a conflict. Fails unless
-   * the receipt is `registered`, or `accepted` into the vendor's queue (then `wait`).
-   */
-  register(request: Receipt): Promise<Registration>
-  /** `register` while the event loop stands still. */
-  registerSync(request: Receipt): Registration
-  /**
-   * What became of a receipt; asks the vendor where that is not final. Nothing is sent that
-   * could make a document.
-   */
-  status(request: ReceiptKey): Promise<Registration>
-  /** `status` while the event loop stands still. */
-  statusSync(request: ReceiptKey): Registration
-  /**
-   * Asks for the status until it is final or the time is up; gives back the last one either
-   * way.
-   */
-  wait(request: Wait): Promise<Registration>
-  /** `wait` while the event loop stands still. */
-  waitSync(request: Wait): Registration
-  /**
-   * Settles a receipt in doubt: `complete` brings it on record, `probe` only finds out,
-   * `verdict` writes down what a person found out.
-   */
-  resolve(request: Resolve): Promise<Registration>
-  /** `resolve` while the event loop stands still. */
-  resolveSync(request: Resolve): Registration
-  /** Writes receipts into the journal, durably, and returns; `deliver` sends them. */
-  enqueue(request: Enqueue): Promise<Enqueued>
-  /** `enqueue` while the event loop stands still. */
-  enqueueSync(request: Enqueue): Enqueued
-  /**
-   * Moves everything in the journal forward: queued, accepted and in doubt, as far as it gets
-   * in the time.
-   */
-  deliver(request?: Deliver): Promise<Delivered>
-  /** `deliver` while the event loop stands still. */
-  deliverSync(request?: Deliver): Delivered
-  /**
-   * What the journal knows: a list, or one receipt with every step. With `verify` the whole
-   * record is checked: every event against its hash, every entry against its last event.
-   */
-  journal(request?: JournalQuery): Promise<JournalPage>
-  /** `journal` while the event loop stands still. */
-  journalSync(request?: JournalQuery): JournalPage
-  /**
-   * Pages of the journal with every step of every receipt and the hashes of the record, to be
-   * kept elsewhere.
-   */
-  export(request?: Export): Promise<Exported>
-  /** `export` while the event loop stands still. */
-  exportSync(request?: Export): Exported
-  /**
-   * Removes old receipts that are final from the journal, never one that is not. What is left
-   * can still be verified. The ids are forgotten: a repeat of one would be a new sale.
-   */
-  prune(request: Prune): Promise<Pruned>
-  /** `prune` while the event loop stands still. */
-  pruneSync(request: Prune): Pruned
-  /** Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`. */
-  parseCallback(request?: Callback): Promise<CallbackReading>
-  /** `parseCallback` while the event loop stands still. */
-  parseCallbackSync(request?: Callback): CallbackReading
-  /** Whether the vendor and its cash register are ready. */
-  health(request?: Nothing): Promise<Health>
-  /** `health` while the event loop stands still. */
-  healthSync(request?: Nothing): Health
-  /** Calls, errors and times of this client, and what the journal holds. */
-  metrics(request?: Nothing): Promise<Metrics>
-  /** `metrics` while the event loop stands still. */
-  metricsSync(request?: Nothing): Metrics
   /**
    * Asks for a code that a person enters in the vendor's cabinet to bind a cash register; then
    * `finish_login`.

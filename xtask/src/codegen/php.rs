@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use super::model::{Field, Model, Operation, Shape, Type, Vendor, camel, pascal};
 use super::{Generated, NOTICE, header};
@@ -15,7 +15,8 @@ const WIDTH: usize = 100;
 /// Methods that every client has; PHP does not tell capitals from small letters in their names.
 const TAKEN_METHODS: [&str; 2] = ["call", "close"];
 /// Classes that are there whatever the table says.
-const TAKEN_CLASSES: [&str; 7] = ["Client", "ErrorCode", "Json", "KassaError", "Native", "Types", "Version"];
+const TAKEN_CLASSES: [&str; 8] =
+    ["Client", "ErrorCode", "Json", "KassaError", "Native", "Operations", "Types", "Version"];
 
 pub fn files(model: &Model) -> Result<Vec<Generated>> {
     check_classes(model)?;
@@ -30,8 +31,9 @@ pub fn files(model: &Model) -> Result<Vec<Generated>> {
     for kind in &model.kinds {
         files.push((path(&error_class(kind)), error(model, kind)?));
     }
+    files.push(("php/src/Operations.php", operations(model)?));
     for vendor in &model.vendors {
-        files.push((path(&vendor.class), client(vendor)?));
+        files.push((path(&vendor.class), client(model, vendor)?));
     }
     Ok(files)
 }
@@ -207,8 +209,7 @@ fn error(model: &Model, kind: &str) -> Result<String> {
     for code in model.codes.iter().filter(|code| code.kind == kind) {
         lines.push(format!("* `{}`: {}", code.code, code.advice));
     }
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let mut out = begin() + &comment(0, &lines);
+    let mut out = begin() + &comment(0, &borrowed(&lines));
     writeln!(out, "final class {} extends KassaError\n{{\n}}", error_class(kind))?;
     Ok(out)
 }
@@ -253,13 +254,21 @@ fn object(fields: &[&Field]) -> Result<String> {
     Ok(out + " * }")
 }
 
-fn client(vendor: &Vendor) -> Result<String> {
-    let mut out = begin();
+/// What every vendor can be asked for, between `Client` and the vendors' classes.
+fn operations(model: &Model) -> Result<String> {
+    let mut lines = vec!["What every vendor can be asked for.".to_owned(), String::new()];
+    lines.extend(imports(&model.operations, None));
+    let mut out = begin() + &comment(0, &borrowed(&lines));
+    out += "abstract class Operations extends Client\n{\n";
+    methods(&mut out, &model.operations, &mut BTreeSet::new())?;
+    Ok(out + "}\n")
+}
+
+fn client(model: &Model, vendor: &Vendor) -> Result<String> {
     let mut lines = vec![vendor.summary.clone(), String::new()];
-    lines.extend(used(vendor).iter().map(|name| format!("@phpstan-import-type {name} from Types")));
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    out += &comment(0, &lines);
-    writeln!(out, "final class {} extends Client\n{{", vendor.class)?;
+    lines.extend(imports(&vendor.operations, Some(&vendor.config)));
+    let mut out = begin() + &comment(0, &borrowed(&lines));
+    writeln!(out, "final class {} extends Operations\n{{", vendor.class)?;
     writeln!(out, "    protected const VENDOR = {};\n", quoted(&vendor.name))?;
     out += &comment(
         4,
@@ -274,19 +283,31 @@ fn client(vendor: &Vendor) -> Result<String> {
     );
     out += "    public function __construct(#[\\SensitiveParameter] array $config, ?object $logger = null)\n    {\n";
     out += "        parent::__construct($config, $logger);\n    }\n";
-    let mut seen: BTreeSet<String> = TAKEN_METHODS.iter().map(|method| (*method).to_owned()).collect();
-    for operation in &vendor.operations {
-        if !seen.insert(camel(&operation.name).to_lowercase()) {
-            bail!("PHP: {} has two methods named {}", vendor.class, camel(&operation.name));
-        }
-        out += &method(operation)?;
+    if !vendor.operations.is_empty() {
+        out += "\n";
     }
+    // PHP does not tell capitals from small letters in the names of methods.
+    let mut seen = model.operations.iter().map(|one| camel(&one.name).to_lowercase()).collect();
+    methods(&mut out, &vendor.operations, &mut seen)?;
     Ok(out + "}\n")
 }
 
+/// The methods of a class; two of one name are refused.
+fn methods(out: &mut String, operations: &[Operation], seen: &mut BTreeSet<String>) -> Result<()> {
+    seen.extend(TAKEN_METHODS.map(str::to_owned));
+    for (index, operation) in operations.iter().enumerate() {
+        let method = camel(&operation.name);
+        ensure!(seen.insert(method.to_lowercase()), "PHP: a class has two methods named {method}");
+        if index > 0 {
+            out.push('\n');
+        }
+        *out += &self::method(operation)?;
+    }
+    Ok(())
+}
+
 fn method(operation: &Operation) -> Result<String> {
-    let mut out = String::from("\n");
-    out += &comment(
+    let mut out = comment(
         4,
         &[
             &operation.doc,
@@ -307,10 +328,15 @@ fn method(operation: &Operation) -> Result<String> {
     Ok(out)
 }
 
-/// The types that a vendor's class names.
-fn used(vendor: &Vendor) -> BTreeSet<&str> {
-    let named = vendor.operations.iter().flat_map(|one| [one.request.as_str(), one.response.as_str()]);
-    named.chain([vendor.config.as_str()]).collect()
+/// A line for every type that a class names.
+fn imports<'a>(operations: &'a [Operation], config: Option<&'a str>) -> Vec<String> {
+    let named = operations.iter().flat_map(|one| [one.request.as_str(), one.response.as_str()]);
+    let used: BTreeSet<&str> = named.chain(config).collect();
+    used.iter().map(|name| format!("@phpstan-import-type {name} from Types")).collect()
+}
+
+fn borrowed(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(String::as_str).collect()
 }
 
 fn shown(of: &Type) -> String {

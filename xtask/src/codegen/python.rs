@@ -62,11 +62,16 @@ if _native.version() != __version__:
 
 fn operations(model: &Model) -> Result<String> {
     let classes: Vec<_> = model.vendors.iter().map(|vendor| format!("\"{}\"", vendor.class)).collect();
-    let mut out =
-        format!("# {NOTICE}\n\"\"\"A class for every vendor, with a method for every operation.\"\"\"\n");
+    let mut out = format!(
+        "# {NOTICE}\n\"\"\"A method for every operation: those of all vendors, then a class for every vendor.\"\"\"\n"
+    );
     out += "\nfrom __future__ import annotations\n\nfrom typing import TYPE_CHECKING, Optional\n\n";
     out += "from ._client import Client\n\nif TYPE_CHECKING:\n    import logging\n\n    from . import types as t\n\n";
     writeln!(out, "__all__ = [{}]", classes.join(", "))?;
+    out += "\n\nclass Operations(Client):\n    \"\"\"What every vendor can be asked for.\"\"\"\n";
+    for operation in &model.operations {
+        method(&mut out, operation)?;
+    }
     for vendor in &model.vendors {
         class(&mut out, model, vendor)?;
     }
@@ -74,7 +79,7 @@ fn operations(model: &Model) -> Result<String> {
 }
 
 fn class(out: &mut String, model: &Model, vendor: &Vendor) -> Result<()> {
-    writeln!(out, "\n\nclass {}(Client):", vendor.class)?;
+    writeln!(out, "\n\nclass {}(Operations):", vendor.class)?;
     docstring(out, &vendor.summary, 4)?;
     writeln!(out, "\n    vendor = \"{}\"\n\n    if TYPE_CHECKING:\n", vendor.name)?;
     writeln!(out, "        def __init__(\n            self,")?;

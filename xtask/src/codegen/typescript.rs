@@ -36,23 +36,32 @@ fn quoted(text: &str) -> String {
 
 fn operations(model: &Model) -> Result<String> {
     let mut out = format!("// {NOTICE}\n'use strict'\n\nconst {{ Client }} = require('./client.js')\n");
+    out += "\nclass Operations extends Client {\n";
+    methods(&mut out, &model.operations)?;
+    out += "}\n";
     for vendor in &model.vendors {
-        writeln!(out, "\nclass {} extends Client {{", vendor.class)?;
+        writeln!(out, "\nclass {} extends Operations {{", vendor.class)?;
         writeln!(out, "  static vendor = '{}'", vendor.name)?;
-        for Operation { name, .. } in &vendor.operations {
-            ensure!(
-                !TAKEN.contains(&name.as_str()),
-                "Node's Client has `{name}` already; rename the operation"
-            );
-            let method = camel(name);
-            writeln!(out, "\n  {method}(request) {{\n    return this.call('{name}', request)\n  }}")?;
-            writeln!(out, "\n  {method}Sync(request) {{\n    return this.callSync('{name}', request)\n  }}")?;
+        if !vendor.operations.is_empty() {
+            out += "\n";
         }
+        methods(&mut out, &vendor.operations)?;
         out += "}\n";
     }
     let classes: Vec<_> = model.vendors.iter().map(|vendor| vendor.class.as_str()).collect();
     writeln!(out, "\nmodule.exports = {{ {} }}", classes.join(", "))?;
     Ok(out)
+}
+
+/// The methods of a class, each with its `Sync` form.
+fn methods(out: &mut String, operations: &[Operation]) -> Result<()> {
+    for (index, Operation { name, .. }) in operations.iter().enumerate() {
+        ensure!(!TAKEN.contains(&name.as_str()), "Node's Client has `{name}` already; rename the operation");
+        let (method, gap) = (camel(name), if index == 0 { "" } else { "\n" });
+        writeln!(out, "{gap}  {method}(request) {{\n    return this.call('{name}', request)\n  }}")?;
+        writeln!(out, "\n  {method}Sync(request) {{\n    return this.callSync('{name}', request)\n  }}")?;
+    }
+    Ok(())
 }
 
 fn errors(model: &Model) -> Result<String> {
@@ -127,6 +136,10 @@ fn declarations(model: &Model) -> Result<String> {
         }
     }
     out += CLIENT;
+    out += "\n/** What every vendor can be asked for; a type only, use the vendors' classes. */\n";
+    out += "declare class Operations extends Client {\n";
+    signatures(&mut out, &model.operations)?;
+    out += "}\n";
     for vendor in &model.vendors {
         class(&mut out, vendor)?;
     }
@@ -167,16 +180,22 @@ export class Client {
 fn class(out: &mut String, vendor: &Vendor) -> Result<()> {
     out.push('\n');
     comment(out, &vendor.summary, 0)?;
-    writeln!(out, "export class {} extends Client {{", vendor.class)?;
+    writeln!(out, "export class {} extends Operations {{", vendor.class)?;
     writeln!(out, "  constructor(config: {}, options?: Options)", vendor.config)?;
-    for Operation { name, doc, request, request_optional, response, .. } in &vendor.operations {
+    signatures(out, &vendor.operations)?;
+    *out += "}\n";
+    Ok(())
+}
+
+/// The types of the methods of a class.
+fn signatures(out: &mut String, operations: &[Operation]) -> Result<()> {
+    for Operation { name, doc, request, request_optional, response, .. } in operations {
         let (method, mark) = (camel(name), if *request_optional { "?" } else { "" });
         comment(out, doc, 2)?;
         writeln!(out, "  {method}(request{mark}: {request}): Promise<{response}>")?;
         comment(out, &format!("`{method}` while the event loop stands still."), 2)?;
         writeln!(out, "  {method}Sync(request{mark}: {request}): {response}")?;
     }
-    *out += "}\n";
     Ok(())
 }
 

@@ -143,6 +143,24 @@ test('log lines reach the logger without secrets', async () => {
   await assert.rejects(open({ log: 'debug' }).register(receipt()), kassa.KassaError)
 })
 
+for (const [how, fail] of [
+  ['throws', () => { throw new Error('the disk is full') }],
+  // A rejection that nobody takes would end the process.
+  ['rejects', () => Promise.reject(new Error('the disk is full'))],
+]) {
+  test(`a logger that ${how} loses neither a result nor an error`, async () => {
+    let lines = 0
+    const take = () => (lines++, fail())
+    const till = open({ log: 'debug' }, { logger: { error: take, warn: take, info: take, debug: take } })
+    await till.enqueue({ receipts: [receipt()] })
+    assert.equal((await till.deliver({ all: true })).left, 1)
+    assert.equal(till.deliverSync({ all: true }).left, 1)
+    assert.equal(lines, 4)
+    assert.ok((await failure(till, 'register', receipt())) instanceof kassa.UnreachableError)
+    assert.equal(lines, 8)
+  })
+}
+
 test('the version is the one of the package', async () => {
   const { default: manifest } = await import('../package.json', { with: { type: 'json' } })
   assert.equal(kassa.version, manifest.version)

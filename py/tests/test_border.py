@@ -148,6 +148,53 @@ def test_own_logger(caplog):
     assert {record.name for record in caplog.records} == {"shop.till"}
 
 
+class FailingHandler(logging.Handler):
+    """Raises at every line."""
+
+    def __init__(self, failure):
+        super().__init__()
+        self.failure = failure
+        self.lines = 0
+
+    def emit(self, record):
+        self.lines += 1
+        raise self.failure
+
+
+@pytest.fixture
+def failing(request):
+    """A logger with a handler that raises."""
+    logger = logging.getLogger("shop.failing")
+    logger.setLevel(logging.DEBUG)
+    handler = FailingHandler(request.param)
+    logger.addHandler(handler)
+    yield logger, handler
+    logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize("failing", [OSError("the disk is full")], indirect=True)
+def test_loggers_that_fail_lose_neither_result_nor_error(failing):
+    logger, handler = failing
+    till = kassa.Modulkassa(config(log="debug"), logger=logger)
+    till.enqueue({"receipts": [receipt()]})
+    assert till.deliver({"all": True})["left"] == 1
+    assert handler.lines == 2
+    with pytest.raises(kassa.UnreachableError):
+        till.register(receipt())
+    assert handler.lines == 4
+
+
+@pytest.mark.parametrize("failing", [KeyboardInterrupt(), SystemExit(1)], indirect=True)
+def test_the_wish_to_end_the_process_is_heard_in_a_logger_too(failing):
+    logger, handler = failing
+    till = kassa.Modulkassa(config(log="debug"), logger=logger)
+    till.enqueue({"receipts": [receipt()]})
+    with pytest.raises(type(handler.failure)):
+        till.deliver({"all": True})
+    # What became of the receipt is in the journal all the same.
+    assert till.status({"id": "order-1"})["state"] == "queued"
+
+
 def test_refused_configurations_do_not_tell_the_password():
     with pytest.raises(kassa.ConfigError) as caught:
         kassa.Modulkassa(config(colour=PASSWORD, timeout_ms=PASSWORD))

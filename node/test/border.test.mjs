@@ -1,6 +1,7 @@
 // Texts, errors, panics and secrets at the border: the set that every binding's tests run.
 
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import * as kassa from 'kassa'
@@ -60,6 +61,13 @@ test('each code has the class of its kind', async () => {
       vendor: null,
     })
   }
+})
+
+test('every kind has a class and every class a kind', () => {
+  const require = createRequire(import.meta.url)
+  const { kinds } = JSON.parse(require('../native.js').describe())
+  const wanted = kinds.map((kind) => kind.replace(/(^|_)(.)/g, (_, __, letter) => letter.toUpperCase()) + 'Error')
+  assert.deepEqual(Object.keys(require('../errors.js')).sort(), ['KassaError', ...wanted].sort())
 })
 
 test('a panic is an error and the client goes on', async () => {

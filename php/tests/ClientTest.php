@@ -123,6 +123,15 @@ final class ClientTest extends TestCase
         self::assertNull($error->vendor);
     }
 
+    public function testEveryKindHasAClassAndEveryClassAKind(): void
+    {
+        $kinds = json_decode(Native::describe(), true, flags: JSON_THROW_ON_ERROR)['kinds'];
+        $wanted = array_map(fn (string $kind) => 'Kassa\\' . str_replace('_', '', ucwords($kind, '_')) . 'Error', $kinds);
+        self::assertTrue(class_exists(KassaError::class));
+        $there = array_filter(get_declared_classes(), fn (string $class) => is_subclass_of($class, KassaError::class));
+        self::assertEqualsCanonicalizing($wanted, array_values($there));
+    }
+
     public function testCodesAreThoseOfTheLibrary(): void
     {
         $codes = json_decode(Native::describe(), true, flags: JSON_THROW_ON_ERROR)['codes'];

@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import json
 import logging
 import pickle
 from decimal import Decimal
@@ -10,6 +11,7 @@ import pytest
 from conftest import PASSWORD, config, receipt
 
 import kassa
+from kassa import _native
 from kassa.errors import ERROR_CODES
 
 
@@ -42,6 +44,13 @@ def test_each_code_has_the_class_of_its_kind(till, code):
     assert (error.retry_after_ms, error.violations, error.vendor) == (None, [], None)
     assert error.to_dict()["message"] == f"asked for {code}"
     assert code in str(error)
+
+
+def test_every_kind_has_a_class_and_every_class_a_kind():
+    kinds = json.loads(_native.describe())["kinds"]
+    wanted = {"".join(word.title() for word in kind.split("_")) + "Error" for kind in kinds}
+    assert {of.__name__ for of in kassa.KassaError.__subclasses__()} == wanted
+    assert wanted <= set(kassa.__all__)
 
 
 def test_errors_can_be_sent_to_another_process(till):

@@ -1,6 +1,6 @@
-//! `php/src`: a class per vendor, a class per kind of error, the types, the codes, the header.
+//! `php/src`: a class per vendor, the operations of all of them, the types, the codes, the header.
 //!
-//! `Client`, `Json` and `Native` beside them are written by hand.
+//! `Client`, `Json`, `KassaError` and `Native` beside them are written by hand.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -23,14 +23,10 @@ pub fn files(model: &Model) -> Result<Vec<Generated>> {
     let mut files = vec![
         ("php/src/Version.php", version(model)),
         ("php/src/ErrorCode.php", error_codes(model)?),
-        ("php/src/KassaError.php", root_error(model)?),
         ("php/src/Types.php", types(model)?),
     ];
     // The package carries the header of the C ABI as it is.
     files.extend(header::files(model)?.into_iter().map(|(_, text)| ("php/src/kassa.h", text)));
-    for kind in &model.kinds {
-        files.push((path(&error_class(kind)), error(model, kind)?));
-    }
     files.push(("php/src/Operations.php", operations(model)?));
     for vendor in &model.vendors {
         files.push((path(&vendor.class), client(model, vendor)?));
@@ -90,128 +86,6 @@ fn error_codes(model: &Model) -> Result<String> {
         writeln!(out, "        '{}' => {},", code.code, quoted(&code.advice))?;
     }
     Ok(out + "    ];\n}\n")
-}
-
-fn root_error(model: &Model) -> Result<String> {
-    let mut arms = String::new();
-    for kind in &model.kinds {
-        writeln!(arms, "            '{kind}' => new {}($error, $previous),", error_class(kind))?;
-    }
-    Ok(begin() + &ROOT_ERROR.replace("            // KINDS\n", &arms))
-}
-
-/// The root class; only the list of kinds comes from the table.
-const ROOT_ERROR: &str = r#"/**
- * Root of every error of this package.
- *
- * @phpstan-import-type ErrorBody from Types
- * @phpstan-import-type VendorFault from Types
- * @phpstan-import-type Violation from Types
- */
-class KassaError extends \RuntimeException
-{
-    /** Stable code, one of {@see ErrorCode}. */
-    public readonly string $errorCode;
-
-    /** Family of the code; each has a class of its own. */
-    public readonly string $kind;
-
-    /** What to do next. */
-    public readonly string $advice;
-
-    /** Whether the sale is on record: `not_registered`, `registered` or `unknown`. */
-    public readonly string $outcome;
-
-    /** When it makes sense to try again, in milliseconds from now. */
-    public readonly ?int $retryAfterMs;
-
-    /** @var list<Violation> Everything that is wrong with the request. */
-    public readonly array $violations;
-
-    /** @var VendorFault|null What the vendor said. */
-    public readonly ?array $vendor;
-
-    /** @param ErrorBody $error */
-    final public function __construct(array $error, ?\Throwable $previous = null)
-    {
-        parent::__construct($error['message'], 0, $previous);
-        $this->errorCode = $error['code'];
-        $this->kind = $error['kind'];
-        $this->advice = $error['advice'];
-        $this->outcome = $error['outcome'];
-        $this->retryAfterMs = $error['retry_after_ms'] ?? null;
-        $this->violations = $error['violations'];
-        $this->vendor = $error['vendor'] ?? null;
-    }
-
-    /**
-     * The error as it crosses the boundary.
-     *
-     * @return ErrorBody
-     */
-    final public function toArray(): array
-    {
-        return [
-            'code' => $this->errorCode,
-            'kind' => $this->kind,
-            'message' => $this->getMessage(),
-            'advice' => $this->advice,
-            'outcome' => $this->outcome,
-            'retry_after_ms' => $this->retryAfterMs,
-            'violations' => $this->violations,
-            'vendor' => $this->vendor,
-        ];
-    }
-
-    /**
-     * The exception of an error that came across the boundary.
-     *
-     * @internal
-     * @param ErrorBody $error
-     */
-    final public static function of(array $error, ?\Throwable $previous = null): self
-    {
-        return match ($error['kind']) {
-            // KINDS
-            default => new self($error, $previous),
-        };
-    }
-
-    /**
-     * The exception of an error that arose on this side of the boundary.
-     *
-     * @internal
-     * @param list<Violation> $violations
-     */
-    final public static function here(
-        string $code,
-        string $message,
-        array $violations = [],
-        string $outcome = 'not_registered',
-        ?\Throwable $previous = null,
-    ): self {
-        return self::of([
-            'code' => $code,
-            'kind' => ErrorCode::KINDS[$code],
-            'message' => $message,
-            'advice' => ErrorCode::ADVICE[$code],
-            'outcome' => $outcome,
-            'retry_after_ms' => null,
-            'violations' => $violations,
-            'vendor' => null,
-        ], $previous);
-    }
-}
-"#;
-
-fn error(model: &Model, kind: &str) -> Result<String> {
-    let mut lines = vec![format!("Errors of the kind `{kind}`:"), String::new()];
-    for code in model.codes.iter().filter(|code| code.kind == kind) {
-        lines.push(format!("* `{}`: {}", code.code, code.advice));
-    }
-    let mut out = begin() + &comment(0, &borrowed(&lines));
-    writeln!(out, "final class {} extends KassaError\n{{\n}}", error_class(kind))?;
-    Ok(out)
 }
 
 fn types(model: &Model) -> Result<String> {

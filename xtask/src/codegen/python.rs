@@ -1,4 +1,5 @@
-//! The Python package: `types.py`, `errors.py`, `_operations.py`, `_version.py`, `__init__.py`.
+//! The Python package: `types.py`, `_codes.py`, `_operations.py`, `_version.py`, `__init__.py`.
+//! `_client.py` and `errors.py` beside them are written by hand.
 
 use std::fmt::Write as _;
 
@@ -14,9 +15,9 @@ const TAKEN: &[&str] = &["call", "close", "vendor"];
 pub fn files(model: &Model) -> Result<Vec<Generated>> {
     Ok(vec![
         ("py/python/kassa/__init__.py", package(model)?),
+        ("py/python/kassa/_codes.py", codes(model)?),
         ("py/python/kassa/_operations.py", operations(model)?),
         ("py/python/kassa/_version.py", format!("# {NOTICE}\n\n__version__ = \"{}\"\n", model.version)),
-        ("py/python/kassa/errors.py", errors(model)?),
         ("py/python/kassa/types.py", types(model)?),
     ])
 }
@@ -114,23 +115,9 @@ fn method(out: &mut String, operation: &Operation) -> Result<()> {
     Ok(())
 }
 
-fn errors(model: &Model) -> Result<String> {
-    let mut out = format!("# {NOTICE}\n{ERRORS_HEAD}");
-    for kind in &model.kinds {
-        writeln!(out, "\n\nclass {}(KassaError):\n    \"\"\"Kind `{kind}`.\n", error_class(kind))?;
-        for code in model.codes.iter().filter(|code| code.kind == *kind) {
-            let line = format!("* `{}`: {}", code.code, code.advice);
-            for (index, line) in wrapped(&line, WIDTH - 6).into_iter().enumerate() {
-                writeln!(out, "    {}{line}", if index == 0 { "" } else { "  " })?;
-            }
-        }
-        out += "    \"\"\"\n";
-    }
-    out += "\n\n_CLASSES: Dict[str, Type[KassaError]] = {\n";
-    for kind in &model.kinds {
-        writeln!(out, "    \"{kind}\": {},", error_class(kind))?;
-    }
-    out += "}\n\n#: Every error code: its kind, and what it means and what to do.\n\
+fn codes(model: &Model) -> Result<String> {
+    let mut out = format!("# {NOTICE}\n\nfrom typing import Dict, Tuple\n");
+    out += "\n#: Every error code: its kind, and what it means and what to do.\n\
             ERROR_CODES: Dict[str, Tuple[str, str]] = {\n";
     for code in &model.codes {
         writeln!(
@@ -139,78 +126,8 @@ fn errors(model: &Model) -> Result<String> {
             code.code, code.kind, code.advice
         )?;
     }
-    out += ERRORS_TAIL;
-    Ok(out)
+    Ok(out + "}\n")
 }
-
-const ERRORS_HEAD: &str = r#""""The exceptions: one class for every kind of error, all of them `KassaError`."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Type
-
-if TYPE_CHECKING:
-    from . import types as t
-
-
-class KassaError(Exception):
-    """What went wrong, whether the sale is on record (`outcome`), what to do next (`advice`)."""
-
-    code: str
-    """Stable code, one of `ERROR_CODES`."""
-    kind: str
-    """Family of the code: the class of the exception."""
-    message: str
-    """What happened, for a person."""
-    advice: str
-    """What to do next."""
-    outcome: t.Outcome
-    """Whether the sale is on record: `not_registered`, `registered` or `unknown`."""
-    retry_after_ms: Optional[int]
-    """When it makes sense to try again, in milliseconds from now."""
-    violations: List[t.Violation]
-    """Everything that is wrong with the request."""
-    vendor: Optional[t.VendorFault]
-    """What the vendor said."""
-
-    def __init__(self, error: Mapping[str, Any]) -> None:
-        super().__init__(error)
-        self.code = error["code"]
-        self.kind = error["kind"]
-        self.message = error["message"]
-        self.advice = error["advice"]
-        self.outcome = error["outcome"]
-        self.retry_after_ms = error["retry_after_ms"]
-        self.violations = error["violations"]
-        self.vendor = error["vendor"]
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.message} ({self.advice})"
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self)!r})"
-
-    def to_dict(self) -> t.ErrorBody:
-        """The error as a dict with the names of the attributes, ready for JSON."""
-        return {
-            "code": self.code,
-            "kind": self.kind,  # type: ignore[typeddict-item]
-            "message": self.message,
-            "advice": self.advice,
-            "outcome": self.outcome,
-            "retry_after_ms": self.retry_after_ms,
-            "violations": self.violations,
-            "vendor": self.vendor,
-        }
-"#;
-
-const ERRORS_TAIL: &str = r#"}
-
-
-def error_from(error: Mapping[str, Any]) -> KassaError:
-    """The exception of an envelope's error."""
-    return _CLASSES.get(error["kind"], KassaError)(error)
-"#;
 
 fn types(model: &Model) -> Result<String> {
     let mut out = format!(

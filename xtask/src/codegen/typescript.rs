@@ -1,4 +1,5 @@
-//! The npm package: `operations.js`, `errors.js`, `version.js` and the types, `index.d.ts`.
+//! The npm package: `operations.js`, `codes.js`, `version.js` and the types, `index.d.ts`. The types of
+//! `client.js` and `errors.js` stand beside them and are written by hand, as they are.
 
 use std::fmt::Write as _;
 
@@ -14,7 +15,7 @@ const TAKEN: &[&str] = &["call", "close", "vendor"];
 
 pub fn files(model: &Model) -> Result<Vec<Generated>> {
     Ok(vec![
-        ("node/errors.js", errors(model)?),
+        ("node/codes.js", codes(model)?),
         ("node/index.d.ts", declarations(model)?),
         ("node/operations.js", operations(model)?),
         ("node/version.js", format!("// {NOTICE}\n'use strict'\n\nexports.version = '{}'\n", model.version)),
@@ -64,49 +65,18 @@ fn methods(out: &mut String, operations: &[Operation]) -> Result<()> {
     Ok(())
 }
 
-fn errors(model: &Model) -> Result<String> {
-    let mut out = format!("// {NOTICE}\n'use strict'\n{ERRORS_HEAD}");
-    for kind in &model.kinds {
-        writeln!(out, "\nclass {} extends KassaError {{}}", error_class(kind))?;
-    }
-    out += "\nconst CLASSES = {\n";
-    for kind in &model.kinds {
-        writeln!(out, "  {kind}: {},", error_class(kind))?;
-    }
-    out += "}\n\nfor (const of of [KassaError, ...Object.values(CLASSES)]) {\n";
-    out += "  Object.defineProperty(of.prototype, 'name', { value: of.name, configurable: true })\n}\n";
-    out += "\nconst ERROR_CODES = Object.freeze({\n";
+fn codes(model: &Model) -> Result<String> {
+    let mut out = format!("// {NOTICE}\n'use strict'\n\nexports.ERROR_CODES = Object.freeze({{\n");
     for Code { code, kind, advice } in &model.codes {
         writeln!(out, "  {code}: {{ kind: '{kind}', advice: {} }},", quoted(advice))?;
     }
-    out += "})\n\nmodule.exports = {\n  ERROR_CODES,\n  KassaError,\n";
-    for kind in &model.kinds {
-        writeln!(out, "  {},", error_class(kind))?;
-    }
-    out += "}\n";
-    Ok(out)
+    Ok(out + "})\n")
 }
-
-const ERRORS_HEAD: &str = r"
-class KassaError extends Error {
-  constructor({ message, code, kind, advice, outcome, retry_after_ms, violations, vendor }) {
-    super(message)
-    Object.assign(this, { code, kind, advice, outcome, retry_after_ms, violations, vendor })
-  }
-
-  static from(body) {
-    return new (CLASSES[body.kind] ?? KassaError)(body)
-  }
-
-  toJSON() {
-    const { code, kind, message, advice, outcome, retry_after_ms, violations, vendor } = this
-    return { code, kind, message, advice, outcome, retry_after_ms, violations, vendor }
-  }
-}
-";
 
 fn declarations(model: &Model) -> Result<String> {
-    let mut out = format!("// {NOTICE}\n/// <reference lib=\"esnext.disposable\" />\n");
+    let mut out = format!("// {NOTICE}\n");
+    out += "import { Client, type Options } from './client.js'\nimport { KassaError } from './errors.js'\n";
+    out += "\nexport * from './client.js'\nexport * from './errors.js'\n";
     for (name, Named { doc, shape }) in &model.types {
         out += "\n";
         comment(&mut out, doc, 0)?;
@@ -135,7 +105,6 @@ fn declarations(model: &Model) -> Result<String> {
             }
         }
     }
-    out += CLIENT;
     out += "\n/** What every vendor can be asked for; a type only, use the vendors' classes. */\n";
     out += "declare class Operations extends Client {\n";
     signatures(&mut out, &model.operations)?;
@@ -147,35 +116,6 @@ fn declarations(model: &Model) -> Result<String> {
     writeln!(out, "\n/** Version of the package. */\nexport const version: string")?;
     Ok(out)
 }
-
-const CLIENT: &str = r"
-/** Where log lines go: `console`, or a logger of yours. */
-export interface Logger {
-  error(message: string): void
-  warn(message: string): void
-  info(message: string): void
-  debug(message: string): void
-}
-
-/** What a client takes beside its configuration. */
-export interface Options {
-  /** Gets the log lines that `log` in the configuration asks for. */
-  logger?: Logger
-}
-
-/** A client of one vendor and one cash register. Use the vendors' classes. */
-export class Client {
-  /** Opens a client; no connection is made. Throws `ConfigError` with everything that is wrong. */
-  constructor(config: object, options?: Options)
-  /** Carries out an operation by its name; the methods of the vendors' classes do this. */
-  call(operation: string, request?: object): Promise<unknown>
-  /** The same while the event loop stands still: for scripts, never for servers. */
-  callSync(operation: string, request?: object): unknown
-  /** Closes the client. Calls under way come to their end; closing twice is harmless. */
-  close(): void
-  [Symbol.dispose](): void
-}
-";
 
 fn class(out: &mut String, vendor: &Vendor) -> Result<()> {
     out.push('\n');
@@ -207,7 +147,6 @@ fn error_types(out: &mut String, model: &Model) -> Result<()> {
     for code in &model.codes {
         writeln!(out, "  | '{}'", code.code)?;
     }
-    *out += ERROR_CLASS;
     for kind in &model.kinds {
         writeln!(out, "\n/**\n * Kind `{kind}`.\n *")?;
         for code in codes_of(model, kind) {
@@ -226,31 +165,6 @@ fn error_types(out: &mut String, model: &Model) -> Result<()> {
     )?;
     Ok(())
 }
-
-const ERROR_CLASS: &str = r"
-/** What went wrong, whether the sale is on record (`outcome`), what to do next (`advice`). */
-export class KassaError extends Error {
-  constructor(body: ErrorBody)
-  /** The error of an envelope, of the class of its kind. */
-  static from(body: ErrorBody): KassaError
-  /** Stable code, one of `ERROR_CODES`. */
-  code: ErrorCode
-  /** Family of the code: the class of the error. */
-  kind: ErrorKind
-  /** What to do next. */
-  advice: string
-  /** Whether the sale is on record. */
-  outcome: Outcome
-  /** When it makes sense to try again, in milliseconds from now. */
-  retry_after_ms: number | null
-  /** Everything that is wrong with the request. */
-  violations: Violation[]
-  /** What the vendor said. */
-  vendor: VendorFault | null
-  /** The error as the envelope has it: what `JSON.stringify` writes. */
-  toJSON(): ErrorBody
-}
-";
 
 /// The type in TypeScript's words.
 fn shown(of: &Type) -> String {

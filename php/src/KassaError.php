@@ -35,7 +35,7 @@ class KassaError extends \RuntimeException
     public readonly ?array $vendor;
 
     /** @param ErrorBody $error */
-    final public function __construct(array $error, ?\Throwable $previous = null)
+    final public function __construct(private readonly array $error, ?\Throwable $previous = null)
     {
         parent::__construct($error['message'], 0, $previous);
         $this->errorCode = $error['code'];
@@ -54,16 +54,7 @@ class KassaError extends \RuntimeException
      */
     final public function toArray(): array
     {
-        return [
-            'code' => $this->errorCode,
-            'kind' => $this->kind,
-            'message' => $this->getMessage(),
-            'advice' => $this->advice,
-            'outcome' => $this->outcome,
-            'retry_after_ms' => $this->retryAfterMs,
-            'violations' => $this->violations,
-            'vendor' => $this->vendor,
-        ];
+        return $this->error;
     }
 
     /**
@@ -104,47 +95,20 @@ class KassaError extends \RuntimeException
     }
 }
 
-/** The configuration cannot be used as it is. */
-final class ConfigError extends KassaError {}
+// A class for every kind, each in a line.
 
-/** The request is wrong; `violations` names everything that is. */
-final class InvalidError extends KassaError {}
-
-/** This vendor cannot do it; `capabilities` says so beforehand. */
-final class UnsupportedError extends KassaError {}
-
-/** The same id was used before with other content. */
-final class ConflictError extends KassaError {}
-
-/** The vendor does not accept the credentials. */
-final class AuthError extends KassaError {}
-
-/** The vendor or its cash register refused the document for good. */
-final class RefusedError extends KassaError {}
-
-/** Somebody else is working on the same cash register or document. */
-final class BusyError extends KassaError {}
-
-/** The vendor asks to slow down. */
-final class LimitedError extends KassaError {}
-
-/** The vendor could not be reached or did not answer; nothing came on record through the call. */
-final class UnreachableError extends KassaError {}
-
-/** Something was sent and it is not known what became of it. */
-final class InDoubtError extends KassaError {}
-
-/** The vendor answered something that its protocol does not know. */
-final class ProtocolError extends KassaError {}
-
-/** The journal could not be read or written. */
-final class JournalError extends KassaError {}
-
-/** The client is closed. */
-final class ClosedError extends KassaError {}
-
-/** The client was opened before a fork and is used after it. */
-final class ForkedError extends KassaError {}
-
-/** A defect of this library. */
-final class InternalError extends KassaError {}
+/** The configuration cannot be used as it is. */ final class ConfigError extends KassaError {}
+/** The request is wrong; `violations` names everything that is. */ final class InvalidError extends KassaError {}
+/** This vendor cannot do it; `capabilities` says so beforehand. */ final class UnsupportedError extends KassaError {}
+/** The same id was used before with other content. */ final class ConflictError extends KassaError {}
+/** The vendor does not accept the credentials. */ final class AuthError extends KassaError {}
+/** The vendor or its cash register refused the document for good. */ final class RefusedError extends KassaError {}
+/** Somebody else is working on the same cash register or document. */ final class BusyError extends KassaError {}
+/** The vendor asks to slow down. */ final class LimitedError extends KassaError {}
+/** The vendor could not be reached or did not answer. */ final class UnreachableError extends KassaError {}
+/** Something was sent and it is not known what became of it. */ final class InDoubtError extends KassaError {}
+/** The vendor answered something that its protocol does not know. */ final class ProtocolError extends KassaError {}
+/** The journal could not be read or written. */ final class JournalError extends KassaError {}
+/** The client is closed. */ final class ClosedError extends KassaError {}
+/** The client was opened before a fork and is used after it. */ final class ForkedError extends KassaError {}
+/** A defect of this library. */ final class InternalError extends KassaError {}

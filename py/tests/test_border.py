@@ -145,6 +145,7 @@ def test_log_lines_reach_the_logger_without_secrets(caplog):
         till.register(receipt())
     assert caplog.records
     assert {record.name for record in caplog.records} == {"kassa"}
+    assert {record.levelname for record in caplog.records} == {"WARNING", "INFO"}
     shown = [repr(till), str(till), repr(vars(till)), str(caught.value), repr(caught.value), caplog.text]
     assert not any(PASSWORD in text or "buyer@" in text for text in shown)
 

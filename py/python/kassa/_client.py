@@ -16,13 +16,6 @@ from .errors import KassaError, error_from
 
 _Self = TypeVar("_Self", bound="Client")
 
-_LEVELS = {
-    "error": logging.ERROR,
-    "warn": logging.WARNING,
-    "info": logging.INFO,
-    "debug": logging.DEBUG,
-}
-
 # Held while a client is opened again after a fork.
 _reopening = threading.Lock()
 
@@ -100,7 +93,8 @@ class Client:
             # A logger that fails loses no result. KeyboardInterrupt and SystemExit are no failures
             # of a logger and go through, as they do while a call waits.
             with contextlib.suppress(Exception):
-                self._logger.log(_LEVELS[line["level"]], "%s: %s", line["target"], line["message"])
+                level = getattr(logging, line["level"].upper())
+                self._logger.log(level, "%s: %s", line["target"], line["message"])
         if "error" in answer:
             raise error_from(answer["error"])
         return answer["ok"]

@@ -133,6 +133,11 @@ pub fn camel(snake: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
+/// The class of a kind of error: `in_doubt` as `InDoubtError`.
+pub fn error_class(kind: &str) -> String {
+    format!("{}Error", pascal(kind))
+}
+
 impl Model {
     /// Reads what `kassa::operations::describe` says.
     pub fn read(description: &str) -> Result<Self> {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail, ensure};
 
-use super::model::{Field, Model, Operation, Shape, Type, Vendor, camel, pascal};
+use super::model::{Field, Model, Operation, Shape, Type, Vendor, camel, error_class};
 use super::{Generated, NOTICE, header};
 
 /// Longest line of a comment.
@@ -37,10 +37,6 @@ pub fn files(model: &Model) -> Result<Vec<Generated>> {
 /// Leaked, because the paths of generated files are constants everywhere else.
 fn path(class: &str) -> &'static str {
     format!("php/src/{class}.php").leak()
-}
-
-fn error_class(kind: &str) -> String {
-    format!("{}Error", pascal(kind))
 }
 
 /// Two classes of one name would overwrite each other, and a type of a class' name would hide it.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 
-use super::model::{Model, Named, Operation, Shape, Type, Vendor, pascal};
+use super::model::{Model, Named, Operation, Shape, Type, Vendor, error_class};
 use super::{Generated, NOTICE};
 
 const WIDTH: usize = 100;
@@ -20,10 +20,6 @@ pub fn files(model: &Model) -> Result<Vec<Generated>> {
         ("py/python/kassa/_version.py", format!("# {NOTICE}\n\n__version__ = \"{}\"\n", model.version)),
         ("py/python/kassa/types.py", types(model)?),
     ])
-}
-
-fn error_class(kind: &str) -> String {
-    format!("{}Error", pascal(kind))
 }
 
 fn package(model: &Model) -> Result<String> {

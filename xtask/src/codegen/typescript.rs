@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 
-use super::model::{Code, Model, Named, Operation, Shape, Type, Vendor, camel, pascal};
+use super::model::{Code, Model, Named, Operation, Shape, Type, Vendor, camel, error_class};
 use super::python::wrapped;
 use super::{Generated, NOTICE};
 
@@ -20,10 +20,6 @@ pub fn files(model: &Model) -> Result<Vec<Generated>> {
         ("node/operations.js", operations(model)?),
         ("node/version.js", format!("// {NOTICE}\n'use strict'\n\nexports.version = '{}'\n", model.version)),
     ])
-}
-
-fn error_class(kind: &str) -> String {
-    format!("{}Error", pascal(kind))
 }
 
 fn codes_of<'a>(model: &'a Model, kind: &'a str) -> impl Iterator<Item = &'a Code> {

@@ -22,7 +22,7 @@ export LD_LIBRARY_PATH := $(BUILD)
 help:
 	@echo "make demo   the same receipt from every language through every vendor, on the emulator"
 	@echo "make test   every test in every language"
-	@echo "make lint   format, lints, generated files"
+	@echo "make lint   format, lints, generated files, size of the bindings"
 	@echo "make campaign      receipts of all vendors under faults and kills, counted; ARGS=\"--receipts 2000 --engines sqlite\""
 	@echo "make hosts         four hosts on one PostgreSQL, one of them killed with its leases held"
 	@echo "make ikassa-matrix every way to lose an iKassa answer, counted; ARGS=\"--sales 10\" for a short one"
@@ -144,6 +144,7 @@ lint: $(VENV)/ready
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets --all-features -- --deny warnings
 	cargo run --quiet -p xtask -- codegen --verify
+	cargo run --quiet -p xtask -- bindings-size
 
 .PHONY: clean
 clean:

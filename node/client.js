@@ -45,7 +45,10 @@ class Client {
   #answer(envelope) {
     const { ok, error, log = [] } = JSON.parse(envelope)
     for (const { level, target, message } of log) {
-      this.#logger?.[level](`${target}: ${message}`)
+      // A logger that fails loses no result, neither by an exception nor by a rejected Promise.
+      try {
+        this.#logger?.[level](`${target}: ${message}`)?.catch?.(() => {})
+      } catch {}
     }
     if (error) {
       throw KassaError.from(error)

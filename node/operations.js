@@ -3,9 +3,7 @@
 
 const { Client } = require('./client.js')
 
-class Modulkassa extends Client {
-  static vendor = 'modulkassa'
-
+class Operations extends Client {
   capabilities(request) {
     return this.call('capabilities', request)
   }
@@ -117,6 +115,10 @@ class Modulkassa extends Client {
   metricsSync(request) {
     return this.callSync('metrics', request)
   }
+}
+
+class Modulkassa extends Operations {
+  static vendor = 'modulkassa'
 
   associate(request) {
     return this.call('associate', request)
@@ -175,120 +177,8 @@ class Modulkassa extends Client {
   }
 }
 
-class Ikkm extends Client {
+class Ikkm extends Operations {
   static vendor = 'ikkm'
-
-  capabilities(request) {
-    return this.call('capabilities', request)
-  }
-
-  capabilitiesSync(request) {
-    return this.callSync('capabilities', request)
-  }
-
-  validate(request) {
-    return this.call('validate', request)
-  }
-
-  validateSync(request) {
-    return this.callSync('validate', request)
-  }
-
-  register(request) {
-    return this.call('register', request)
-  }
-
-  registerSync(request) {
-    return this.callSync('register', request)
-  }
-
-  status(request) {
-    return this.call('status', request)
-  }
-
-  statusSync(request) {
-    return this.callSync('status', request)
-  }
-
-  wait(request) {
-    return this.call('wait', request)
-  }
-
-  waitSync(request) {
-    return this.callSync('wait', request)
-  }
-
-  resolve(request) {
-    return this.call('resolve', request)
-  }
-
-  resolveSync(request) {
-    return this.callSync('resolve', request)
-  }
-
-  enqueue(request) {
-    return this.call('enqueue', request)
-  }
-
-  enqueueSync(request) {
-    return this.callSync('enqueue', request)
-  }
-
-  deliver(request) {
-    return this.call('deliver', request)
-  }
-
-  deliverSync(request) {
-    return this.callSync('deliver', request)
-  }
-
-  journal(request) {
-    return this.call('journal', request)
-  }
-
-  journalSync(request) {
-    return this.callSync('journal', request)
-  }
-
-  export(request) {
-    return this.call('export', request)
-  }
-
-  exportSync(request) {
-    return this.callSync('export', request)
-  }
-
-  prune(request) {
-    return this.call('prune', request)
-  }
-
-  pruneSync(request) {
-    return this.callSync('prune', request)
-  }
-
-  parseCallback(request) {
-    return this.call('parse_callback', request)
-  }
-
-  parseCallbackSync(request) {
-    return this.callSync('parse_callback', request)
-  }
-
-  health(request) {
-    return this.call('health', request)
-  }
-
-  healthSync(request) {
-    return this.callSync('health', request)
-  }
-
-  metrics(request) {
-    return this.call('metrics', request)
-  }
-
-  metricsSync(request) {
-    return this.callSync('metrics', request)
-  }
 
   shift(request) {
     return this.call('shift', request)
@@ -451,120 +341,8 @@ class Ikkm extends Client {
   }
 }
 
-class Atol extends Client {
+class Atol extends Operations {
   static vendor = 'atol'
-
-  capabilities(request) {
-    return this.call('capabilities', request)
-  }
-
-  capabilitiesSync(request) {
-    return this.callSync('capabilities', request)
-  }
-
-  validate(request) {
-    return this.call('validate', request)
-  }
-
-  validateSync(request) {
-    return this.callSync('validate', request)
-  }
-
-  register(request) {
-    return this.call('register', request)
-  }
-
-  registerSync(request) {
-    return this.callSync('register', request)
-  }
-
-  status(request) {
-    return this.call('status', request)
-  }
-
-  statusSync(request) {
-    return this.callSync('status', request)
-  }
-
-  wait(request) {
-    return this.call('wait', request)
-  }
-
-  waitSync(request) {
-    return this.callSync('wait', request)
-  }
-
-  resolve(request) {
-    return this.call('resolve', request)
-  }
-
-  resolveSync(request) {
-    return this.callSync('resolve', request)
-  }
-
-  enqueue(request) {
-    return this.call('enqueue', request)
-  }
-
-  enqueueSync(request) {
-    return this.callSync('enqueue', request)
-  }
-
-  deliver(request) {
-    return this.call('deliver', request)
-  }
-
-  deliverSync(request) {
-    return this.callSync('deliver', request)
-  }
-
-  journal(request) {
-    return this.call('journal', request)
-  }
-
-  journalSync(request) {
-    return this.callSync('journal', request)
-  }
-
-  export(request) {
-    return this.call('export', request)
-  }
-
-  exportSync(request) {
-    return this.callSync('export', request)
-  }
-
-  prune(request) {
-    return this.call('prune', request)
-  }
-
-  pruneSync(request) {
-    return this.callSync('prune', request)
-  }
-
-  parseCallback(request) {
-    return this.call('parse_callback', request)
-  }
-
-  parseCallbackSync(request) {
-    return this.callSync('parse_callback', request)
-  }
-
-  health(request) {
-    return this.call('health', request)
-  }
-
-  healthSync(request) {
-    return this.callSync('health', request)
-  }
-
-  metrics(request) {
-    return this.call('metrics', request)
-  }
-
-  metricsSync(request) {
-    return this.callSync('metrics', request)
-  }
 
   kkts(request) {
     return this.call('kkts', request)
@@ -607,120 +385,8 @@ class Atol extends Client {
   }
 }
 
-class Ikassa extends Client {
+class Ikassa extends Operations {
   static vendor = 'ikassa'
-
-  capabilities(request) {
-    return this.call('capabilities', request)
-  }
-
-  capabilitiesSync(request) {
-    return this.callSync('capabilities', request)
-  }
-
-  validate(request) {
-    return this.call('validate', request)
-  }
-
-  validateSync(request) {
-    return this.callSync('validate', request)
-  }
-
-  register(request) {
-    return this.call('register', request)
-  }
-
-  registerSync(request) {
-    return this.callSync('register', request)
-  }
-
-  status(request) {
-    return this.call('status', request)
-  }
-
-  statusSync(request) {
-    return this.callSync('status', request)
-  }
-
-  wait(request) {
-    return this.call('wait', request)
-  }
-
-  waitSync(request) {
-    return this.callSync('wait', request)
-  }
-
-  resolve(request) {
-    return this.call('resolve', request)
-  }
-
-  resolveSync(request) {
-    return this.callSync('resolve', request)
-  }
-
-  enqueue(request) {
-    return this.call('enqueue', request)
-  }
-
-  enqueueSync(request) {
-    return this.callSync('enqueue', request)
-  }
-
-  deliver(request) {
-    return this.call('deliver', request)
-  }
-
-  deliverSync(request) {
-    return this.callSync('deliver', request)
-  }
-
-  journal(request) {
-    return this.call('journal', request)
-  }
-
-  journalSync(request) {
-    return this.callSync('journal', request)
-  }
-
-  export(request) {
-    return this.call('export', request)
-  }
-
-  exportSync(request) {
-    return this.callSync('export', request)
-  }
-
-  prune(request) {
-    return this.call('prune', request)
-  }
-
-  pruneSync(request) {
-    return this.callSync('prune', request)
-  }
-
-  parseCallback(request) {
-    return this.call('parse_callback', request)
-  }
-
-  parseCallbackSync(request) {
-    return this.callSync('parse_callback', request)
-  }
-
-  health(request) {
-    return this.call('health', request)
-  }
-
-  healthSync(request) {
-    return this.callSync('health', request)
-  }
-
-  metrics(request) {
-    return this.call('metrics', request)
-  }
-
-  metricsSync(request) {
-    return this.callSync('metrics', request)
-  }
 
   startLogin(request) {
     return this.call('start_login', request)

@@ -5,8 +5,10 @@
 declare(strict_types=1);
 
 spl_autoload_register(static function (string $class): void {
-    $file = __DIR__ . '/src/' . substr($class, strlen('Kassa\\')) . '.php';
+    $name = substr($class, strlen('Kassa\\'));
+    // All errors stand in one file.
+    $file = __DIR__ . '/src/' . (str_ends_with($name, 'Error') ? 'KassaError' : $name) . '.php';
     if (str_starts_with($class, 'Kassa\\') && is_file($file)) {
-        require $file;
+        require_once $file;
     }
 });

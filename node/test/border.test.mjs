@@ -1,6 +1,7 @@
 // Texts, errors, panics and secrets at the border: the set that every binding's tests run.
 
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import * as kassa from 'kassa'
@@ -60,6 +61,13 @@ test('each code has the class of its kind', async () => {
       vendor: null,
     })
   }
+})
+
+test('every kind has a class and every class a kind', () => {
+  const require = createRequire(import.meta.url)
+  const { kinds } = JSON.parse(require('../native.js').describe())
+  const wanted = kinds.map((kind) => kind.replace(/(^|_)(.)/g, (_, __, letter) => letter.toUpperCase()) + 'Error')
+  assert.deepEqual(Object.keys(require('../errors.js')).sort(), ['KassaError', ...wanted].sort())
 })
 
 test('a panic is an error and the client goes on', async () => {
@@ -142,6 +150,24 @@ test('log lines reach the logger without secrets', async () => {
   // Without a logger they are dropped.
   await assert.rejects(open({ log: 'debug' }).register(receipt()), kassa.KassaError)
 })
+
+for (const [how, fail] of [
+  ['throws', () => { throw new Error('the disk is full') }],
+  // A rejection that nobody takes would end the process.
+  ['rejects', () => Promise.reject(new Error('the disk is full'))],
+]) {
+  test(`a logger that ${how} loses neither a result nor an error`, async () => {
+    let lines = 0
+    const take = () => (lines++, fail())
+    const till = open({ log: 'debug' }, { logger: { error: take, warn: take, info: take, debug: take } })
+    await till.enqueue({ receipts: [receipt()] })
+    assert.equal((await till.deliver({ all: true })).left, 1)
+    assert.equal(till.deliverSync({ all: true }).left, 1)
+    assert.equal(lines, 4)
+    assert.ok((await failure(till, 'register', receipt())) instanceof kassa.UnreachableError)
+    assert.equal(lines, 8)
+  })
+}
 
 test('the version is the one of the package', async () => {
   const { default: manifest } = await import('../package.json', { with: { type: 'json' } })

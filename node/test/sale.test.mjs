@@ -73,6 +73,16 @@ test('many sales at once are on record, each of them once', async () => {
   till.close()
 })
 
+test('a sale is known to be registered although its log cannot be written', async () => {
+  const fail = () => { throw new Error('the disk is full') }
+  const logger = { error: fail, warn: fail, info: fail, debug: fail }
+  const till = new Modulkassa({ ...config, log: 'debug' }, { logger })
+  await till.register(receipt('unlogged'))
+  assert.equal((await till.wait({ id: 'unlogged' })).state, 'registered')
+  assert.equal(till.registerSync(receipt('unlogged')).state, 'registered')
+  till.close()
+})
+
 test('the page shows the example', () => {
   const page = readFileSync(path.join(root, 'docs/node.md'), 'utf8')
   assert.ok(page.includes('```js\n' + readFileSync(path.join(root, 'examples/sale.mjs'), 'utf8') + '```'))

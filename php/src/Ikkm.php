@@ -8,48 +8,29 @@ namespace Kassa;
  * iKKM, Kazakhstan: a device on the shop's network with a key that changes at every sale.
  *
  * @phpstan-import-type BankPayment from Types
- * @phpstan-import-type Callback from Types
- * @phpstan-import-type CallbackReading from Types
- * @phpstan-import-type Capabilities from Types
  * @phpstan-import-type Cash from Types
  * @phpstan-import-type CashMovement from Types
  * @phpstan-import-type Check from Types
  * @phpstan-import-type Cheques from Types
- * @phpstan-import-type Deliver from Types
- * @phpstan-import-type Delivered from Types
  * @phpstan-import-type DeviceInfo from Types
  * @phpstan-import-type Directory from Types
- * @phpstan-import-type Enqueue from Types
- * @phpstan-import-type Enqueued from Types
- * @phpstan-import-type Export from Types
- * @phpstan-import-type Exported from Types
  * @phpstan-import-type Goods from Types
- * @phpstan-import-type Health from Types
  * @phpstan-import-type IkkmConfig from Types
  * @phpstan-import-type InfoRequest from Types
- * @phpstan-import-type JournalPage from Types
- * @phpstan-import-type JournalQuery from Types
- * @phpstan-import-type Metrics from Types
  * @phpstan-import-type Nothing from Types
  * @phpstan-import-type PrintText from Types
  * @phpstan-import-type Printed from Types
- * @phpstan-import-type Prune from Types
- * @phpstan-import-type Pruned from Types
- * @phpstan-import-type Receipt from Types
  * @phpstan-import-type ReceiptKey from Types
  * @phpstan-import-type Registration from Types
  * @phpstan-import-type Report from Types
- * @phpstan-import-type Resolve from Types
  * @phpstan-import-type Sales from Types
  * @phpstan-import-type Shift from Types
  * @phpstan-import-type ShiftNumber from Types
  * @phpstan-import-type ShiftReport from Types
  * @phpstan-import-type Shifts from Types
  * @phpstan-import-type Transaction from Types
- * @phpstan-import-type Validation from Types
- * @phpstan-import-type Wait from Types
  */
-final class Ikkm extends Client
+final class Ikkm extends Operations
 {
     protected const VENDOR = 'ikkm';
 
@@ -64,182 +45,6 @@ final class Ikkm extends Client
     public function __construct(#[\SensitiveParameter] array $config, ?object $logger = null)
     {
         parent::__construct($config, $logger);
-    }
-
-    /**
-     * What this vendor can do. Nothing is sent.
-     *
-     * @param Nothing $request
-     * @return Capabilities
-     * @throws KassaError
-     */
-    public function capabilities(#[\SensitiveParameter] array $request = []): array
-    {
-        return $this->call('capabilities', $request);
-    }
-
-    /**
-     * Checks a receipt and computes its totals. Nothing is sent or written down.
-     *
-     * @param Receipt $request
-     * @return Validation
-     * @throws KassaError
-     */
-    public function validate(#[\SensitiveParameter] array $request): array
-    {
-        return $this->call('validate', $request);
-    }
-
-    /**
-     * Puts a receipt on the fiscal record, exactly once. The same id with the same content
-     * continues or gives back what is known; with other content it is a conflict. Fails unless the
-     * receipt is `registered`, or `accepted` into the vendor's queue (then `wait`).
-     *
-     * @param Receipt $request
-     * @return Registration
-     * @throws KassaError
-     */
-    public function register(#[\SensitiveParameter] array $request): array
-    {
-        return $this->call('register', $request);
-    }
-
-    /**
-     * What became of a receipt; asks the vendor where that is not final. Nothing is sent that could
-     * make a document.
-     *
-     * @param ReceiptKey $request
-     * @return Registration
-     * @throws KassaError
-     */
-    public function status(#[\SensitiveParameter] array $request): array
-    {
-        return $this->call('status', $request);
-    }
-
-    /**
-     * Asks for the status until it is final or the time is up; gives back the last one either way.
-     *
-     * @param Wait $request
-     * @return Registration
-     * @throws KassaError
-     */
-    public function wait(#[\SensitiveParameter] array $request): array
-    {
-        return $this->call('wait', $request);
-    }
-
-    /**
-     * Settles a receipt in doubt: `complete` brings it on record, `probe` only finds out, `verdict`
-     * writes down what a person found out.
-     *
-     * @param Resolve $request
-     * @return Registration
-     * @throws KassaError
-     */
-    public function resolve(#[\SensitiveParameter] array $request): array
-    {
-        return $this->call('resolve', $request);
-    }
-
-    /**
-     * Writes receipts into the journal, durably, and returns; `deliver` sends them.
-     *
-     * @param Enqueue $request
-     * @return Enqueued
-     * @throws KassaError
-     */
-    public function enqueue(#[\SensitiveParameter] array $request): array
-    {
-        return $this->call('enqueue', $request);
-    }
-
-    /**
-     * Moves everything in the journal forward: queued, accepted and in doubt, as far as it gets in
-     * the time.
-     *
-     * @param Deliver $request
-     * @return Delivered
-     * @throws KassaError
-     */
-    public function deliver(#[\SensitiveParameter] array $request = []): array
-    {
-        return $this->call('deliver', $request);
-    }
-
-    /**
-     * What the journal knows: a list, or one receipt with every step. With `verify` the whole
-     * record is checked: every event against its hash, every entry against its last event.
-     *
-     * @param JournalQuery $request
-     * @return JournalPage
-     * @throws KassaError
-     */
-    public function journal(#[\SensitiveParameter] array $request = []): array
-    {
-        return $this->call('journal', $request);
-    }
-
-    /**
-     * Pages of the journal with every step of every receipt and the hashes of the record, to be
-     * kept elsewhere.
-     *
-     * @param Export $request
-     * @return Exported
-     * @throws KassaError
-     */
-    public function export(#[\SensitiveParameter] array $request = []): array
-    {
-        return $this->call('export', $request);
-    }
-
-    /**
-     * Removes old receipts that are final from the journal, never one that is not. What is left can
-     * still be verified. The ids are forgotten: a repeat of one would be a new sale.
-     *
-     * @param Prune $request
-     * @return Pruned
-     * @throws KassaError
-     */
-    public function prune(#[\SensitiveParameter] array $request): array
-    {
-        return $this->call('prune', $request);
-    }
-
-    /**
-     * Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`.
-     *
-     * @param Callback $request
-     * @return CallbackReading
-     * @throws KassaError
-     */
-    public function parseCallback(#[\SensitiveParameter] array $request = []): array
-    {
-        return $this->call('parse_callback', $request);
-    }
-
-    /**
-     * Whether the vendor and its cash register are ready.
-     *
-     * @param Nothing $request
-     * @return Health
-     * @throws KassaError
-     */
-    public function health(#[\SensitiveParameter] array $request = []): array
-    {
-        return $this->call('health', $request);
-    }
-
-    /**
-     * Calls, errors and times of this client, and what the journal holds.
-     *
-     * @param Nothing $request
-     * @return Metrics
-     * @throws KassaError
-     */
-    public function metrics(#[\SensitiveParameter] array $request = []): array
-    {
-        return $this->call('metrics', $request);
     }
 
     /**

@@ -123,6 +123,15 @@ final class ClientTest extends TestCase
         self::assertNull($error->vendor);
     }
 
+    public function testEveryKindHasAClassAndEveryClassAKind(): void
+    {
+        $kinds = json_decode(Native::describe(), true, flags: JSON_THROW_ON_ERROR)['kinds'];
+        $wanted = array_map(fn (string $kind) => 'Kassa\\' . str_replace('_', '', ucwords($kind, '_')) . 'Error', $kinds);
+        self::assertTrue(class_exists(KassaError::class));
+        $there = array_filter(get_declared_classes(), fn (string $class) => is_subclass_of($class, KassaError::class));
+        self::assertEqualsCanonicalizing($wanted, array_values($there));
+    }
+
     public function testCodesAreThoseOfTheLibrary(): void
     {
         $codes = json_decode(Native::describe(), true, flags: JSON_THROW_ON_ERROR)['codes'];
@@ -286,21 +295,35 @@ final class ClientTest extends TestCase
         }
     }
 
-    public function testALoggerThatFailsLosesNoResult(): void
+    /** An exception, and what PHP itself throws. */
+    public static function failures(): array
     {
-        $logger = new class () {
-            public int $calls = 0;
+        return [[new RuntimeException('the disk is full')], [new Error('a mistake in the logger')]];
+    }
+
+    /** @dataProvider failures */
+    public function testALoggerThatFailsLosesNeitherAResultNorAnError(Throwable $failure): void
+    {
+        $logger = new class ($failure) {
+            public int $lines = 0;
+
+            public function __construct(private Throwable $failure)
+            {
+            }
 
             public function log($level, $message, array $context = []): void
             {
-                $this->calls++;
-                throw new RuntimeException('the disk is full');
+                $this->lines++;
+                throw $this->failure;
             }
         };
         $till = self::open(['log' => 'debug', 'base_url' => 'http://127.0.0.1:1'], $logger);
+        $till->enqueue(['receipts' => [self::RECEIPT]]);
+        self::assertSame(1, $till->deliver(['all' => true])['left']);
+        self::assertSame(2, $logger->lines);
         $error = self::failure(fn () => $till->register(self::RECEIPT));
         self::assertSame('unreachable', $error->kind);
-        self::assertGreaterThan(0, $logger->calls);
+        self::assertSame(4, $logger->lines);
     }
 
     public function testALoggerMustHaveLog(): void

@@ -49,6 +49,21 @@ final class LoadTest extends TestCase
         return $said;
     }
 
+    /** All errors stand in one file, and a program may name any of them first. */
+    public function testAnErrorLoadsByItsName(): void
+    {
+        foreach (['InDoubtError' => 'true', 'KassaError' => 'true', 'NoSuchError' => 'false'] as $class => $there) {
+            $program = 'require $argv[1]; echo json_encode(class_exists("Kassa\\\\" . $argv[2]));';
+            $process = proc_open(
+                [PHP_BINARY, '-r', $program, dirname(__DIR__) . '/autoload.php', $class],
+                [1 => ['pipe', 'w']],
+                $pipes,
+            );
+            self::assertSame($there, stream_get_contents($pipes[1]), $class);
+            self::assertSame(0, proc_close($process));
+        }
+    }
+
     public function testTheHeaderOfTheCAbiLoadsAsItIs(): void
     {
         $header = file_get_contents(dirname(__DIR__, 2) . '/include/kassa.h');

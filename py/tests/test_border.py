@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import json
 import logging
 import pickle
 from decimal import Decimal
@@ -10,6 +11,7 @@ import pytest
 from conftest import PASSWORD, config, receipt
 
 import kassa
+from kassa import _native
 from kassa.errors import ERROR_CODES
 
 
@@ -42,6 +44,13 @@ def test_each_code_has_the_class_of_its_kind(till, code):
     assert (error.retry_after_ms, error.violations, error.vendor) == (None, [], None)
     assert error.to_dict()["message"] == f"asked for {code}"
     assert code in str(error)
+
+
+def test_every_kind_has_a_class_and_every_class_a_kind():
+    kinds = json.loads(_native.describe())["kinds"]
+    wanted = {"".join(word.title() for word in kind.split("_")) + "Error" for kind in kinds}
+    assert {of.__name__ for of in kassa.KassaError.__subclasses__()} == wanted
+    assert wanted <= set(kassa.__all__)
 
 
 def test_errors_can_be_sent_to_another_process(till):
@@ -136,6 +145,7 @@ def test_log_lines_reach_the_logger_without_secrets(caplog):
         till.register(receipt())
     assert caplog.records
     assert {record.name for record in caplog.records} == {"kassa"}
+    assert {record.levelname for record in caplog.records} == {"WARNING", "INFO"}
     shown = [repr(till), str(till), repr(vars(till)), str(caught.value), repr(caught.value), caplog.text]
     assert not any(PASSWORD in text or "buyer@" in text for text in shown)
 
@@ -146,6 +156,53 @@ def test_own_logger(caplog):
     with pytest.raises(kassa.KassaError):
         till.register(receipt())
     assert {record.name for record in caplog.records} == {"shop.till"}
+
+
+class FailingHandler(logging.Handler):
+    """Raises at every line."""
+
+    def __init__(self, failure):
+        super().__init__()
+        self.failure = failure
+        self.lines = 0
+
+    def emit(self, record):
+        self.lines += 1
+        raise self.failure
+
+
+@pytest.fixture
+def failing(request):
+    """A logger with a handler that raises."""
+    logger = logging.getLogger("shop.failing")
+    logger.setLevel(logging.DEBUG)
+    handler = FailingHandler(request.param)
+    logger.addHandler(handler)
+    yield logger, handler
+    logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize("failing", [OSError("the disk is full")], indirect=True)
+def test_loggers_that_fail_lose_neither_result_nor_error(failing):
+    logger, handler = failing
+    till = kassa.Modulkassa(config(log="debug"), logger=logger)
+    till.enqueue({"receipts": [receipt()]})
+    assert till.deliver({"all": True})["left"] == 1
+    assert handler.lines == 2
+    with pytest.raises(kassa.UnreachableError):
+        till.register(receipt())
+    assert handler.lines == 4
+
+
+@pytest.mark.parametrize("failing", [KeyboardInterrupt(), SystemExit(1)], indirect=True)
+def test_the_wish_to_end_the_process_is_heard_in_a_logger_too(failing):
+    logger, handler = failing
+    till = kassa.Modulkassa(config(log="debug"), logger=logger)
+    till.enqueue({"receipts": [receipt()]})
+    with pytest.raises(type(handler.failure)):
+        till.deliver({"all": True})
+    # What became of the receipt is in the journal all the same.
+    assert till.status({"id": "order-1"})["state"] == "queued"
 
 
 def test_refused_configurations_do_not_tell_the_password():

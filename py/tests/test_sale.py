@@ -1,6 +1,7 @@
 """Whole sales at the emulator, which is the judge: its ledger has every receipt once."""
 
 import json
+import logging
 import subprocess
 import sys
 import urllib.request
@@ -62,6 +63,20 @@ def test_parent_and_child_sell_after_a_fork(emulator, config):
         # The same sale in both is one sale.
         assert in_child(lambda: sell(till, "fork-c")) == "registered"
     assert on_record(emulator, ["fork-a", "fork-b", "fork-c"]) == [1, 1, 1]
+
+
+class FailingLogger(logging.Logger):
+    """Raises at every line."""
+
+    def log(self, *_, **__):
+        raise OSError("the disk is full")
+
+
+def test_a_sale_is_known_to_be_registered_although_its_log_cannot_be_written(emulator, config):
+    with kassa.Modulkassa(config, log="debug", logger=FailingLogger("shop")) as till:
+        assert sell(till, "unlogged") == "registered"
+        assert till.register(receipt("unlogged"))["state"] == "registered"
+    assert on_record(emulator, ["unlogged"]) == [1]
 
 
 def test_the_page_shows_the_example():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import logging
@@ -14,13 +15,6 @@ from . import _native
 from .errors import KassaError, error_from
 
 _Self = TypeVar("_Self", bound="Client")
-
-_LEVELS = {
-    "error": logging.ERROR,
-    "warn": logging.WARNING,
-    "info": logging.INFO,
-    "debug": logging.DEBUG,
-}
 
 # Held while a client is opened again after a fork.
 _reopening = threading.Lock()
@@ -96,7 +90,11 @@ class Client:
     def _answer(self, envelope: str) -> Any:
         answer: Dict[str, Any] = json.loads(envelope)
         for line in answer.get("log", ()):
-            self._logger.log(_LEVELS[line["level"]], "%s: %s", line["target"], line["message"])
+            # A logger that fails loses no result. KeyboardInterrupt and SystemExit are no failures
+            # of a logger and go through, as they do while a call waits.
+            with contextlib.suppress(Exception):
+                level = getattr(logging, line["level"].upper())
+                self._logger.log(level, "%s: %s", line["target"], line["message"])
         if "error" in answer:
             raise error_from(answer["error"])
         return answer["ok"]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::model::{Model, Named, Shape, Type};
+use super::model::{Model, Named, Operation, Shape, Type};
 use super::{Generated, NOTICE};
 
 pub fn files(model: &Model) -> Result<Vec<Generated>> {
@@ -20,23 +20,33 @@ fn operations(model: &Model) -> Result<String> {
     out += "The name is the method's name: `register` in Python and Rust, `register` and `registerSync` in Node, \
             `register` in PHP; `open_shift` is `openShift` where the language writes so. Types are in \
             [types.md](types.md), errors in [errors.md](errors.md).\n";
+    writeln!(out, "\n## Every vendor\n")?;
+    table(&mut out, &model.operations)?;
     for vendor in &model.vendors {
         writeln!(out, "\n## {}\n\n{}\n", vendor.class, vendor.summary)?;
-        writeln!(out, "Configuration: [`{0}`](types.md#{1})\n", vendor.config, vendor.config.to_lowercase())?;
-        writeln!(out, "| operation | request | response | fiscal | what it does |\n|---|---|---|---|---|")?;
-        for operation in &vendor.operations {
-            writeln!(
-                out,
-                "| `{}` | {} | {} | {} | {} |",
-                operation.name,
-                link(&operation.request),
-                link(&operation.response),
-                if operation.fiscal { "yes" } else { "no" },
-                cell(&operation.doc)
-            )?;
+        writeln!(out, "Configuration: [`{0}`](types.md#{1})", vendor.config, vendor.config.to_lowercase())?;
+        if !vendor.operations.is_empty() {
+            out += "\n";
+            table(&mut out, &vendor.operations)?;
         }
     }
     Ok(out)
+}
+
+fn table(out: &mut String, operations: &[Operation]) -> Result<()> {
+    writeln!(out, "| operation | request | response | fiscal | what it does |\n|---|---|---|---|---|")?;
+    for operation in operations {
+        writeln!(
+            out,
+            "| `{}` | {} | {} | {} | {} |",
+            operation.name,
+            link(&operation.request),
+            link(&operation.response),
+            if operation.fiscal { "yes" } else { "no" },
+            cell(&operation.doc)
+        )?;
+    }
+    Ok(())
 }
 
 fn types(model: &Model) -> Result<String> {

@@ -3,7 +3,8 @@
 use anyhow::{Context as _, Result};
 
 use super::model::Model;
-use super::{Generated, NOTICE, root};
+use super::{Generated, NOTICE};
+use crate::root;
 
 pub fn files(_: &Model) -> Result<Vec<Generated>> {
     let folder = root().join("ffi-c");

@@ -12,6 +12,8 @@ pub struct Model {
     pub version: String,
     /// Every named type, by its name.
     pub types: BTreeMap<String, Named>,
+    /// The operations that every vendor has: one class in every language, the base of the vendors'.
+    pub operations: Vec<Operation>,
     /// Vendors in the order of the table.
     pub vendors: Vec<Vendor>,
     /// Kinds of error, in the order of the table: each is an exception class.
@@ -83,12 +85,11 @@ pub struct Vendor {
     pub summary: String,
     /// Named type of its configuration.
     pub config: String,
-    /// Its operations in the order of the table.
+    /// The operations that only it has, in the order of the table.
     pub operations: Vec<Operation>,
 }
 
 /// An operation: a method in every language.
-#[derive(Clone)]
 pub struct Operation {
     /// Name in snake case.
     pub name: String,
@@ -132,13 +133,19 @@ pub fn camel(snake: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
+/// The class of a kind of error: `in_doubt` as `InDoubtError`.
+pub fn error_class(kind: &str) -> String {
+    format!("{}Error", pascal(kind))
+}
+
 impl Model {
     /// Reads what `kassa::table::describe` says.
     pub fn read(description: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(description)?;
         let mut types = BTreeMap::new();
         take_root(&value["error"], &mut types)?;
-        let mut operations = Vec::new();
+        let mut shared = Vec::new();
+        let mut own: BTreeMap<&str, Vec<Operation>> = BTreeMap::new();
         for row in list(&value["operations"]) {
             let request = take_root(&row["request"], &mut types)?;
             let request_optional = row["request"]["required"].as_array().is_none_or(Vec::is_empty);
@@ -150,24 +157,35 @@ impl Model {
                 request_optional,
                 response: take_root(&row["response"], &mut types)?,
             };
-            operations.push((row["vendor"].as_str().map(str::to_owned), operation));
+            match row["vendor"].as_str() {
+                Some(vendor) => own.entry(vendor).or_default().push(operation),
+                None => shared.push(operation),
+            }
         }
         let mut vendors = Vec::new();
         for row in list(&value["vendors"]) {
             let name = text(&row["name"]);
-            let own = |vendor: &Option<String>| vendor.as_ref().is_none_or(|vendor| *vendor == name);
+            let operations = own.remove(name.as_str()).unwrap_or_default();
+            // A vendor's method would hide the one of all vendors.
+            if let Some(both) = operations.iter().find(|op| shared.iter().any(|of| of.name == op.name)) {
+                bail!("{name} and all vendors have an operation `{}`", both.name);
+            }
             vendors.push(Vendor {
                 class: pascal(&name),
                 summary: text(&row["summary"]),
                 config: take_root(&row["config"], &mut types)?,
-                operations: operations.iter().filter(|(of, _)| own(of)).map(|(_, op)| op.clone()).collect(),
+                operations,
                 name,
             });
+        }
+        if let Some(vendor) = own.keys().next() {
+            bail!("operations belong to `{vendor}`, which is not among the vendors");
         }
         let codes = list(&value["codes"]);
         Ok(Self {
             version: text(&value["version"]),
             types,
+            operations: shared,
             vendors,
             kinds: list(&value["kinds"]).iter().map(text).collect(),
             codes: codes

@@ -1,13 +1,13 @@
-//! `php/src`: a class per vendor, a class per kind of error, the types, the codes, the header.
+//! `php/src`: a class per vendor, the operations of all of them, the types, the codes, the header.
 //!
-//! `Client`, `Json` and `Native` beside them are written by hand.
+//! `Client`, `Json`, `KassaError` and `Native` beside them are written by hand.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
-use super::model::{Field, Model, Operation, Shape, Type, Vendor, camel, pascal};
+use super::model::{Field, Model, Operation, Shape, Type, Vendor, camel, error_class};
 use super::{Generated, NOTICE, header};
 
 /// Longest line of a comment.
@@ -15,23 +15,21 @@ const WIDTH: usize = 100;
 /// Methods that every client has; PHP does not tell capitals from small letters in their names.
 const TAKEN_METHODS: [&str; 2] = ["call", "close"];
 /// Classes that are there whatever the table says.
-const TAKEN_CLASSES: [&str; 7] = ["Client", "ErrorCode", "Json", "KassaError", "Native", "Types", "Version"];
+const TAKEN_CLASSES: [&str; 8] =
+    ["Client", "ErrorCode", "Json", "KassaError", "Native", "Operations", "Types", "Version"];
 
 pub fn files(model: &Model) -> Result<Vec<Generated>> {
     check_classes(model)?;
     let mut files = vec![
         ("php/src/Version.php", version(model)),
         ("php/src/ErrorCode.php", error_codes(model)?),
-        ("php/src/KassaError.php", root_error(model)?),
         ("php/src/Types.php", types(model)?),
     ];
     // The package carries the header of the C ABI as it is.
     files.extend(header::files(model)?.into_iter().map(|(_, text)| ("php/src/kassa.h", text)));
-    for kind in &model.kinds {
-        files.push((path(&error_class(kind)), error(model, kind)?));
-    }
+    files.push(("php/src/Operations.php", operations(model)?));
     for vendor in &model.vendors {
-        files.push((path(&vendor.class), client(vendor)?));
+        files.push((path(&vendor.class), client(model, vendor)?));
     }
     Ok(files)
 }
@@ -39,10 +37,6 @@ pub fn files(model: &Model) -> Result<Vec<Generated>> {
 /// Leaked, because the paths of generated files are constants everywhere else.
 fn path(class: &str) -> &'static str {
     format!("php/src/{class}.php").leak()
-}
-
-fn error_class(kind: &str) -> String {
-    format!("{}Error", pascal(kind))
 }
 
 /// Two classes of one name would overwrite each other, and a type of a class' name would hide it.
@@ -90,129 +84,6 @@ fn error_codes(model: &Model) -> Result<String> {
     Ok(out + "    ];\n}\n")
 }
 
-fn root_error(model: &Model) -> Result<String> {
-    let mut arms = String::new();
-    for kind in &model.kinds {
-        writeln!(arms, "            '{kind}' => new {}($error, $previous),", error_class(kind))?;
-    }
-    Ok(begin() + &ROOT_ERROR.replace("            // KINDS\n", &arms))
-}
-
-/// The root class; only the list of kinds comes from the table.
-const ROOT_ERROR: &str = r#"/**
- * Root of every error of this package.
- *
- * @phpstan-import-type ErrorBody from Types
- * @phpstan-import-type VendorFault from Types
- * @phpstan-import-type Violation from Types
- */
-class KassaError extends \RuntimeException
-{
-    /** Stable code, one of {@see ErrorCode}. */
-    public readonly string $errorCode;
-
-    /** Family of the code; each has a class of its own. */
-    public readonly string $kind;
-
-    /** What to do next. */
-    public readonly string $advice;
-
-    /** Whether the sale is on record: `not_registered`, `registered` or `unknown`. */
-    public readonly string $outcome;
-
-    /** When it makes sense to try again, in milliseconds from now. */
-    public readonly ?int $retryAfterMs;
-
-    /** @var list<Violation> Everything that is wrong with the request. */
-    public readonly array $violations;
-
-    /** @var VendorFault|null What the vendor said. */
-    public readonly ?array $vendor;
-
-    /** @param ErrorBody $error */
-    final public function __construct(array $error, ?\Throwable $previous = null)
-    {
-        parent::__construct($error['message'], 0, $previous);
-        $this->errorCode = $error['code'];
-        $this->kind = $error['kind'];
-        $this->advice = $error['advice'];
-        $this->outcome = $error['outcome'];
-        $this->retryAfterMs = $error['retry_after_ms'] ?? null;
-        $this->violations = $error['violations'];
-        $this->vendor = $error['vendor'] ?? null;
-    }
-
-    /**
-     * The error as it crosses the boundary.
-     *
-     * @return ErrorBody
-     */
-    final public function toArray(): array
-    {
-        return [
-            'code' => $this->errorCode,
-            'kind' => $this->kind,
-            'message' => $this->getMessage(),
-            'advice' => $this->advice,
-            'outcome' => $this->outcome,
-            'retry_after_ms' => $this->retryAfterMs,
-            'violations' => $this->violations,
-            'vendor' => $this->vendor,
-        ];
-    }
-
-    /**
-     * The exception of an error that came across the boundary.
-     *
-     * @internal
-     * @param ErrorBody $error
-     */
-    final public static function of(array $error, ?\Throwable $previous = null): self
-    {
-        return match ($error['kind']) {
-            // KINDS
-            default => new self($error, $previous),
-        };
-    }
-
-    /**
-     * The exception of an error that arose on this side of the boundary.
-     *
-     * @internal
-     * @param list<Violation> $violations
-     */
-    final public static function here(
-        string $code,
-        string $message,
-        array $violations = [],
-        string $outcome = 'not_registered',
-        ?\Throwable $previous = null,
-    ): self {
-        return self::of([
-            'code' => $code,
-            'kind' => ErrorCode::KINDS[$code],
-            'message' => $message,
-            'advice' => ErrorCode::ADVICE[$code],
-            'outcome' => $outcome,
-            'retry_after_ms' => null,
-            'violations' => $violations,
-            'vendor' => null,
-        ], $previous);
-    }
-}
-"#;
-
-fn error(model: &Model, kind: &str) -> Result<String> {
-    let mut lines = vec![format!("Errors of the kind `{kind}`:"), String::new()];
-    for code in model.codes.iter().filter(|code| code.kind == kind) {
-        lines.push(format!("* `{}`: {}", code.code, code.advice));
-    }
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let mut out = begin() + &comment(0, &lines);
-    writeln!(out, "final class {} extends KassaError\n{{\n}}", error_class(kind))?;
-    Ok(out)
-}
-
 fn types(model: &Model) -> Result<String> {
     let mut out = begin();
     out += "/**\n * Types of requests and responses, for PHPStan and for editors; docs/types.md tells what they mean.\n";
@@ -253,13 +124,21 @@ fn object(fields: &[&Field]) -> Result<String> {
     Ok(out + " * }")
 }
 
-fn client(vendor: &Vendor) -> Result<String> {
-    let mut out = begin();
+/// What every vendor can be asked for, between `Client` and the vendors' classes.
+fn operations(model: &Model) -> Result<String> {
+    let mut lines = vec!["What every vendor can be asked for.".to_owned(), String::new()];
+    lines.extend(imports(&model.operations, None));
+    let mut out = begin() + &comment(0, &borrowed(&lines));
+    out += "abstract class Operations extends Client\n{\n";
+    methods(&mut out, &model.operations, &mut BTreeSet::new())?;
+    Ok(out + "}\n")
+}
+
+fn client(model: &Model, vendor: &Vendor) -> Result<String> {
     let mut lines = vec![vendor.summary.clone(), String::new()];
-    lines.extend(used(vendor).iter().map(|name| format!("@phpstan-import-type {name} from Types")));
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    out += &comment(0, &lines);
-    writeln!(out, "final class {} extends Client\n{{", vendor.class)?;
+    lines.extend(imports(&vendor.operations, Some(&vendor.config)));
+    let mut out = begin() + &comment(0, &borrowed(&lines));
+    writeln!(out, "final class {} extends Operations\n{{", vendor.class)?;
     writeln!(out, "    protected const VENDOR = {};\n", quoted(&vendor.name))?;
     out += &comment(
         4,
@@ -274,19 +153,31 @@ fn client(vendor: &Vendor) -> Result<String> {
     );
     out += "    public function __construct(#[\\SensitiveParameter] array $config, ?object $logger = null)\n    {\n";
     out += "        parent::__construct($config, $logger);\n    }\n";
-    let mut seen: BTreeSet<String> = TAKEN_METHODS.iter().map(|method| (*method).to_owned()).collect();
-    for operation in &vendor.operations {
-        if !seen.insert(camel(&operation.name).to_lowercase()) {
-            bail!("PHP: {} has two methods named {}", vendor.class, camel(&operation.name));
-        }
-        out += &method(operation)?;
+    if !vendor.operations.is_empty() {
+        out += "\n";
     }
+    // PHP does not tell capitals from small letters in the names of methods.
+    let mut seen = model.operations.iter().map(|one| camel(&one.name).to_lowercase()).collect();
+    methods(&mut out, &vendor.operations, &mut seen)?;
     Ok(out + "}\n")
 }
 
+/// The methods of a class; two of one name are refused.
+fn methods(out: &mut String, operations: &[Operation], seen: &mut BTreeSet<String>) -> Result<()> {
+    seen.extend(TAKEN_METHODS.map(str::to_owned));
+    for (index, operation) in operations.iter().enumerate() {
+        let method = camel(&operation.name);
+        ensure!(seen.insert(method.to_lowercase()), "PHP: a class has two methods named {method}");
+        if index > 0 {
+            out.push('\n');
+        }
+        *out += &self::method(operation)?;
+    }
+    Ok(())
+}
+
 fn method(operation: &Operation) -> Result<String> {
-    let mut out = String::from("\n");
-    out += &comment(
+    let mut out = comment(
         4,
         &[
             &operation.doc,
@@ -307,10 +198,15 @@ fn method(operation: &Operation) -> Result<String> {
     Ok(out)
 }
 
-/// The types that a vendor's class names.
-fn used(vendor: &Vendor) -> BTreeSet<&str> {
-    let named = vendor.operations.iter().flat_map(|one| [one.request.as_str(), one.response.as_str()]);
-    named.chain([vendor.config.as_str()]).collect()
+/// A line for every type that a class names.
+fn imports<'a>(operations: &'a [Operation], config: Option<&'a str>) -> Vec<String> {
+    let named = operations.iter().flat_map(|one| [one.request.as_str(), one.response.as_str()]);
+    let used: BTreeSet<&str> = named.chain(config).collect();
+    used.iter().map(|name| format!("@phpstan-import-type {name} from Types")).collect()
+}
+
+fn borrowed(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(String::as_str).collect()
 }
 
 fn shown(of: &Type) -> String {

@@ -1,10 +1,11 @@
-//! The Python package: `types.py`, `errors.py`, `_operations.py`, `_version.py`, `__init__.py`.
+//! The Python package: `types.py`, `_codes.py`, `_operations.py`, `_version.py`, `__init__.py`.
+//! `_client.py` and `errors.py` beside them are written by hand.
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 
-use super::model::{Model, Named, Operation, Shape, Type, Vendor, pascal};
+use super::model::{Model, Named, Operation, Shape, Type, Vendor, error_class};
 use super::{Generated, NOTICE};
 
 const WIDTH: usize = 100;
@@ -14,15 +15,11 @@ const TAKEN: &[&str] = &["call", "close", "vendor"];
 pub fn files(model: &Model) -> Result<Vec<Generated>> {
     Ok(vec![
         ("py/python/kassa/__init__.py", package(model)?),
+        ("py/python/kassa/_codes.py", codes(model)?),
         ("py/python/kassa/_operations.py", operations(model)?),
         ("py/python/kassa/_version.py", format!("# {NOTICE}\n\n__version__ = \"{}\"\n", model.version)),
-        ("py/python/kassa/errors.py", errors(model)?),
         ("py/python/kassa/types.py", types(model)?),
     ])
-}
-
-fn error_class(kind: &str) -> String {
-    format!("{}Error", pascal(kind))
 }
 
 fn package(model: &Model) -> Result<String> {
@@ -62,11 +59,16 @@ if _native.version() != __version__:
 
 fn operations(model: &Model) -> Result<String> {
     let classes: Vec<_> = model.vendors.iter().map(|vendor| format!("\"{}\"", vendor.class)).collect();
-    let mut out =
-        format!("# {NOTICE}\n\"\"\"A class for every vendor, with a method for every operation.\"\"\"\n");
+    let mut out = format!(
+        "# {NOTICE}\n\"\"\"A method for every operation: those of all vendors, then a class for every vendor.\"\"\"\n"
+    );
     out += "\nfrom __future__ import annotations\n\nfrom typing import TYPE_CHECKING, Optional\n\n";
     out += "from ._client import Client\n\nif TYPE_CHECKING:\n    import logging\n\n    from . import types as t\n\n";
     writeln!(out, "__all__ = [{}]", classes.join(", "))?;
+    out += "\n\nclass Operations(Client):\n    \"\"\"What every vendor can be asked for.\"\"\"\n";
+    for operation in &model.operations {
+        method(&mut out, operation)?;
+    }
     for vendor in &model.vendors {
         class(&mut out, model, vendor)?;
     }
@@ -74,7 +76,7 @@ fn operations(model: &Model) -> Result<String> {
 }
 
 fn class(out: &mut String, model: &Model, vendor: &Vendor) -> Result<()> {
-    writeln!(out, "\n\nclass {}(Client):", vendor.class)?;
+    writeln!(out, "\n\nclass {}(Operations):", vendor.class)?;
     docstring(out, &vendor.summary, 4)?;
     writeln!(out, "\n    vendor = \"{}\"\n\n    if TYPE_CHECKING:\n", vendor.name)?;
     writeln!(out, "        def __init__(\n            self,")?;
@@ -109,23 +111,9 @@ fn method(out: &mut String, operation: &Operation) -> Result<()> {
     Ok(())
 }
 
-fn errors(model: &Model) -> Result<String> {
-    let mut out = format!("# {NOTICE}\n{ERRORS_HEAD}");
-    for kind in &model.kinds {
-        writeln!(out, "\n\nclass {}(KassaError):\n    \"\"\"Kind `{kind}`.\n", error_class(kind))?;
-        for code in model.codes.iter().filter(|code| code.kind == *kind) {
-            let line = format!("* `{}`: {}", code.code, code.advice);
-            for (index, line) in wrapped(&line, WIDTH - 6).into_iter().enumerate() {
-                writeln!(out, "    {}{line}", if index == 0 { "" } else { "  " })?;
-            }
-        }
-        out += "    \"\"\"\n";
-    }
-    out += "\n\n_CLASSES: Dict[str, Type[KassaError]] = {\n";
-    for kind in &model.kinds {
-        writeln!(out, "    \"{kind}\": {},", error_class(kind))?;
-    }
-    out += "}\n\n#: Every error code: its kind, and what it means and what to do.\n\
+fn codes(model: &Model) -> Result<String> {
+    let mut out = format!("# {NOTICE}\n\nfrom typing import Dict, Tuple\n");
+    out += "\n#: Every error code: its kind, and what it means and what to do.\n\
             ERROR_CODES: Dict[str, Tuple[str, str]] = {\n";
     for code in &model.codes {
         writeln!(
@@ -134,78 +122,8 @@ fn errors(model: &Model) -> Result<String> {
             code.code, code.kind, code.advice
         )?;
     }
-    out += ERRORS_TAIL;
-    Ok(out)
+    Ok(out + "}\n")
 }
-
-const ERRORS_HEAD: &str = r#""""The exceptions: one class for every kind of error, all of them `KassaError`."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Type
-
-if TYPE_CHECKING:
-    from . import types as t
-
-
-class KassaError(Exception):
-    """What went wrong, whether the sale is on record (`outcome`), what to do next (`advice`)."""
-
-    code: str
-    """Stable code, one of `ERROR_CODES`."""
-    kind: str
-    """Family of the code: the class of the exception."""
-    message: str
-    """What happened, for a person."""
-    advice: str
-    """What to do next."""
-    outcome: t.Outcome
-    """Whether the sale is on record: `not_registered`, `registered` or `unknown`."""
-    retry_after_ms: Optional[int]
-    """When it makes sense to try again, in milliseconds from now."""
-    violations: List[t.Violation]
-    """Everything that is wrong with the request."""
-    vendor: Optional[t.VendorFault]
-    """What the vendor said."""
-
-    def __init__(self, error: Mapping[str, Any]) -> None:
-        super().__init__(error)
-        self.code = error["code"]
-        self.kind = error["kind"]
-        self.message = error["message"]
-        self.advice = error["advice"]
-        self.outcome = error["outcome"]
-        self.retry_after_ms = error["retry_after_ms"]
-        self.violations = error["violations"]
-        self.vendor = error["vendor"]
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.message} ({self.advice})"
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self)!r})"
-
-    def to_dict(self) -> t.ErrorBody:
-        """The error as a dict with the names of the attributes, ready for JSON."""
-        return {
-            "code": self.code,
-            "kind": self.kind,  # type: ignore[typeddict-item]
-            "message": self.message,
-            "advice": self.advice,
-            "outcome": self.outcome,
-            "retry_after_ms": self.retry_after_ms,
-            "violations": self.violations,
-            "vendor": self.vendor,
-        }
-"#;
-
-const ERRORS_TAIL: &str = r#"}
-
-
-def error_from(error: Mapping[str, Any]) -> KassaError:
-    """The exception of an envelope's error."""
-    return _CLASSES.get(error["kind"], KassaError)(error)
-"#;
 
 fn types(model: &Model) -> Result<String> {
     let mut out = format!(

@@ -1,10 +1,11 @@
-//! The npm package: `operations.js`, `errors.js`, `version.js` and the types, `index.d.ts`.
+//! The npm package: `operations.js`, `codes.js`, `version.js` and the types, `index.d.ts`. The types of
+//! `client.js` and `errors.js` stand beside them and are written by hand, as they are.
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 
-use super::model::{Code, Model, Named, Operation, Shape, Type, Vendor, camel, pascal};
+use super::model::{Code, Model, Named, Operation, Shape, Type, Vendor, camel, error_class};
 use super::python::wrapped;
 use super::{Generated, NOTICE};
 
@@ -14,15 +15,11 @@ const TAKEN: &[&str] = &["call", "close", "vendor"];
 
 pub fn files(model: &Model) -> Result<Vec<Generated>> {
     Ok(vec![
-        ("node/errors.js", errors(model)?),
+        ("node/codes.js", codes(model)?),
         ("node/index.d.ts", declarations(model)?),
         ("node/operations.js", operations(model)?),
         ("node/version.js", format!("// {NOTICE}\n'use strict'\n\nexports.version = '{}'\n", model.version)),
     ])
-}
-
-fn error_class(kind: &str) -> String {
-    format!("{}Error", pascal(kind))
 }
 
 fn codes_of<'a>(model: &'a Model, kind: &'a str) -> impl Iterator<Item = &'a Code> {
@@ -36,18 +33,16 @@ fn quoted(text: &str) -> String {
 
 fn operations(model: &Model) -> Result<String> {
     let mut out = format!("// {NOTICE}\n'use strict'\n\nconst {{ Client }} = require('./client.js')\n");
+    out += "\nclass Operations extends Client {\n";
+    methods(&mut out, &model.operations)?;
+    out += "}\n";
     for vendor in &model.vendors {
-        writeln!(out, "\nclass {} extends Client {{", vendor.class)?;
+        writeln!(out, "\nclass {} extends Operations {{", vendor.class)?;
         writeln!(out, "  static vendor = '{}'", vendor.name)?;
-        for Operation { name, .. } in &vendor.operations {
-            ensure!(
-                !TAKEN.contains(&name.as_str()),
-                "Node's Client has `{name}` already; rename the operation"
-            );
-            let method = camel(name);
-            writeln!(out, "\n  {method}(request) {{\n    return this.call('{name}', request)\n  }}")?;
-            writeln!(out, "\n  {method}Sync(request) {{\n    return this.callSync('{name}', request)\n  }}")?;
+        if !vendor.operations.is_empty() {
+            out += "\n";
         }
+        methods(&mut out, &vendor.operations)?;
         out += "}\n";
     }
     let classes: Vec<_> = model.vendors.iter().map(|vendor| vendor.class.as_str()).collect();
@@ -55,49 +50,29 @@ fn operations(model: &Model) -> Result<String> {
     Ok(out)
 }
 
-fn errors(model: &Model) -> Result<String> {
-    let mut out = format!("// {NOTICE}\n'use strict'\n{ERRORS_HEAD}");
-    for kind in &model.kinds {
-        writeln!(out, "\nclass {} extends KassaError {{}}", error_class(kind))?;
+/// The methods of a class, each with its `Sync` form.
+fn methods(out: &mut String, operations: &[Operation]) -> Result<()> {
+    for (index, Operation { name, .. }) in operations.iter().enumerate() {
+        ensure!(!TAKEN.contains(&name.as_str()), "Node's Client has `{name}` already; rename the operation");
+        let (method, gap) = (camel(name), if index == 0 { "" } else { "\n" });
+        writeln!(out, "{gap}  {method}(request) {{\n    return this.call('{name}', request)\n  }}")?;
+        writeln!(out, "\n  {method}Sync(request) {{\n    return this.callSync('{name}', request)\n  }}")?;
     }
-    out += "\nconst CLASSES = {\n";
-    for kind in &model.kinds {
-        writeln!(out, "  {kind}: {},", error_class(kind))?;
-    }
-    out += "}\n\nfor (const of of [KassaError, ...Object.values(CLASSES)]) {\n";
-    out += "  Object.defineProperty(of.prototype, 'name', { value: of.name, configurable: true })\n}\n";
-    out += "\nconst ERROR_CODES = Object.freeze({\n";
+    Ok(())
+}
+
+fn codes(model: &Model) -> Result<String> {
+    let mut out = format!("// {NOTICE}\n'use strict'\n\nexports.ERROR_CODES = Object.freeze({{\n");
     for Code { code, kind, advice } in &model.codes {
         writeln!(out, "  {code}: {{ kind: '{kind}', advice: {} }},", quoted(advice))?;
     }
-    out += "})\n\nmodule.exports = {\n  ERROR_CODES,\n  KassaError,\n";
-    for kind in &model.kinds {
-        writeln!(out, "  {},", error_class(kind))?;
-    }
-    out += "}\n";
-    Ok(out)
+    Ok(out + "})\n")
 }
-
-const ERRORS_HEAD: &str = r"
-class KassaError extends Error {
-  constructor({ message, code, kind, advice, outcome, retry_after_ms, violations, vendor }) {
-    super(message)
-    Object.assign(this, { code, kind, advice, outcome, retry_after_ms, violations, vendor })
-  }
-
-  static from(body) {
-    return new (CLASSES[body.kind] ?? KassaError)(body)
-  }
-
-  toJSON() {
-    const { code, kind, message, advice, outcome, retry_after_ms, violations, vendor } = this
-    return { code, kind, message, advice, outcome, retry_after_ms, violations, vendor }
-  }
-}
-";
 
 fn declarations(model: &Model) -> Result<String> {
-    let mut out = format!("// {NOTICE}\n/// <reference lib=\"esnext.disposable\" />\n");
+    let mut out = format!("// {NOTICE}\n");
+    out += "import { Client, type Options } from './client.js'\nimport { KassaError } from './errors.js'\n";
+    out += "\nexport * from './client.js'\nexport * from './errors.js'\n";
     for (name, Named { doc, shape }) in &model.types {
         out += "\n";
         comment(&mut out, doc, 0)?;
@@ -126,7 +101,10 @@ fn declarations(model: &Model) -> Result<String> {
             }
         }
     }
-    out += CLIENT;
+    out += "\n/** What every vendor can be asked for; a type only, use the vendors' classes. */\n";
+    out += "declare class Operations extends Client {\n";
+    signatures(&mut out, &model.operations)?;
+    out += "}\n";
     for vendor in &model.vendors {
         class(&mut out, vendor)?;
     }
@@ -135,48 +113,25 @@ fn declarations(model: &Model) -> Result<String> {
     Ok(out)
 }
 
-const CLIENT: &str = r"
-/** Where log lines go: `console`, or a logger of yours. */
-export interface Logger {
-  error(message: string): void
-  warn(message: string): void
-  info(message: string): void
-  debug(message: string): void
-}
-
-/** What a client takes beside its configuration. */
-export interface Options {
-  /** Gets the log lines that `log` in the configuration asks for. */
-  logger?: Logger
-}
-
-/** A client of one vendor and one cash register. Use the vendors' classes. */
-export class Client {
-  /** Opens a client; no connection is made. Throws `ConfigError` with everything that is wrong. */
-  constructor(config: object, options?: Options)
-  /** Carries out an operation by its name; the methods of the vendors' classes do this. */
-  call(operation: string, request?: object): Promise<unknown>
-  /** The same while the event loop stands still: for scripts, never for servers. */
-  callSync(operation: string, request?: object): unknown
-  /** Closes the client. Calls under way come to their end; closing twice is harmless. */
-  close(): void
-  [Symbol.dispose](): void
-}
-";
-
 fn class(out: &mut String, vendor: &Vendor) -> Result<()> {
     out.push('\n');
     comment(out, &vendor.summary, 0)?;
-    writeln!(out, "export class {} extends Client {{", vendor.class)?;
+    writeln!(out, "export class {} extends Operations {{", vendor.class)?;
     writeln!(out, "  constructor(config: {}, options?: Options)", vendor.config)?;
-    for Operation { name, doc, request, request_optional, response, .. } in &vendor.operations {
+    signatures(out, &vendor.operations)?;
+    *out += "}\n";
+    Ok(())
+}
+
+/// The types of the methods of a class.
+fn signatures(out: &mut String, operations: &[Operation]) -> Result<()> {
+    for Operation { name, doc, request, request_optional, response, .. } in operations {
         let (method, mark) = (camel(name), if *request_optional { "?" } else { "" });
         comment(out, doc, 2)?;
         writeln!(out, "  {method}(request{mark}: {request}): Promise<{response}>")?;
         comment(out, &format!("`{method}` while the event loop stands still."), 2)?;
         writeln!(out, "  {method}Sync(request{mark}: {request}): {response}")?;
     }
-    *out += "}\n";
     Ok(())
 }
 
@@ -188,7 +143,6 @@ fn error_types(out: &mut String, model: &Model) -> Result<()> {
     for code in &model.codes {
         writeln!(out, "  | '{}'", code.code)?;
     }
-    *out += ERROR_CLASS;
     for kind in &model.kinds {
         writeln!(out, "\n/**\n * Kind `{kind}`.\n *")?;
         for code in codes_of(model, kind) {
@@ -207,31 +161,6 @@ fn error_types(out: &mut String, model: &Model) -> Result<()> {
     )?;
     Ok(())
 }
-
-const ERROR_CLASS: &str = r"
-/** What went wrong, whether the sale is on record (`outcome`), what to do next (`advice`). */
-export class KassaError extends Error {
-  constructor(body: ErrorBody)
-  /** The error of an envelope, of the class of its kind. */
-  static from(body: ErrorBody): KassaError
-  /** Stable code, one of `ERROR_CODES`. */
-  code: ErrorCode
-  /** Family of the code: the class of the error. */
-  kind: ErrorKind
-  /** What to do next. */
-  advice: string
-  /** Whether the sale is on record. */
-  outcome: Outcome
-  /** When it makes sense to try again, in milliseconds from now. */
-  retry_after_ms: number | null
-  /** Everything that is wrong with the request. */
-  violations: Violation[]
-  /** What the vendor said. */
-  vendor: VendorFault | null
-  /** The error as the envelope has it: what `JSON.stringify` writes. */
-  toJSON(): ErrorBody
-}
-";
 
 /// The type in TypeScript's words.
 fn shown(of: &Type) -> String {

@@ -27,6 +27,7 @@ exports.UnsupportedError = class UnsupportedError extends KassaError {}
 exports.ConflictError = class ConflictError extends KassaError {}
 exports.AuthError = class AuthError extends KassaError {}
 exports.RefusedError = class RefusedError extends KassaError {}
+exports.NotReadyError = class NotReadyError extends KassaError {}
 exports.BusyError = class BusyError extends KassaError {}
 exports.LimitedError = class LimitedError extends KassaError {}
 exports.UnreachableError = class UnreachableError extends KassaError {}

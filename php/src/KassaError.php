@@ -103,7 +103,8 @@ class KassaError extends \RuntimeException
 /** The same id was used before with other content. */ final class ConflictError extends KassaError {}
 /** The vendor does not accept the credentials. */ final class AuthError extends KassaError {}
 /** The vendor or its cash register refused the document for good. */ final class RefusedError extends KassaError {}
-/** Somebody else is working on the same cash register or document. */ final class BusyError extends KassaError {}
+/** The cash register has to be made ready first: its shift, its paper, its drawer. Nothing came on record. */ final class NotReadyError extends KassaError {}
+/** Somebody else is working on the same cash register or document, or the time was too short; nothing was sent. */ final class BusyError extends KassaError {}
 /** The vendor asks to slow down. */ final class LimitedError extends KassaError {}
 /** The vendor could not be reached or did not answer. */ final class UnreachableError extends KassaError {}
 /** Something was sent and it is not known what became of it. */ final class InDoubtError extends KassaError {}

@@ -1,19 +1,24 @@
-//! Chores of the workspace: `cargo xtask codegen [--verify]`, `cargo xtask bindings-size`.
+//! Chores of the workspace: see `USAGE`.
 
 mod codegen;
+mod house;
+mod references;
 mod size;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+const USAGE: &str = "cargo xtask codegen [--verify] | house | bindings-size";
+
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["codegen"] => codegen::write(),
         ["codegen", "--verify"] => codegen::verify(),
+        ["house"] => house::check(&root()),
         ["bindings-size"] => size::check(&root()),
-        _ => bail!("usage: cargo xtask codegen [--verify] | bindings-size"),
+        _ => bail!("usage: {USAGE}"),
     }
 }
 

@@ -99,6 +99,8 @@ fn told_as(code: Code, standing: Standing) -> Code {
         Standing::At(State::Sending | State::InDoubt | State::Accepted) | Standing::NotTold => {
             match code.kind() {
                 Refused | InDoubt | Protocol | Auth | Limited | Unreachable | NotReady => Code::InDoubt,
+                // Somebody on the way may have said so.
+                _ if code == Code::NotFound => Code::InDoubt,
                 _ => code,
             }
         }

@@ -79,8 +79,12 @@ class RefusedError(KassaError):
     """The vendor or its cash register refused the document for good."""
 
 
+class NotReadyError(KassaError):
+    """The cash register has to be made ready first: its shift, its paper, its drawer. Nothing came on record."""
+
+
 class BusyError(KassaError):
-    """Somebody else is working on the same cash register or document."""
+    """Somebody else is working on the same cash register or document, or the time was too short; nothing was sent."""
 
 
 class LimitedError(KassaError):

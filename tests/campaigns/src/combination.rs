@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-/// How an iKKM device recognises a repeated call (iKKM fact sheet 3.3).
+/// How an iKKM device recognises a repeated call (protocol/ikkm.md 3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Combination {
     /// Only the last answer is remembered, not all of them.

@@ -184,8 +184,8 @@ impl Disturbance {
     }
 
     /// Whether a sale can come into a doubt that only a person ends, because the device has
-    /// forgotten its key or another writer has used it (3.8). In every other case the fact sheet
-    /// has the library settle by itself (3.6, 3.7).
+    /// forgotten its key or another writer has used it (protocol/ikkm.md 3.8). In every other case
+    /// the sheet has the library settle by itself (protocol/ikkm.md 3.6, 3.7).
     pub fn may_need_person(self, combination: Combination) -> bool {
         match self {
             D::RebootAfter | D::KillAndReboot => combination.is_volatile,
@@ -194,7 +194,8 @@ impl Disturbance {
         }
     }
 
-    /// Whether another program writes too. What it made shows to a senior cashier only (3.8).
+    /// Whether another program writes too. What it made shows to a senior cashier only
+    /// (protocol/ikkm.md 3.8).
     pub fn has_other_writer(self) -> bool {
         matches!(
             self,
@@ -202,8 +203,8 @@ impl Disturbance {
         )
     }
 
-    /// Whether the current key, told by an operator, is enough for it (P3). It is not where the
-    /// sale's key made somebody else's receipt.
+    /// Whether the current key, told by an operator, is enough for it
+    /// (protocol/ikkm.md 3.6 item P3). It is not where the sale's key made somebody else's receipt.
     pub fn is_settled_by_key(self) -> bool {
         !matches!(self, D::OtherAfterLostSend | D::OtherTwiceAfterLostSend)
     }

@@ -1,4 +1,4 @@
-//! Changing a vendor's switches by name. A switch stands for what a fact sheet leaves open.
+//! Changing a vendor's switches by name. A switch stands for what a protocol sheet leaves open.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

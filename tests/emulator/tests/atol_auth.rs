@@ -1,4 +1,4 @@
-//! ATOL fact sheet 4.1, items 1 to 10: transport, tokens, the order of checks.
+//! protocol/atol.md 4.1 items 1 to 10: transport, tokens, the order of checks.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! ATOL fact sheet 4.1, items 16, 25 and 26: from registration to the fiscal document.
+//! protocol/atol.md 4.1 items 16, 25 and 26: from registration to the fiscal document.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! ATOL fact sheet 4.1, items 33 to 35, and what a test does with registers.
+//! protocol/atol.md 4.1 items 33 to 35, and what a test does with registers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! ATOL fact sheet 4.1, items 17 and 19 to 26: repeats, the queue, and what registers do.
+//! protocol/atol.md 4.1 items 17 and 19 to 26: repeats, the queue, and what registers do.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

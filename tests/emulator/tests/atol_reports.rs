@@ -1,4 +1,4 @@
-//! ATOL fact sheet 4.1, items 18 and 27 to 32: reports and callbacks.
+//! protocol/atol.md 4.1 items 18 and 27 to 32: reports and callbacks.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

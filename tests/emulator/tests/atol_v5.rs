@@ -1,4 +1,4 @@
-//! ATOL fact sheet 4.1, items 11 to 15: the v5 schema and its rules.
+//! protocol/atol.md 4.1 items 11 to 15: the v5 schema and its rules.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

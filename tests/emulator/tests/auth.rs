@@ -1,4 +1,4 @@
-//! Modulkassa fact sheet 6.1, items 6 to 10: accounts and associations.
+//! protocol/modulkassa.md 6.1 items 6 to 10: accounts and associations.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

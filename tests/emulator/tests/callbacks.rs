@@ -1,4 +1,4 @@
-//! Modulkassa fact sheet 6.1, item 27: the result is brought to the shop.
+//! protocol/modulkassa.md 6.1 item 27: the result is brought to the shop.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

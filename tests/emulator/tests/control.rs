@@ -1,4 +1,4 @@
-//! Modulkassa fact sheet 6.1, item 29: the control API.
+//! protocol/modulkassa.md 6.1 item 29: the control API.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

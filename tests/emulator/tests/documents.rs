@@ -1,4 +1,4 @@
-//! Modulkassa fact sheet 6.1, items 11 to 16: reading and checking documents.
+//! protocol/modulkassa.md 6.1 items 11 to 16: reading and checking documents.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Modulkassa fact sheet 6.1, item 28: scripted faults.
+//! protocol/modulkassa.md 6.1 item 28: scripted faults.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

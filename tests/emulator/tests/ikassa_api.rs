@@ -1,4 +1,4 @@
-//! iKassa fact sheet 6.4: the register behind the API.
+//! protocol/ikassa.md 6.4: the register behind the API.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! iKassa fact sheet 6.7 and 6.8: the example calls byte for byte, in the order of a day.
+//! protocol/ikassa.md 6.7, 6.8: the example calls byte for byte, in the order of a day.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -27,7 +27,7 @@ const REFUND: &str = r#"{"header":{"cashier":"Sidorova A. V.","currency":"BYN","
  "payments":[{"type":1,"sum":300}]}"#;
 
 impl Till {
-    /// A call with the headers of the SDK and no others (6.8).
+    /// A call with the headers of the SDK and no others (protocol/ikassa.md 6.8).
     async fn sdk(&self, token: &str, method: &str, what: &str, body: &str) -> Reply {
         let authorization = format!("Authorization: Bearer {token}");
         let headers = ["User-Agent: GuzzleHttp/7", &authorization, "Content-Type: application/json"];

@@ -1,4 +1,4 @@
-//! iKassa fact sheet 6.6: scripted faults on all calls.
+//! protocol/ikassa.md 6.6: scripted faults on all calls.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

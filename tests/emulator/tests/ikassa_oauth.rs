@@ -1,4 +1,4 @@
-//! iKassa fact sheet 6.2: the device login and its tokens.
+//! protocol/ikassa.md 6.2: the device login and its tokens.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

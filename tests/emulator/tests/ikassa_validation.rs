@@ -1,4 +1,4 @@
-//! iKassa fact sheet 6.5: the validation table.
+//! protocol/ikassa.md 6.5: the validation table.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

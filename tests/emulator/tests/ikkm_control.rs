@@ -1,4 +1,4 @@
-//! iKKM fact sheet 6.1, E22: the control API.
+//! protocol/ikkm.md 6.1 item E22: the control API.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! iKKM fact sheet 6.2: scripted faults.
+//! protocol/ikkm.md 6.2: scripted faults.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

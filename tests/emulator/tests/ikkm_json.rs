@@ -1,4 +1,4 @@
-//! iKKM fact sheet 5 and 6.1: E13 (counters), E21; every field with its spelling and literal.
+//! protocol/ikkm.md 5, 6.1 items E13, E21: counters; every field with its spelling and literal.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

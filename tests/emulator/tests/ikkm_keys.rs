@@ -1,4 +1,4 @@
-//! iKKM fact sheet 3 and 6.1: E4 to E7.
+//! protocol/ikkm.md 3, 6.1 items E4 to E7.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

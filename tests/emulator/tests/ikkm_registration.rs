@@ -1,4 +1,4 @@
-//! iKKM fact sheet 2 and 6.1: E8 to E12.
+//! protocol/ikkm.md 2, 6.1 items E8 to E12.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! iKKM fact sheet 6.1: E13 to E15, E17, E19.
+//! protocol/ikkm.md 6.1 items E13 to E15, E17, E19.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

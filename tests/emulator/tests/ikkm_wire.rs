@@ -1,4 +1,4 @@
-//! iKKM fact sheet 6.1: E1 to E3, E16, E18, E20; every byte of the answers.
+//! protocol/ikkm.md 6.1 items E1 to E3, E16, E18, E20; every byte of the answers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Modulkassa fact sheet 6.1, items 20 to 26: register, queue, fiscal information, failures.
+//! protocol/modulkassa.md 6.1 items 20 to 26: register, queue, fiscal information, failures.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Modulkassa fact sheet 6.1, items 1 to 5: routing and transport.
+//! protocol/modulkassa.md 6.1 items 1 to 5: routing and transport.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Modulkassa fact sheet 6.1, items 17 to 19: sums, corrections, repeated ids.
+//! protocol/modulkassa.md 6.1 items 17 to 19: sums, corrections, repeated ids.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Users and their groups (ATOL fact sheet 1.2, 2.3).
+//! Users and their groups (protocol/atol.md 1.2, 2.3).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl Accounts {
         self.groups.iter().filter(|group| codes.contains(&group.code))
     }
 
-    /// Checks a login and a password (ATOL fact sheet 4.1 item 7); monitoring has no protocol.
+    /// Checks a login and a password (protocol/atol.md 4.1 item 7); monitoring has no protocol.
     pub fn log_in(&self, login: &str, password: &str, protocol: Option<Protocol>) -> Login {
         let Some(user) = self.users.get(login).filter(|user| user.password == password) else {
             return Login::Wrong;

@@ -84,7 +84,7 @@ impl Asked {
         self.refusal.says(error)
     }
 
-    /// The error of a body that is not JSON (ATOL fact sheet 4.1 item 4).
+    /// The error of a body that is not JSON (protocol/atol.md 4.1 item 4).
     pub fn bad_json(&self) -> Answer {
         match self.switches.bad_json {
             BadJson::Undefined => self.refused(&UNDEFINED),
@@ -92,7 +92,7 @@ impl Asked {
         }
     }
 
-    /// Whose token the call has; the header wins over the query (ATOL fact sheet 4.1 item 8).
+    /// Whose token the call has; the header wins over the query (protocol/atol.md 4.1 item 8).
     pub fn login(&self, service: Service, route: &str, keys: Vec<String>) -> Result<String, Answer> {
         let call = Call { vendor: NAME, route, keys };
         let scripted = self.atol.frame.faults.take(&call, Stage::Token);

@@ -1,4 +1,4 @@
-//! The calls that give a token (ATOL fact sheet 1.2, 2.3; 4.1 items 5 to 9).
+//! The calls that give a token (protocol/atol.md 1.2, 2.3, 4.1 items 5 to 9).
 
 use axum::body::Bytes;
 use axum::extract::Path;

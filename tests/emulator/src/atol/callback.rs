@@ -1,4 +1,4 @@
-//! Bringing the result to the shop's `callback_url` (ATOL fact sheet 2.11; 4.1 item 32).
+//! Bringing the result to the shop's `callback_url` (protocol/atol.md 2.11, 4.1 item 32).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The HTTP calls of ATOL Online (fact sheet 1.1, 2.3, 2.4, 2.11).
+//! The HTTP calls of ATOL Online (protocol/atol.md 1.1, 2.3, 2.4, 2.11).
 
 use std::sync::Arc;
 

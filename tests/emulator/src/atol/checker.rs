@@ -1,5 +1,5 @@
 //! Checks a document against a table and names what is wrong as the service does: the error kinds
-//! and paths of NJsonSchema (ATOL fact sheet 2.13).
+//! and paths of NJsonSchema (protocol/atol.md 2.13).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! Dates as ATOL Online reads and writes them (fact sheet 2.2, 1.5).
+//! Dates as ATOL Online reads and writes them (protocol/atol.md 2.2, 1.5).
 
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -18,7 +18,7 @@ pub fn wire(moment: OffsetDateTime, offset_hours: i8) -> String {
     moment.to_offset(offset).format(WIRE).unwrap_or_default()
 }
 
-/// `2026-02-14T06:30:00+00:00` (ATOL fact sheet 1.5).
+/// `2026-02-14T06:30:00+00:00` (protocol/atol.md 1.5).
 pub fn iso(moment: OffsetDateTime) -> String {
     moment.to_offset(UtcOffset::UTC).format(ISO).unwrap_or_default()
 }
@@ -29,7 +29,7 @@ pub fn is_day(text: &str) -> bool {
 }
 
 /// Whether a text passes the v5 pattern `dd.mm.yyyy HH:MM:SS`: days to 31 in every month, years of
-/// 19 and 20 (ATOL fact sheet 2.5).
+/// 19 and 20 (protocol/atol.md 2.5).
 pub fn is_wire(text: &str, hour_24: bool) -> bool {
     let digits = |from: usize| text.get(from..from + 2).filter(|t| t.bytes().all(|b| b.is_ascii_digit()));
     let number = |from| digits(from).and_then(|t| t.parse::<u8>().ok());

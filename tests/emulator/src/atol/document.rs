@@ -1,4 +1,4 @@
-//! A document in the vendor's hands and its report (ATOL fact sheet 2.11).
+//! A document in the vendor's hands and its report (protocol/atol.md 2.11).
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ const OFD_INN: &str = "7709364346";
 const OFD_PAGE: &str = "https://consumer.1-ofd-test.ru/v1";
 const MASK_WARNING: &str = "callback_url не соответствует маске";
 
-/// Why a register did not record a document (ATOL fact sheet 2.14).
+/// Why a register did not record a document (protocol/atol.md 2.14).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// `type`.
@@ -74,7 +74,7 @@ pub struct Stored {
     pub callback_problem: Option<String>,
 }
 
-/// `marks_result[]` (ATOL fact sheet 2.8.6).
+/// `marks_result[]` (protocol/atol.md 2.8.6).
 #[derive(Debug, Clone, Serialize)]
 pub struct MarkResult {
     /// The place of the item, from 0.
@@ -150,7 +150,7 @@ impl Stored {
         self.outcome.as_ref().is_some_and(|outcome| outcome.result.is_err())
     }
 
-    /// The report, once it is finished (ATOL fact sheet 4.1 items 20, 25 and 29).
+    /// The report, once it is finished (protocol/atol.md 4.1 items 20, 25 and 29).
     pub fn report<'a>(&'a self, group_code: &'a str, switches: &Switches) -> Option<Report<'a>> {
         let outcome = self.outcome.as_ref()?;
         Some(Report {
@@ -168,7 +168,7 @@ impl Stored {
         })
     }
 
-    /// What a report is before that (ATOL fact sheet 4.1 item 28).
+    /// What a report is before that (protocol/atol.md 4.1 item 28).
     pub fn waiting(&self, switches: &Switches, refusal: &Refusal) -> Waiting<'_> {
         Waiting {
             uuid: switches.wait_has_uuid.then_some(self.uuid),
@@ -203,7 +203,7 @@ impl Stored {
     }
 }
 
-/// The shortest number, so that a whole amount is an integer literal (ATOL fact sheet 2.11).
+/// The shortest number, so that a whole amount is an integer literal (protocol/atol.md 2.11).
 fn literal(amount: Decimal) -> Option<Box<RawValue>> {
     RawValue::from_string(amount.normalize().to_string()).ok()
 }

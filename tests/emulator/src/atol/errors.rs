@@ -1,4 +1,4 @@
-//! The errors of the service and the bodies that carry them (ATOL fact sheet 2.13).
+//! The errors of the service and the bodies that carry them (protocol/atol.md 2.13).
 
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::switches::ErrorIds;
 use crate::answers::Answer;
 
-/// `Content-Type` of every JSON answer (ATOL fact sheet 4.1 item 2).
+/// `Content-Type` of every JSON answer (protocol/atol.md 4.1 item 2).
 pub const JSON: &str = "application/json; charset=utf-8";
 
 /// `error.type` of the service's own errors.
@@ -72,7 +72,7 @@ pub const UNKNOWN_OPERATION: ServiceError =
 /// The receipt is not valid.
 pub const INVALID_RECEIPT: ServiceError =
     row(32, SYSTEM, 400, Some(FAIL), "Ошибка валидации входного чека. Ошибочные поля : ");
-/// A malformed request for a token, as observed (5.11).
+/// A malformed request for a token, as observed (protocol/atol.md 5.11).
 pub const INVALID_AUTH: ServiceError =
     row(32, SYSTEM, 400, Some(FAIL), "Ошибка валидации входящего чека. Ошибочные поля : ");
 /// The `external_id` is known.

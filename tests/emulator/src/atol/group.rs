@@ -1,4 +1,4 @@
-//! A group of registers with its queue (ATOL fact sheet 4.1 items 17 and 19).
+//! A group of registers with its queue (protocol/atol.md 4.1 items 17 and 19).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -178,7 +178,7 @@ impl Desk {
         Ok(index)
     }
 
-    /// Whether one more report may be asked for in this second (ATOL fact sheet 4.1 item 31).
+    /// Whether one more report may be asked for in this second (protocol/atol.md 4.1 item 31).
     pub fn may_report(&mut self, now: OffsetDateTime) -> bool {
         self.reports.retain(|asked| now - *asked < RATE_WINDOW && *asked <= now);
         let free = self.reports.len() < self.kkts.len();

@@ -1,5 +1,5 @@
-//! One cash register (KKT) of a group: counters, shift, what is not sent to the OFD yet (ATOL fact
-//! sheet 4.1 items 25, 34 and 35).
+//! One cash register (KKT) of a group: counters, shift, what is not sent to the OFD yet
+//! (protocol/atol.md 4.1 items 25, 34 and 35).
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};

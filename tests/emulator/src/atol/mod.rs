@@ -1,4 +1,4 @@
-//! ATOL Online, played from its fact sheet: groups of registers in the vendor's data centre behind
+//! ATOL Online, played from protocol/atol.md: groups of registers in the vendor's data centre behind
 //! a queue, and a second service that tells how the registers are.
 
 mod accounts;
@@ -163,7 +163,7 @@ impl Vendor for Atol {
         calls::router(self)
     }
 
-    /// A slash at the end makes no difference (ATOL fact sheet 2.2).
+    /// A slash at the end makes no difference (protocol/atol.md 2.2).
     fn routed_path(&self, path: &str) -> Option<String> {
         let ours = calls::PREFIXES.iter().any(|prefix| path.starts_with(prefix));
         path.strip_suffix('/').filter(|_| ours).map(str::to_owned)

@@ -1,4 +1,4 @@
-//! Information about the registers of a login (ATOL fact sheet 1.3 to 1.6; 4.1 items 33 to 35).
+//! Information about the registers of a login (protocol/atol.md 1.3 to 1.6, 4.1 items 33 to 35).
 
 use std::sync::Arc;
 
@@ -83,8 +83,8 @@ fn registers(asked: &Asked, login: &str) -> Vec<(String, Value)> {
     accounts.groups_of(login).flat_map(of_group).collect()
 }
 
-/// One register on the wire: zeros and `false` are told, what is not there is left out (ATOL fact
-/// sheet 1.5; 4.1 item 34).
+/// One register on the wire: zeros and `false` are told, what is not there is left out
+/// (protocol/atol.md 1.5, 4.1 item 34).
 pub fn told(kkt: &Kkt, group: &str, company: &Company, now: OffsetDateTime, switches: &Switches) -> Value {
     let mut told = json!({
         "serialNumber": kkt.serial,

@@ -1,4 +1,4 @@
-//! Protocols and operations (ATOL fact sheet 2.1, 2.4).
+//! Protocols and operations (protocol/atol.md 2.1, 2.4).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The order in which a registration is checked (ATOL fact sheet 4.1 item 10).
+//! The order in which a registration is checked (protocol/atol.md 4.1 item 10).
 
 use serde::{Deserialize, Serialize};
 

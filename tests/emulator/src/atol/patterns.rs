@@ -1,4 +1,4 @@
-//! The patterns of the vendor's schemas, spelled out (ATOL fact sheet 2.3, 2.5 to 2.7).
+//! The patterns of the vendor's schemas, spelled out (protocol/atol.md 2.3, 2.5 to 2.7).
 
 use super::dates;
 use super::switches::Switches;
@@ -69,7 +69,7 @@ pub fn fur(text: &str) -> bool {
     parts.len() == 20 && parts[2] == '-' && parts[9] == '-' && parts[3..9].iter().all(char::is_ascii_digit)
 }
 
-/// 001 to 073, although the list ends at 072 (ATOL fact sheet 2.7.3).
+/// 001 to 073, although the list ends at 072 (protocol/atol.md 2.7.3).
 pub fn federal_id(text: &str) -> bool {
     text.len() == 3 && all_digits(text) && text.parse().is_ok_and(|n: u8| (1..=LAST_FEDERAL_ID).contains(&n))
 }
@@ -89,7 +89,7 @@ pub fn source(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-@.".contains(c))
 }
 
-/// Hex bytes with spaces, a GS1 code, a tobacco code, or 13 digits (ATOL fact sheet 2.6.1).
+/// Hex bytes with spaces, a GS1 code, a tobacco code, or 13 digits (protocol/atol.md 2.6.1).
 pub fn nomenclature(text: &str) -> bool {
     let sign = |c: char| c.is_ascii_alphanumeric() || NOMENCLATURE_SIGNS.contains(c);
     let hex = |byte: &str| byte.len() == 2 && byte.bytes().all(|b| b.is_ascii_hexdigit());
@@ -107,7 +107,7 @@ pub fn nomenclature(text: &str) -> bool {
     gs1 || (text.len() == 29 && starts_with_digits(text, 14)) || (text.len() == 13 && all_digits(text))
 }
 
-/// The mask of `callback_url` (ATOL fact sheet 2.5): a host that begins and ends with a letter or
+/// The mask of `callback_url` (protocol/atol.md 2.5): a host that begins and ends with a letter or
 /// digit, one place for colons, then nothing but the signs of the mask.
 pub fn callback_url(text: &str) -> bool {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));

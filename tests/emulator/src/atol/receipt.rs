@@ -69,7 +69,7 @@ pub fn read(body: Raw<'_>, operation: &Operation, protocol: Protocol) -> Option<
     for payment in reading::array_at(root, &["payments"]) {
         let stated = reading::number_at(payment, &["sum"]);
         let kind = reading::number_at(payment, &["type"]).and_then(|kind| u8::try_from(kind).ok());
-        // No sum: the receipt's total, cashless (ATOL fact sheet 2.6).
+        // No sum: the receipt's total, cashless (protocol/atol.md 2.6).
         let payment = stated.map_or((CASHLESS, goods), |sum| (kind.unwrap_or(CASHLESS), sum));
         paid = paid.checked_add(payment.1)?;
         payments.push(payment);

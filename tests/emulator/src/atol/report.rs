@@ -1,4 +1,4 @@
-//! The call that tells how a document is (ATOL fact sheet 2.11; 4.1 items 27 to 31).
+//! The call that tells how a document is (protocol/atol.md 2.11, 4.1 items 27 to 31).
 
 use axum::extract::Path;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use super::receipt::money;
 use super::tokens::Service;
 use crate::answers::Answer;
 
-/// Invented: no source has the answer to too many reports (ATOL fact sheet 2.11).
+/// Invented: no source has the answer to too many reports (protocol/atol.md 2.11).
 const TOO_MANY_REQUESTS: ServiceError = ServiceError { http: 429, ..BAD_REQUEST };
 
 /// `GET {group}/report/{uuid}`.

@@ -1,4 +1,5 @@
-//! What a document must satisfy beyond the type of each field (ATOL fact sheet 4.1 items 11 to 14).
+//! What a document must satisfy beyond the type of each field
+//! (protocol/atol.md 4.1 items 11 to 14).
 
 use rust_decimal::Decimal;
 
@@ -196,8 +197,8 @@ impl Rules<'_, '_> {
         }
     }
 
-    /// Rates that have ended are refused where money comes from a new sale (ATOL fact sheet 4.1
-    /// item 13; 5.20).
+    /// Rates that have ended are refused where money comes from a new sale
+    /// (protocol/atol.md 4.1 item 13, 5.20).
     fn vat(&mut self, root: &Fields<'_>, items: &[Fields<'_>], path: &str) {
         if !matches!(self.operation.kind, Kind::Sell | Kind::Buy) {
             return;

@@ -1,4 +1,4 @@
-//! The v4 schema, FFD 1.05: unknown properties are ignored (ATOL fact sheet 2.5, 2.6, 2.9).
+//! The v4 schema, FFD 1.05: unknown properties are ignored (protocol/atol.md 2.5, 2.6, 2.9).
 
 use super::checks::{Check, Field, Range, Shape, may, must, must_if, up_to};
 use super::patterns;

@@ -1,4 +1,4 @@
-//! The v5 schema, FFD 1.2: unknown properties are refused (ATOL fact sheet 2.5, 2.7, 2.9).
+//! The v5 schema, FFD 1.2: unknown properties are refused (protocol/atol.md 2.5, 2.7, 2.9).
 
 use super::checks::{Check, Field, Range, Shape, exactly, may, must, must_if, newer, up_to};
 use super::patterns;

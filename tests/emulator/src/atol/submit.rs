@@ -1,4 +1,4 @@
-//! The call that brings a document (ATOL fact sheet 2.4, 2.10; 4.1 items 10 to 18).
+//! The call that brings a document (protocol/atol.md 2.4, 2.10, 4.1 items 10 to 18).
 
 use std::sync::Arc;
 
@@ -163,7 +163,7 @@ fn check(asked: &Asked, came: &Came<'_>) -> Result<Arc<Group>, Answer> {
     of_user.ok_or_else(|| asked.refused(&FOREIGN_GROUP))
 }
 
-/// Error 33 with the first uuid (ATOL fact sheet 2.12; 4.1 item 17).
+/// Error 33 with the first uuid (protocol/atol.md 2.12, 4.1 item 17).
 fn duplicate(asked: &Asked, desk: &Desk, came: &Came<'_>) -> Option<Answer> {
     let known = desk.known(came.external_id).filter(|known| is_taken(known, &asked.switches))?;
     let text = format!(

@@ -1,10 +1,10 @@
-//! What the ATOL fact sheet leaves open, as switches; the defaults stand at the end.
+//! What protocol/atol.md leaves open, as switches; the defaults stand at the end.
 
 use serde::{Deserialize, Serialize};
 
 use super::order::CheckOrder;
 
-/// The error of a body that is not JSON (fact sheet 4.1 item 4).
+/// The error of a body that is not JSON (protocol/atol.md 4.1 item 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BadJson {
     /// Error 0, type `unknown`, as observed.
@@ -15,7 +15,7 @@ pub enum BadJson {
     BadRequest,
 }
 
-/// The error of a malformed `getToken` (fact sheet 5.11).
+/// The error of a malformed `getToken` (protocol/atol.md 5.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuthValidation {
     /// 32, as observed.
@@ -26,7 +26,7 @@ pub enum AuthValidation {
     Request,
 }
 
-/// The HTTP status of error 33 (fact sheet 5.12).
+/// The HTTP status of error 33 (protocol/atol.md 5.12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DuplicateHttp {
     /// By the table.
@@ -37,7 +37,7 @@ pub enum DuplicateHttp {
     Ok,
 }
 
-/// What a callback URL outside the mask does in v5 (fact sheet 5.6).
+/// What a callback URL outside the mask does in v5 (protocol/atol.md 5.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BadCallback {
@@ -48,7 +48,7 @@ pub enum BadCallback {
     Warning,
 }
 
-/// The newest v4 document that the service knows (fact sheet 5.5; 2.9).
+/// The newest v4 document that the service knows (protocol/atol.md 5.5, 2.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RevisionV4 {
     /// 5.15 of May 2023.
@@ -59,7 +59,7 @@ pub enum RevisionV4 {
     New,
 }
 
-/// The newest v5 document that the service knows (fact sheet 4.1 item 11; 5.19).
+/// The newest v5 document that the service knows (protocol/atol.md 4.1 item 11, 5.19).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RevisionV5 {
     /// 3.5.
@@ -70,7 +70,7 @@ pub enum RevisionV5 {
     New,
 }
 
-/// When a v4 correction needs `base_number` (fact sheet 5.3).
+/// When a v4 correction needs `base_number` (protocol/atol.md 5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BaseNumber {
@@ -82,7 +82,7 @@ pub enum BaseNumber {
     Required,
 }
 
-/// The driver code of a wrong VAT amount (fact sheet 4.1 item 21).
+/// The driver code of a wrong VAT amount (protocol/atol.md 4.1 item 21).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VatErrorCode {
     /// Wrong tax amount.
@@ -93,7 +93,7 @@ pub enum VatErrorCode {
     Second,
 }
 
-/// What `vats[].sum` of `none` and `vat0` means (fact sheet 5.9).
+/// What `vats[].sum` of `none` and `vat0` means (protocol/atol.md 5.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ZeroVatSum {
@@ -105,7 +105,7 @@ pub enum ZeroVatSum {
     Amount,
 }
 
-/// Which error bodies carry `error_id` (fact sheet 2.13).
+/// Which error bodies carry `error_id` (protocol/atol.md 2.13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorIds {
@@ -117,7 +117,7 @@ pub enum ErrorIds {
     Never,
 }
 
-/// The form of the monitoring list (fact sheet 5.2).
+/// The form of the monitoring list (protocol/atol.md 5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListForm {
@@ -131,98 +131,101 @@ pub enum ListForm {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
-    /// The order in which a registration is checked (4.1 item 10).
+    /// The order in which a registration is checked (protocol/atol.md 4.1 item 10).
     pub check_order: CheckOrder,
-    /// The error of a body that is not JSON (4.1 item 4).
+    /// The error of a body that is not JSON (protocol/atol.md 4.1 item 4).
     pub bad_json: BadJson,
-    /// The error of a malformed `getToken` (5.11).
+    /// The error of a malformed `getToken` (protocol/atol.md 5.11).
     pub auth_validation: AuthValidation,
-    /// How many tokens of a login live at a time on each service (4.1 item 6).
+    /// How many tokens of a login live at a time on each service (protocol/atol.md 4.1 item 6).
     pub token_replicas: usize,
-    /// Hours from the issue of a token to its end (2.3).
+    /// Hours from the issue of a token to its end (protocol/atol.md 2.3).
     pub token_hours: i64,
-    /// Whether the tokens of registration and monitoring are the same (1.2).
+    /// Whether the tokens of registration and monitoring are the same (protocol/atol.md 1.2).
     pub tokens_shared: bool,
-    /// What stands between two violations in one text (2.13).
+    /// What stands between two violations in one text (protocol/atol.md 2.13).
     pub violation_separator: String,
-    /// Which error bodies carry `error_id` (2.13).
+    /// Which error bodies carry `error_id` (protocol/atol.md 2.13).
     pub error_ids: ErrorIds,
-    /// The HTTP status of error 33 (5.12).
+    /// The HTTP status of error 33 (protocol/atol.md 5.12).
     pub duplicate_http: DuplicateHttp,
-    /// Whether the `external_id` of a failed document may be sent again (5.22).
+    /// Whether the `external_id` of a failed document may be sent again (protocol/atol.md 5.22).
     pub reuse_after_fail: bool,
-    /// What a callback URL outside the mask does in v5 (5.6).
+    /// What a callback URL outside the mask does in v5 (protocol/atol.md 5.6).
     pub bad_callback_v5: BadCallback,
-    /// The newest v4 document known: limits and VAT words (5.5).
+    /// The newest v4 document known: limits and VAT words (protocol/atol.md 5.5).
     pub v4_revision: RevisionV4,
-    /// Whether v4 requires what only the tables require: `company.email`, `vat` (5.4).
+    /// Whether v4 requires what only the tables require: `company.email`, `vat`
+    /// (protocol/atol.md 5.4).
     pub v4_table_required: bool,
     /// Whether v4 has the limits that only the tables have: names of 128 characters, 100 items
-    /// (2.6).
+    /// (protocol/atol.md 2.6).
     pub v4_table_limits: bool,
-    /// When a v4 correction needs `base_number` (5.3).
+    /// When a v4 correction needs `base_number` (protocol/atol.md 5.3).
     pub v4_base_number: BaseNumber,
-    /// The newest v5 document known: fields and VAT words (4.1 item 11).
+    /// The newest v5 document known: fields and VAT words (protocol/atol.md 4.1 item 11).
     pub v5_revision: RevisionV5,
-    /// Whether `planned_status` is required with `gs1m` and `short` (2.7.1).
+    /// Whether `planned_status` is required with `gs1m` and `short` (protocol/atol.md 2.7.1).
     pub v5_planned_status_required: bool,
-    /// Whether a marked item must have quantity 1 and measure 0 (2.7.1).
+    /// Whether a marked item must have quantity 1 and measure 0 (protocol/atol.md 2.7.1).
     pub v5_marked_item_is_one_piece: bool,
     /// Whether v5 leaves optional what the tables leave optional: `vats[].sum`, phones of agents
-    /// (5.7).
+    /// (protocol/atol.md 5.7).
     pub v5_table_optional: bool,
-    /// Whether every element of an array is checked, not only the first (5.8).
+    /// Whether every element of an array is checked, not only the first (protocol/atol.md 5.8).
     pub check_every_element: bool,
-    /// Whether `vat20` and `vat120` are refused in `sell` and `buy` (5.20).
+    /// Whether `vat20` and `vat120` are refused in `sell` and `buy` (protocol/atol.md 5.20).
     pub refuse_vat20: bool,
-    /// Whether a v5 timestamp may have the hour 24 (5.24).
+    /// Whether a v5 timestamp may have the hour 24 (protocol/atol.md 5.24).
     pub hour_24: bool,
-    /// The offset of the times on the wire from UTC (5.21).
+    /// The offset of the times on the wire from UTC (protocol/atol.md 5.21).
     pub utc_offset_hours: i8,
-    /// Milliseconds of real time between two looks of the registers at their queue (4.1 item 19).
+    /// Milliseconds of real time between two looks of the registers at their queue
+    /// (protocol/atol.md 4.1 item 19).
     pub tick_ms: u64,
-    /// How many documents each register works off at a look (4.1 item 19).
+    /// How many documents each register works off at a look (protocol/atol.md 4.1 item 19).
     pub documents_per_tick: usize,
-    /// Whether the registers are on; off, documents wait (4.1 item 19).
+    /// Whether the registers are on; off, documents wait (protocol/atol.md 4.1 item 19).
     pub registers_on: bool,
-    /// Seconds in the queue after which a document fails (2.15).
+    /// Seconds in the queue after which a document fails (protocol/atol.md 2.15).
     pub queue_timeout_s: i64,
-    /// How many kopecks a VAT amount may be off, by position (4.1 item 21).
+    /// How many kopecks a VAT amount may be off, by position (protocol/atol.md 4.1 item 21).
     pub vat_tolerance_kopecks: u32,
-    /// The driver code of a wrong VAT amount (4.1 item 21).
+    /// The driver code of a wrong VAT amount (protocol/atol.md 4.1 item 21).
     pub vat_error_code: VatErrorCode,
-    /// What `vats[].sum` of `none` and `vat0` means (5.9).
+    /// What `vats[].sum` of `none` and `vat0` means (protocol/atol.md 5.9).
     pub zero_vat_sum: ZeroVatSum,
-    /// The result of every check of a marking code (4.1 item 24).
+    /// The result of every check of a marking code (protocol/atol.md 4.1 item 24).
     pub mark_result: u8,
-    /// Whether the marking system does not answer (4.1 item 24).
+    /// Whether the marking system does not answer (protocol/atol.md 4.1 item 24).
     pub ism_timeout: bool,
-    /// Whether the report of a waiting document has its `uuid` (5.10).
+    /// Whether the report of a waiting document has its `uuid` (protocol/atol.md 5.10).
     pub wait_has_uuid: bool,
-    /// For how many days a v4 document can be asked for (5.13).
+    /// For how many days a v4 document can be asked for (protocol/atol.md 5.13).
     pub v4_retention_days: i64,
-    /// For how many days a v5 document can be asked for (5.13).
+    /// For how many days a v5 document can be asked for (protocol/atol.md 5.13).
     pub v5_retention_days: i64,
     /// Whether v4 reports are limited to one a second for each register; the answer is invented
-    /// (4.1 item 31).
+    /// (protocol/atol.md 4.1 item 31).
     pub report_rate_limit: bool,
-    /// How many times a callback is tried again (5.23).
+    /// How many times a callback is tried again (protocol/atol.md 5.23).
     pub callback_retries: u32,
-    /// Milliseconds before the first retry; doubled at each further one (5.23).
+    /// Milliseconds before the first retry; doubled at each further one (protocol/atol.md 5.23).
     pub callback_backoff_ms: u64,
-    /// Milliseconds to wait for the shop's answer (4.1 item 32).
+    /// Milliseconds to wait for the shop's answer (protocol/atol.md 4.1 item 32).
     pub callback_timeout_ms: u64,
     /// Whether a callback may leave this machine.
     pub allow_foreign_callbacks: bool,
-    /// The form of the monitoring list (5.2).
+    /// The form of the monitoring list (protocol/atol.md 5.2).
     pub monitoring_list: ListForm,
-    /// How many registers a list has when no `limit` is given; 0 for all (1.3).
+    /// How many registers a list has when no `limit` is given; 0 for all (protocol/atol.md 1.3).
     pub monitoring_default_limit: usize,
-    /// How many registers a list has at most; 0 for no limit (1.3).
+    /// How many registers a list has at most; 0 for no limit (protocol/atol.md 1.3).
     pub monitoring_max_limit: usize,
-    /// The HTTP status for an unknown serial number (1.4).
+    /// The HTTP status for an unknown serial number (protocol/atol.md 1.4).
     pub monitoring_unknown_serial: u16,
-    /// `networkErrorCode` of the registers that have none of their own, 0 to 8 (1.6).
+    /// `networkErrorCode` of the registers that have none of their own, 0 to 8
+    /// (protocol/atol.md 1.6).
     pub network_error_code: u8,
 }
 

@@ -1,5 +1,5 @@
-//! Tokens: at most so many live ones for a login, each for 24 hours (ATOL fact sheet 2.3; 4.1
-//! items 5, 6 and 8).
+//! Tokens: at most so many live ones for a login, each for 24 hours
+//! (protocol/atol.md 2.3, 4.1 items 5, 6 and 8).
 
 use std::collections::HashMap;
 

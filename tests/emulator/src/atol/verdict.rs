@@ -1,4 +1,4 @@
-//! What a register says to a document (ATOL fact sheet 2.14; 4.1 items 20 to 24).
+//! What a register says to a document (protocol/atol.md 2.14, 4.1 items 20 to 24).
 
 use rust_decimal::Decimal;
 
@@ -8,7 +8,7 @@ use super::receipt::{Item, MONEY_DECIMALS, Receipt, Vat};
 use super::switches::{Switches, VatErrorCode, ZeroVatSum};
 use crate::faults::Fault;
 
-/// The types of failure (ATOL fact sheet 2.8.9).
+/// The types of failure (protocol/atol.md 2.8.9).
 pub const FAILURE_TYPES: &[&str] = &["system", DRIVER, "timeout", AGENT, "unknown"];
 
 const DRIVER: &str = "driver";
@@ -28,17 +28,17 @@ const LINK_LOST: i64 = 2;
 
 const WRONG_VAT_TEXT: &str = "Некорректная сумма налога";
 
-/// How many marking codes a fiscal drive takes by receipt (ATOL fact sheet 2.7.2).
+/// How many marking codes a fiscal drive takes by receipt (protocol/atol.md 2.7.2).
 const MOST_MARKS: usize = 128;
 const CASH: u8 = 0;
 
 /// Half a kopeck: an exact half may go either way.
 const HALF_KOPECK: (i64, u32) = (5, 3);
-/// How far a v4 total may be from the sum of its items (ATOL fact sheet 2.6).
+/// How far a v4 total may be from the sum of its items (protocol/atol.md 2.6).
 const V4_ROUNDING: (i64, u32) = (99, 2);
 
-/// Rates in percent, by word; a rate and its `1xx` form are both inside the price (ATOL fact sheet
-/// 2.8.4).
+/// Rates in percent, by word; a rate and its `1xx` form are both inside the price
+/// (protocol/atol.md 2.8.4).
 const RATES: &[(&str, u32)] = &[
     ("vat5", 5),
     ("vat105", 5),

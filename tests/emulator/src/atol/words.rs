@@ -1,4 +1,4 @@
-//! The enumerations of both schemas, in the exact spelling (ATOL fact sheet 2.8).
+//! The enumerations of both schemas, in the exact spelling (protocol/atol.md 2.8).
 
 use super::switches::{RevisionV4, RevisionV5, Switches};
 
@@ -91,7 +91,7 @@ const VAT_NEWER: &[&str] = &["vat5", "vat105", "vat7", "vat107", "vat22", "vat12
 /// The kinds of VAT that v4 refuses in `sell` and `buy`.
 pub const RETIRED_VAT: &[&str] = VAT_18;
 
-/// The kinds of VAT that may be refused in `sell` and `buy` some day (5.20).
+/// The kinds of VAT that may be refused in `sell` and `buy` some day (protocol/atol.md 5.20).
 pub const VAT_20: &[&str] = &["vat20", "vat120"];
 
 /// The kinds of VAT in v4; 18 % is still in the schema.

@@ -1,5 +1,5 @@
-//! The worker of a group: lets the registers look at the queue for as long as there is work (ATOL
-//! fact sheet 4.1 item 19).
+//! The worker of a group: lets the registers look at the queue for as long as there is work
+//! (protocol/atol.md 4.1 item 19).
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;

@@ -80,7 +80,7 @@ impl Asked {
         self.ikassa.frame.serve(call, refusal, work).await
     }
 
-    /// A call of the API, with or without a register (6.4 item 1).
+    /// A call of the API, with or without a register (protocol/ikassa.md 6.4 item 1).
     pub async fn serve_api(
         &self,
         route: &str,
@@ -102,7 +102,7 @@ impl Asked {
         self.serve(Host::Api, route, keys, all).await
     }
 
-    /// A call of the API that needs a bound register (6.4 item 3).
+    /// A call of the API that needs a bound register (protocol/ikassa.md 6.4 item 3).
     pub async fn serve_register(
         &self,
         route: &str,
@@ -125,7 +125,7 @@ impl Asked {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Rules that end the access token before it is looked at (6.6).
+    /// Rules that end the access token before it is looked at (protocol/ikassa.md 6.6).
     fn spoil_token(&self, state: &mut State, route: &str, keys: Vec<String>) {
         let call = Call { vendor: NAME, route, keys };
         for fault in self.ikassa.frame.faults.take(&call, Stage::Token) {

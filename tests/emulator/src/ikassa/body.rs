@@ -1,4 +1,4 @@
-//! The bodies of document calls after they passed the rules (iKassa fact sheet 2.5 to 2.8).
+//! The bodies of document calls after they passed the rules (protocol/ikassa.md 2.5 to 2.8).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -90,7 +90,7 @@ pub struct Modifier {
 /// A payment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Payment {
-    /// How it is paid (3.2).
+    /// How it is paid (protocol/ikassa.md 3.2).
     #[serde(rename = "type")]
     pub kind: u8,
     /// In kopecks.

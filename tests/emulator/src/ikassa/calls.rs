@@ -1,4 +1,5 @@
-//! The HTTP calls of iKassa (fact sheet 2.2): three hosts on one port (6.1).
+//! The HTTP calls of iKassa (protocol/ikassa.md 2.2): three hosts on one port
+//! (protocol/ikassa.md 6.1).
 
 use std::sync::Arc;
 

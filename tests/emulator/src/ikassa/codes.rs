@@ -1,4 +1,4 @@
-//! Device codes and what the human says to them (iKassa fact sheet 1.2.1, 6.2 items 3 and 4).
+//! Device codes and what the human says to them (protocol/ikassa.md 1.2.1, 6.2 items 3 and 4).
 
 use std::collections::HashMap;
 
@@ -51,7 +51,7 @@ impl Codes {
         Self { codes: HashMap::new(), random: StdRng::seed_from_u64(!seed) }
     }
 
-    /// A device code and a user code (6.2 item 3).
+    /// A device code and a user code (protocol/ikassa.md 6.2 item 3).
     pub fn issue(&mut self, client_id: &str, now: OffsetDateTime, switches: &Switches) -> (String, String) {
         let device_code = secret("dc", &mut self.random);
         let letter = |random: &mut StdRng| USER_CODE_LETTERS[random.random_range(0..USER_CODE_LETTERS.len())];
@@ -81,7 +81,7 @@ impl Codes {
         Ok(())
     }
 
-    /// A poll with a device code (6.2 item 4); the register, if it was approved.
+    /// A poll with a device code (protocol/ikassa.md 6.2 item 4); the register, if it was approved.
     pub fn poll(
         &mut self,
         device_code: &str,

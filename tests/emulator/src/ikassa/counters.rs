@@ -1,5 +1,5 @@
-//! The counters of a shift in one currency. Only `$.cashin.sum` is known to exist (iKassa fact
-//! sheet 2.4); all the others are invented and shown with the switch `more_counters`.
+//! The counters of a shift in one currency. Only `$.cashin.sum` is known to exist
+//! (protocol/ikassa.md 2.4); all the others are invented and shown with the switch `more_counters`.
 
 use std::collections::BTreeMap;
 

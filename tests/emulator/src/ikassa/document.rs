@@ -1,4 +1,4 @@
-//! A document of a register, before and after it is on the record (iKassa fact sheet 2.9).
+//! A document of a register, before and after it is on the record (protocol/ikassa.md 2.9).
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -82,7 +82,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// What the vendor tells of it; the shape is invented (2.9).
+    /// What the vendor tells of it; the shape is invented (protocol/ikassa.md 2.9).
     pub fn shown(&self) -> Value {
         let Draft { header, .. } = &self.draft;
         json!({

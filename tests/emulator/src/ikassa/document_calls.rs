@@ -1,5 +1,5 @@
-//! The calls that make a document or ask for one (iKassa fact sheet 2.5 to 2.9; 6.4 items 7 to 12,
-//! 15).
+//! The calls that make a document or ask for one
+//! (protocol/ikassa.md 2.5 to 2.9, 6.4 items 7 to 12, 15).
 
 use axum::body::Bytes;
 use serde::de::DeserializeOwned;
@@ -101,14 +101,14 @@ fn receipt(kind: &'static DocumentKind, body: ReceiptBody, switches: &Switches) 
     })
 }
 
-/// Taxpayer numbers that look wrong (6.5: warn only).
+/// Taxpayer numbers that look wrong (protocol/ikassa.md 6.5: warn only).
 fn warnings(items: &[Item]) -> Vec<String> {
     let looks_wrong = |item: &Item| item.tp_tax_number.as_deref().is_some_and(|unp| !is_tax_number(unp));
     let numbered = items.iter().enumerate().filter(|(_, item)| looks_wrong(item));
     numbered.map(|(index, _)| format!("items[{index}].tpTaxNumber")).collect()
 }
 
-/// `uid`, and more with a switch (6.4 item 12). `number` and `sum` are invented.
+/// `uid`, and more with a switch (protocol/ikassa.md 6.4 item 12). `number` and `sum` are invented.
 fn made(document: &Document, switches: &Switches) -> Value {
     match switches.rich_answers {
         true => json!({ "uid": document.uid, "number": document.number, "sum": document.draft.total }),

@@ -1,5 +1,5 @@
-//! The errors of the API (iKassa fact sheet 2.12, 6.4), as a table, and the answers that carry them.
-//! Only `kernel.shift.opened` is known to exist; all other codes are invented.
+//! The errors of the API (protocol/ikassa.md 2.12, 6.4), as a table, and the answers that carry
+//! them. Only `kernel.shift.opened` is known to exist; all other codes are invented.
 
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -32,40 +32,40 @@ const fn api(code: &'static str, http: Http, message: &'static str) -> ApiError 
     ApiError { code, http, message }
 }
 
-/// No register is bound (6.4 item 3).
+/// No register is bound (protocol/ikassa.md 6.4 item 3).
 pub static DEVICE_MISSING: ApiError =
     api("kernel.device.missing", Http::Fixed(409), "No cash register is bound");
-/// The only code that is known (2.12).
+/// The only code that is known (protocol/ikassa.md 2.12).
 pub static SHIFT_OPENED: ApiError = api("kernel.shift.opened", Http::ShiftOpened, "Shift is already open");
-/// No shift is open (6.4 items 6, 7).
+/// No shift is open (protocol/ikassa.md 6.4 items 6, 7).
 pub static SHIFT_CLOSED: ApiError = api("kernel.shift.closed", Http::Refusal, "Shift is closed");
-/// The shift has no documents (6.4 item 6).
+/// The shift has no documents (protocol/ikassa.md 6.4 item 6).
 pub static SHIFT_EMPTY: ApiError = api("kernel.shift.empty", Http::Refusal, "Shift has no documents");
-/// The shift is too long (2.10).
+/// The shift is too long (protocol/ikassa.md 2.10).
 pub static SHIFT_EXPIRED: ApiError = api("kernel.shift.expired", Http::Refusal, "Shift is too long");
-/// There is cash in the drawer (6.4 item 6).
+/// There is cash in the drawer (protocol/ikassa.md 6.4 item 6).
 pub static CASH_LEFT: ApiError = api("kernel.cashin.not_empty", Http::Refusal, "Cash is left in the drawer");
-/// There is too little cash in the drawer (6.4 items 8, 9).
+/// There is too little cash in the drawer (protocol/ikassa.md 6.4 items 8, 9).
 pub static CASH_SHORT: ApiError =
     api("kernel.cashin.not_enough", Http::Refusal, "Not enough cash in the drawer");
-/// The shift has no deposit yet (7 question 14).
+/// The shift has no deposit yet (protocol/ikassa.md 7 item 14).
 pub static DEPOSIT_MISSING: ApiError = api("kernel.cashin.required", Http::Refusal, "Deposit cash first");
-/// Not the last document (6.4 item 10).
+/// Not the last document (protocol/ikassa.md 6.4 item 10).
 pub static NOT_LAST: ApiError =
     api("kernel.document.not_last", Http::Refusal, "Only the last document can be rolled back");
-/// A document of a kind or of a shift that is not rolled back (6.4 item 10).
+/// A document of a kind or of a shift that is not rolled back (protocol/ikassa.md 6.4 item 10).
 pub static NOT_ROLLED_BACK: ApiError =
     api("kernel.document.not_allowed", Http::Refusal, "This document cannot be rolled back");
-/// Rolled back already (6.4 item 10).
+/// Rolled back already (protocol/ikassa.md 6.4 item 10).
 pub static ROLLED_BACK: ApiError =
     api("kernel.document.rolled_back", Http::Refusal, "Document is already rolled back");
-/// No such document (6.4 item 11).
+/// No such document (protocol/ikassa.md 6.4 item 11).
 pub static NOT_FOUND: ApiError = api("kernel.document.not_found", Http::Fixed(404), "No such document");
-/// The body is not JSON (6.4 item 15).
+/// The body is not JSON (protocol/ikassa.md 6.4 item 15).
 pub static MALFORMED: ApiError = api("kernel.request.malformed", Http::Fixed(400), "Body is not JSON");
-/// The body is too large (6.4 item 15).
+/// The body is too large (protocol/ikassa.md 6.4 item 15).
 pub static TOO_LARGE: ApiError = api("kernel.request.too_large", Http::Fixed(413), "Body is over 1 MiB");
-/// A rule of 6.5 is broken.
+/// A rule of the validation table is broken (protocol/ikassa.md 6.5).
 pub static INVALID: ApiError = api("kernel.validation", Http::Fixed(400), "");
 
 /// A call of the API that is refused.
@@ -108,7 +108,7 @@ impl Refusal {
     }
 }
 
-/// The body of an error (2.12).
+/// The body of an error (protocol/ikassa.md 2.12).
 #[derive(Serialize)]
 pub struct Coded<'a> {
     code: &'a str,
@@ -120,7 +120,7 @@ pub fn coded<'a>(code: &'a str, message: &'a str) -> Coded<'a> {
     Coded { code, message }
 }
 
-/// 401 in one of its two forms (6.4 item 1).
+/// 401 in one of its two forms (protocol/ikassa.md 6.4 item 1).
 pub fn unauthorized(switches: &Switches) -> Answer {
     match switches.unauthorized {
         Unauthorized::A => said(401, &coded("auth.unauthorized", "Access token is not valid")),

@@ -1,4 +1,4 @@
-//! Logins and their tokens (iKassa fact sheet 1.2, 6.2).
+//! Logins and their tokens (protocol/ikassa.md 1.2, 6.2).
 
 use std::collections::HashMap;
 
@@ -34,7 +34,7 @@ struct Refresh {
     expires: Option<OffsetDateTime>,
 }
 
-/// The answer of the token endpoint (1.2.4).
+/// The answer of the token endpoint (protocol/ikassa.md 1.2.4).
 #[derive(Debug, Serialize)]
 pub struct Tokens {
     access_token: String,
@@ -71,7 +71,7 @@ impl Grants {
         }
     }
 
-    /// Tokens for a new login (6.2 item 5).
+    /// Tokens for a new login (protocol/ikassa.md 6.2 item 5).
     pub fn log_in(
         &mut self,
         client_id: &str,
@@ -100,7 +100,7 @@ impl Grants {
         Ok(self.new_refresh(login, wanted, now, switches))
     }
 
-    /// An access token of the other grant (1.3).
+    /// An access token of the other grant (protocol/ikassa.md 1.3).
     pub fn by_credentials(
         &mut self,
         client_id: &str,
@@ -113,7 +113,7 @@ impl Grants {
         Tokens { scope: "api", ttl: Some(switches.expires_in), ..tokens }
     }
 
-    /// New tokens for a refresh token (6.2 item 6).
+    /// New tokens for a refresh token (protocol/ikassa.md 6.2 item 6).
     pub fn refresh(
         &mut self,
         token: &str,

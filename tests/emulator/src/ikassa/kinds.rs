@@ -1,4 +1,4 @@
-//! The kinds of documents (iKassa fact sheet 3.6), in one table.
+//! The kinds of documents (protocol/ikassa.md 3.6), in one table.
 
 use crate::ledger::Kind;
 

@@ -1,4 +1,4 @@
-//! iKassa.Cloud, played from its fact sheet: an accounts host with the device login, the API of a
+//! iKassa.Cloud, played from protocol/ikassa.md: an accounts host with the device login, the API of a
 //! cloud register, and public receipt pages, all on the emulator's own port.
 
 mod asked;
@@ -46,7 +46,7 @@ use crate::vendors::Vendor;
 /// The vendor's name.
 const NAME: &str = "ikassa";
 
-/// What strikes its calls (fact sheet 6.6).
+/// What strikes its calls (protocol/ikassa.md 6.6).
 const ACTIONS: &[Action] = &[
     Action::Drop,
     Action::Delay,

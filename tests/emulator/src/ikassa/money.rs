@@ -1,13 +1,14 @@
-//! Sums in whole kopecks, and the arithmetic of lines (iKassa fact sheet 2.1, 2.6, 6.5).
+//! Sums in whole kopecks, and the arithmetic of lines (protocol/ikassa.md 2.1, 2.6, 6.5).
 
-/// The largest amount: the bound that is stated for modifiers (2.6). For the other amounts it is
-/// invented.
+/// The largest amount: the bound that is stated for modifiers (protocol/ikassa.md 2.6). For the
+/// other amounts it is invented.
 pub const MAX_AMOUNT: i64 = 0x31FF_FFFF_FFFF;
 
 const THOUSANDTHS: i128 = 1000;
 const KOPECKS: u64 = 100;
 
-/// `price * quantity / 1000`, half away from zero. The rounding is invented (6.5).
+/// `price * quantity / 1000`, half away from zero. The rounding is invented
+/// (protocol/ikassa.md 6.5).
 pub fn cost(price: i64, quantity: i64) -> i128 {
     let exact = i128::from(price) * i128::from(quantity);
     let half = if exact < 0 { -THOUSANDTHS / 2 } else { THOUSANDTHS / 2 };

@@ -1,4 +1,4 @@
-//! The calls of the accounts host (iKassa fact sheet 1.2, 1.3, 6.2).
+//! The calls of the accounts host (protocol/ikassa.md 1.2, 1.3, 6.2).
 
 use std::collections::HashMap;
 
@@ -19,14 +19,14 @@ use super::state::State;
 use crate::answers::Answer;
 use crate::faults::{Action, Call, Stage, TOKEN_ROUTE};
 
-/// What is required only with a switch (6.2 item 2).
+/// What is required only with a switch (protocol/ikassa.md 6.2 item 2).
 const DEVICE_FIELDS: [&str; 5] = ["scope", "_os", "_osVer", "_device", "_app"];
 
 type Form = HashMap<String, String>;
 type Granted = Result<Tokens, &'static OAuthError>;
 type Grant = fn(&Asked, &Form, &mut State) -> Granted;
 
-/// The grants by `grant_type` (3.7).
+/// The grants by `grant_type` (protocol/ikassa.md 3.7).
 const GRANTS: &[(&str, Grant)] = &[
     ("urn:ietf:params:oauth:grant-type:device_code", by_device_code),
     ("refresh_token", by_refresh_token),
@@ -44,7 +44,7 @@ struct DeviceAnswer {
     verification_uri: Option<String>,
 }
 
-/// `POST /oauth/device/code` (1.2.1).
+/// `POST /oauth/device/code` (protocol/ikassa.md 1.2.1).
 pub async fn device_code(asked: Asked, body: Bytes) -> Answer {
     let form = form(&asked, &body);
     let work = async {
@@ -57,7 +57,7 @@ pub async fn device_code(asked: Asked, body: Bytes) -> Answer {
     asked.serve(Host::Accounts, DEVICE_CODE, keys(&form), work).await
 }
 
-/// `POST /oauth/token` (1.2.2, 1.2.3, 1.3).
+/// `POST /oauth/token` (protocol/ikassa.md 1.2.2, 1.2.3, 1.3).
 pub async fn token(asked: Asked, body: Bytes) -> Answer {
     let form = form(&asked, &body);
     let work = async {
@@ -70,7 +70,8 @@ pub async fn token(asked: Asked, body: Bytes) -> Answer {
     asked.serve(Host::Accounts, TOKEN_ROUTE, keys(&form), work).await
 }
 
-/// The fields of a form; none when the body does not say that it is one (6.2 item 1).
+/// The fields of a form; none when the body does not say that it is one
+/// (protocol/ikassa.md 6.2 item 1).
 fn form(asked: &Asked, body: &[u8]) -> Form {
     if asked.is_form { form_urlencoded::parse(body).into_owned().collect() } else { Form::new() }
 }
@@ -122,7 +123,8 @@ fn granted(asked: &Asked, form: &Form, state: &mut State) -> Granted {
     grant(asked, form, state)
 }
 
-/// Rules that strike the code or the refresh token of the call, or that slow a poll down (6.6).
+/// Rules that strike the code or the refresh token of the call, or that slow a poll down
+/// (protocol/ikassa.md 6.6).
 fn spoil(asked: &Asked, form: &Form, state: &mut State) -> Result<(), &'static OAuthError> {
     let call = Call { vendor: NAME, route: TOKEN_ROUTE, keys: keys(form) };
     let words = || ["device_code", "refresh_token"].into_iter().filter_map(|name| form.get(name));

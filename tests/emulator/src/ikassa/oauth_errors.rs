@@ -1,4 +1,4 @@
-//! The errors of OAuth (iKassa fact sheet 1.2.5), as a table.
+//! The errors of OAuth (protocol/ikassa.md 1.2.5), as a table.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use super::errors::said;
 use super::switches::Switches;
 use crate::answers::Answer;
 
-/// One error of OAuth (1.2.5).
+/// One error of OAuth (protocol/ikassa.md 1.2.5).
 #[derive(Debug, PartialEq, Eq)]
 pub struct OAuthError {
     /// `error`.
@@ -45,7 +45,7 @@ struct OAuthBody {
 }
 
 impl OAuthError {
-    /// The answer that carries it (6.2 items 1, 4, 7).
+    /// The answer that carries it (protocol/ikassa.md 6.2 items 1, 4, 7).
     pub fn answer(&self, switches: &Switches) -> Answer {
         let status = if *self == INVALID_CLIENT { switches.invalid_client_status } else { 400 };
         self.with_status(status, switches)

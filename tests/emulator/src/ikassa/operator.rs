@@ -1,5 +1,5 @@
 //! What the human of the cabinet does, and another program at a register, for tests. All of it is
-//! invented (iKassa fact sheet 6.1).
+//! invented (protocol/ikassa.md 6.1).
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

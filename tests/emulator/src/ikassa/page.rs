@@ -1,4 +1,4 @@
-//! The public receipt page (iKassa fact sheet 2.11; 6.4 items 13, 14).
+//! The public receipt page (protocol/ikassa.md 2.11, 6.4 items 13, 14).
 
 use axum::extract::Path;
 

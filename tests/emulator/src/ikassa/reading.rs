@@ -30,7 +30,7 @@ pub fn text(raw: Raw<'_>) -> Option<String> {
     serde_json::from_str(raw.get()).ok()
 }
 
-/// A number without fraction and exponent (iKassa fact sheet 6.5).
+/// A number without fraction and exponent (protocol/ikassa.md 6.5).
 pub fn integer(raw: Raw<'_>) -> Option<i64> {
     let literal = raw.get();
     let digits = literal.strip_prefix('-').unwrap_or(literal);

@@ -1,4 +1,5 @@
-//! The arithmetic of a sale or a refund, and the rules about its sums (iKassa fact sheet 2.6, 6.5).
+//! The arithmetic of a sale or a refund, and the rules about its sums
+//! (protocol/ikassa.md 2.6, 6.5).
 
 use super::body::{Item, Modifier, Payment, ReceiptBody};
 use super::errors::Refusal;

@@ -1,4 +1,4 @@
-//! A cash register at the vendor: its shift, drawer and documents (iKassa fact sheet 6.3, 6.4).
+//! A cash register at the vendor: its shift, drawer and documents (protocol/ikassa.md 6.3, 6.4).
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,8 @@ impl Register {
         format!("{:09}", self.number)
     }
 
-    /// What the vendor tells of the shift: `{}` before the first one, which is invented (6.4 item 4).
+    /// What the vendor tells of the shift: `{}` before the first one, which is invented
+    /// (protocol/ikassa.md 6.4 item 4).
     pub fn shift_shown(&self, switches: &Switches) -> Value {
         self.shift.as_ref().map_or_else(|| json!({}), |shift| shift.shown(switches))
     }
@@ -68,12 +69,12 @@ impl Register {
         self.documents.iter().rev().find(|document| document.number.is_some())
     }
 
-    /// A document by its uid, in either case of letters (2.9).
+    /// A document by its uid, in either case of letters (protocol/ikassa.md 2.9).
     pub fn find(&mut self, uid: &str) -> Option<&mut Document> {
         self.documents.iter_mut().find(|document| document.uid.eq_ignore_ascii_case(uid))
     }
 
-    /// Opens a shift (6.4 item 5).
+    /// Opens a shift (protocol/ikassa.md 6.4 item 5).
     pub fn open_shift(&mut self, around: Around<'_>, by: Option<&'static str>) -> Result<(), Refusal> {
         if self.shift.as_ref().is_some_and(Shift::is_open) {
             return Err((&SHIFT_OPENED).into());
@@ -90,7 +91,7 @@ impl Register {
         Ok(())
     }
 
-    /// Closes the shift: the Z report (6.4 item 6).
+    /// Closes the shift: the Z report (protocol/ikassa.md 6.4 item 6).
     pub fn close_shift(&mut self, around: Around<'_>, by: Option<&'static str>) -> Result<(), Refusal> {
         let shift = self.open_one()?;
         if around.switches.require_empty_drawer && shift.has_cash() {
@@ -107,7 +108,7 @@ impl Register {
         Ok(())
     }
 
-    /// Refuses while no shift takes documents (6.4 item 7; 2.10).
+    /// Refuses while no shift takes documents (protocol/ikassa.md 6.4 item 7, 2.10).
     pub fn takes_documents(&self, around: Around<'_>) -> Result<(), Refusal> {
         let shift = self.open_one()?;
         if shift.is_too_long(around.now, around.switches) {
@@ -116,7 +117,8 @@ impl Register {
         Ok(())
     }
 
-    /// Puts a document on the record, with its effect on drawer and counters (6.4 items 8, 9).
+    /// Puts a document on the record, with its effect on drawer and counters
+    /// (protocol/ikassa.md 6.4 items 8, 9).
     pub fn accept(&mut self, around: Around<'_>, draft: Draft) -> Result<&Document, Refusal> {
         self.takes_documents(around)?;
         let Some(shift) = &mut self.shift else {
@@ -148,7 +150,7 @@ impl Register {
         self.shift.as_ref().filter(|shift| shift.is_open()).ok_or_else(|| (&SHIFT_CLOSED).into())
     }
 
-    /// 16 random digits and 8 of the register (6.3).
+    /// 16 random digits and 8 of the register (protocol/ikassa.md 6.3).
     fn uid(&mut self) -> String {
         format!("{:016X}{:08X}", self.random.random::<u64>(), self.number)
     }

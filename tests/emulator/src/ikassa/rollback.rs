@@ -1,4 +1,4 @@
-//! The annulment of the last document (iKassa fact sheet 2.8; 6.4 item 10).
+//! The annulment of the last document (protocol/ikassa.md 2.8, 6.4 item 10).
 
 use super::body::RollbackBody;
 use super::counters::is_paid;

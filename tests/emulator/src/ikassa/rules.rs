@@ -1,11 +1,11 @@
-//! The validation table (iKassa fact sheet 6.5): which field is what.
+//! The validation table (protocol/ikassa.md 6.5): which field is what.
 
 use super::errors::Refusal;
 use super::money::MAX_AMOUNT;
 use super::reading::{self, Raw};
 use super::switches::Switches;
 
-/// The currencies (3.1).
+/// The currencies (protocol/ikassa.md 3.1).
 pub const CURRENCIES: &[&str] = &["BYN", "USD", "EUR", "RUB"];
 
 const TAXES: &[&str] = &["0", "10", "20", "25"];
@@ -82,14 +82,14 @@ const ITEM: &[Field] = &[
 const PAYMENT: &[Field] =
     &[must("type", Check::Integer(0, MOST_TYPE)), must("sum", Check::Integer(1, MAX_AMOUNT))];
 
-/// Deposit and withdrawals (2.5).
+/// Deposit and withdrawals (protocol/ikassa.md 2.5).
 pub const CASH: Shape = Shape(&[HEADER, must("sum", Check::Integer(1, MAX_AMOUNT))]);
 
-/// Rollback (2.8).
+/// Rollback (protocol/ikassa.md 2.8).
 pub const ROLLBACK: Shape =
     Shape(&[must("header", Check::Object(&[CASHIER, ATTRS])), must("number", Check::Integer(1, MAX_AMOUNT))]);
 
-/// Sale and refund (2.6, 2.7).
+/// Sale and refund (protocol/ikassa.md 2.6, 2.7).
 pub const RECEIPT: Shape = Shape(&[
     HEADER,
     must("items", Check::List(1, ITEM)),
@@ -102,7 +102,8 @@ pub fn check(raw: Raw<'_>, shape: &Shape, switches: &Switches) -> Result<(), Ref
     fields(raw, shape.0, "", switches).map_err(Refusal::invalid)
 }
 
-/// Whether it is a taxpayer number: nine digits, or two letters and seven digits (6.5: a warning).
+/// Whether it is a taxpayer number: nine digits, or two letters and seven digits
+/// (protocol/ikassa.md 6.5: a warning).
 pub fn is_tax_number(text: &str) -> bool {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let letters = |text: &str| text.chars().all(char::is_alphabetic);

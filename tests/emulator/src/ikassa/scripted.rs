@@ -1,4 +1,4 @@
-//! The answers for statuses that faults ask for (iKassa fact sheet 6.6).
+//! The answers for statuses that faults ask for (protocol/ikassa.md 6.6).
 
 use axum::http::StatusCode;
 use serde_json::json;

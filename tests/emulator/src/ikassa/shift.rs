@@ -1,4 +1,4 @@
-//! A shift of a register (iKassa fact sheet 2.4, 2.10, 6.3).
+//! A shift of a register (protocol/ikassa.md 2.4, 2.10, 6.3).
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ impl Shift {
         self.closing.is_none()
     }
 
-    /// Whether it takes no more documents (2.10).
+    /// Whether it takes no more documents (protocol/ikassa.md 2.10).
     pub fn is_too_long(&self, now: OffsetDateTime, switches: &Switches) -> bool {
         switches.max_shift_hours > 0 && now - self.opened >= Duration::hours(switches.max_shift_hours)
     }
@@ -60,7 +60,7 @@ impl Shift {
         self.tills.values().any(|till| till.cash != 0)
     }
 
-    /// What the vendor tells of it (6.4 item 4).
+    /// What the vendor tells of it (protocol/ikassa.md 6.4 item 4).
     pub fn shown(&self, switches: &Switches) -> Value {
         let document = self.closing.as_ref().map(|closing| {
             if switches.rich_answers {

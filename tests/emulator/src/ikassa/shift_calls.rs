@@ -1,4 +1,4 @@
-//! The calls about a register and its shift (iKassa fact sheet 2.3, 2.4; 6.4 items 2 to 6).
+//! The calls about a register and its shift (protocol/ikassa.md 2.3, 2.4, 6.4 items 2 to 6).
 
 use axum::body::Bytes;
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@ use super::register::Register;
 /// Who may ask for tokens.
 #[derive(Debug, Clone)]
 pub struct Client {
-    /// The secret of the experimental grant (iKassa fact sheet 1.3).
+    /// The secret of the experimental grant (protocol/ikassa.md 1.3).
     pub secret: String,
 }
 
@@ -24,7 +24,7 @@ pub struct State {
     pub grants: Grants,
     /// The registers in the order in which they were added.
     pub registers: Vec<Register>,
-    /// How many receipt pages were asked for with `Authorization` (6.4 item 14).
+    /// How many receipt pages were asked for with `Authorization` (protocol/ikassa.md 6.4 item 14).
     pub render_authorizations: u64,
 }
 

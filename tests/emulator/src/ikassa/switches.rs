@@ -1,10 +1,10 @@
-//! What the iKassa fact sheet leaves open, as switches; the defaults stand at the end.
+//! What protocol/ikassa.md leaves open, as switches; the defaults stand at the end.
 
 use serde::{Deserialize, Serialize};
 
 use crate::frame::Refused;
 
-/// The body of a 401 (fact sheet 6.4 item 1).
+/// The body of a 401 (protocol/ikassa.md 6.4 item 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unauthorized {
@@ -14,7 +14,8 @@ pub enum Unauthorized {
     B,
 }
 
-/// What happens to the receipt-level modifiers of a refund, which has none (fact sheet 2.7).
+/// What happens to the receipt-level modifiers of a refund, which has none
+/// (protocol/ikassa.md 2.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundModifiers {
@@ -30,78 +31,84 @@ pub enum RefundModifiers {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
-    /// Whether `scope` and the four underscore fields are required (6.2 item 2).
+    /// Whether `scope` and the four underscore fields are required (protocol/ikassa.md 6.2 item 2).
     pub strict_device_fields: bool,
-    /// Whether the answer about a device code has only the three known fields (6.2 item 3).
+    /// Whether the answer about a device code has only the three known fields
+    /// (protocol/ikassa.md 6.2 item 3).
     pub minimal_device_response: bool,
-    /// Seconds for which a device code can be approved (6.2 item 3).
+    /// Seconds for which a device code can be approved (protocol/ikassa.md 6.2 item 3).
     pub device_expires_in: i64,
-    /// Seconds between two polls (6.2 item 3).
+    /// Seconds between two polls (protocol/ikassa.md 6.2 item 3).
     pub interval: i64,
-    /// Whether polls that are too close are answered `slow_down` (6.2 item 4).
+    /// Whether polls that are too close are answered `slow_down` (protocol/ikassa.md 6.2 item 4).
     pub slow_down: bool,
     /// Whether each `slow_down` adds five seconds to the interval of its code, as RFC 8628 tells
     /// clients to wait. Invented.
     pub slow_down_grows: bool,
     /// Whether a device code is approved as soon as it is there, for demonstrations. Invented.
     pub auto_approve: bool,
-    /// Seconds for which an access token lives (6.2 item 5).
+    /// Seconds for which an access token lives (protocol/ikassa.md 6.2 item 5).
     pub expires_in: i64,
-    /// Seconds for which a refresh token lives; 0 for ever (7 question 8).
+    /// Seconds for which a refresh token lives; 0 for ever (protocol/ikassa.md 7 item 8).
     pub refresh_expires_in: i64,
-    /// Whether a refresh gives the same refresh token again (6.2 item 6).
+    /// Whether a refresh gives the same refresh token again (protocol/ikassa.md 6.2 item 6).
     pub reuse_refresh: bool,
     /// Whether a spent refresh token revokes all tokens of its login. Invented.
     pub reuse_revokes: bool,
-    /// Whether unbinding a register revokes its tokens (7 question 8).
+    /// Whether unbinding a register revokes its tokens (protocol/ikassa.md 7 item 8).
     pub unbind_revokes: bool,
-    /// Whether OAuth errors have no `error_description` (6.2 item 7).
+    /// Whether OAuth errors have no `error_description` (protocol/ikassa.md 6.2 item 7).
     pub omit_error_description: bool,
-    /// The HTTP status of `invalid_client`: 401 or 400 (6.2 item 1).
+    /// The HTTP status of `invalid_client`: 401 or 400 (protocol/ikassa.md 6.2 item 1).
     pub invalid_client_status: u16,
-    /// Whether there is the grant `client_credentials` (6.2 item 8).
+    /// Whether there is the grant `client_credentials` (protocol/ikassa.md 6.2 item 8).
     pub client_credentials: bool,
-    /// Whether such a token drives the first bound register of the taxpayer `audience` (1.3).
+    /// Whether such a token drives the first bound register of the taxpayer `audience`
+    /// (protocol/ikassa.md 1.3).
     pub client_credentials_drive: bool,
-    /// The body of a 401 (6.4 item 1).
+    /// The body of a 401 (protocol/ikassa.md 6.4 item 1).
     pub unauthorized: Unauthorized,
-    /// The HTTP status of `kernel.shift.opened` (6.4 item 5).
+    /// The HTTP status of `kernel.shift.opened` (protocol/ikassa.md 6.4 item 5).
     pub shift_opened_status: u16,
-    /// The HTTP status of the other refusals of a register (7 question 7).
+    /// The HTTP status of the other refusals of a register (protocol/ikassa.md 7 item 7).
     pub refusal_status: u16,
-    /// Whether a shift with no documents cannot be closed (6.4 item 6).
+    /// Whether a shift with no documents cannot be closed (protocol/ikassa.md 6.4 item 6).
     pub refuse_empty_shift: bool,
-    /// Whether a shift with cash in the drawer cannot be closed (6.4 item 6).
+    /// Whether a shift with cash in the drawer cannot be closed (protocol/ikassa.md 6.4 item 6).
     pub require_empty_drawer: bool,
     /// Whether cash that was left in the drawer is there in the next shift. Invented.
     pub drawer_carries_over: bool,
-    /// Hours after which a shift takes no more documents; 0 for no limit (2.10).
+    /// Hours after which a shift takes no more documents; 0 for no limit (protocol/ikassa.md 2.10).
     pub max_shift_hours: i64,
-    /// Whether a sale or a refund needs a deposit in its shift first (7 question 14).
+    /// Whether a sale or a refund needs a deposit in its shift first
+    /// (protocol/ikassa.md 7 item 14).
     pub deposit_first: bool,
-    /// Whether opening and closing a shift take a document number (6.3).
+    /// Whether opening and closing a shift take a document number (protocol/ikassa.md 6.3).
     pub number_of_shift_documents: bool,
-    /// Whether answers about documents and shifts have more than the SDK needs (6.4 item 12).
+    /// Whether answers about documents and shifts have more than the SDK needs
+    /// (protocol/ikassa.md 6.4 item 12).
     pub rich_answers: bool,
-    /// Whether a document asked for by its uid has more than the uid (2.9).
+    /// Whether a document asked for by its uid has more than the uid (protocol/ikassa.md 2.9).
     pub rich_documents: bool,
-    /// Whether any last document can be rolled back, not only a sale or a refund (6.4 item 10).
+    /// Whether any last document can be rolled back, not only a sale or a refund
+    /// (protocol/ikassa.md 6.4 item 10).
     pub rollback_any: bool,
-    /// Whether the last document of an earlier shift can be rolled back (7 question 12).
+    /// Whether the last document of an earlier shift can be rolled back
+    /// (protocol/ikassa.md 7 item 12).
     pub rollback_earlier_shift: bool,
-    /// Whether there is no change: payments equal the total (6.5).
+    /// Whether there is no change: payments equal the total (protocol/ikassa.md 6.5).
     pub exact_payment: bool,
-    /// Whether `tax` must be a string (6.5).
+    /// Whether `tax` must be a string (protocol/ikassa.md 6.5).
     pub tax_string_only: bool,
-    /// Whether a cashier's name has at most 16 characters (6.5).
+    /// Whether a cashier's name has at most 16 characters (protocol/ikassa.md 6.5).
     pub cashier_max_16: bool,
-    /// Which payment type is cash, 0 or 1; the other one is the card (3.2).
+    /// Which payment type is cash, 0 or 1; the other one is the card (protocol/ikassa.md 3.2).
     pub cash_type: u8,
-    /// What happens to receipt-level modifiers of a refund (2.7).
+    /// What happens to receipt-level modifiers of a refund (protocol/ikassa.md 2.7).
     pub refund_modifiers: RefundModifiers,
     /// Whether the shift tells counters beside the cash in the drawer. All of them are invented.
     pub more_counters: bool,
-    /// Whether the receipt page has no figures in its markup (2.11).
+    /// Whether the receipt page has no figures in its markup (protocol/ikassa.md 2.11).
     pub scripted_page: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What each call answers (iKKM fact sheet 1), in one step on a device that is not disturbed.
+//! What each call answers (protocol/ikkm.md 1), in one step on a device that is not disturbed.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ pub fn answer(state: &mut State, around: &Surroundings<'_>, request: &Request, o
     attempted.unwrap_or_else(|code| refused(code, around.switches))
 }
 
-/// A refusal: 400, the cause in the status line, the code in the body (iKKM fact sheet 3.1).
+/// A refusal: 400, the cause in the status line, the code in the body (protocol/ikkm.md 3.1).
 pub fn refused(code: Code, switches: &Switches) -> Reply {
     text(REFUSED, &code.cause(switches.cause), &code.0.to_string(), switches)
 }
@@ -81,7 +81,7 @@ fn fiscal(
     Ok(numbered(status, number, &new_key, around.switches))
 }
 
-/// Whether the device could register now (iKKM fact sheet 1, row 2).
+/// Whether the device could register now (protocol/ikkm.md 1 item 2).
 fn check(state: &State, around: &Surroundings<'_>, request: &Request) -> Result<Reply, Code> {
     let switches = around.switches;
     request.key()?;
@@ -93,7 +93,7 @@ fn check(state: &State, around: &Surroundings<'_>, request: &Request) -> Result<
     Ok(numbered(REGISTERED, state.last_receipt, DONE, switches))
 }
 
-/// -7 when nothing was printed since the device was started (E18).
+/// -7 when nothing was printed since the device was started (protocol/ikkm.md 6.1 item E18).
 fn print_last(state: &mut State, around: &Surroundings<'_>, request: &Request) -> Result<Reply, Code> {
     ready_to_print(state, request)?;
     if !state.printer.print_last() {
@@ -102,14 +102,14 @@ fn print_last(state: &mut State, around: &Surroundings<'_>, request: &Request) -
     Ok(text(REGISTERED, OK, DONE, around.switches))
 }
 
-/// Free text (iKKM fact sheet 1, row 6; 2.4).
+/// Free text (protocol/ikkm.md 1 item 6, 2.4).
 fn print(state: &mut State, around: &Surroundings<'_>, request: &Request) -> Result<Reply, Code> {
     ready_to_print(state, request)?;
     state.printer.print(request.parameters.required("print")?, around.switches.printer_columns);
     Ok(text(REGISTERED, OK, DONE, around.switches))
 }
 
-/// Starts the bank application; the device is busy while it runs (E17).
+/// Starts the bank application; the device is busy while it runs (protocol/ikkm.md 6.1 item E17).
 fn bank(state: &mut State, around: &Surroundings<'_>, request: &Request) -> Result<Reply, Code> {
     current_key(state, request, false)?;
     state.free()?;
@@ -119,7 +119,7 @@ fn bank(state: &mut State, around: &Surroundings<'_>, request: &Request) -> Resu
     Ok(text(REGISTERED, OK, DONE, around.switches))
 }
 
-/// Closes the shift; nothing to do when none is open (E13).
+/// Closes the shift; nothing to do when none is open (protocol/ikkm.md 6.1 item E13).
 fn z_report(state: &mut State, around: &Surroundings<'_>, request: &Request) -> Result<Reply, Code> {
     ready_to_print(state, request)?;
     if !around.switches.z_in_any_shift {

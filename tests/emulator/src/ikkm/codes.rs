@@ -1,4 +1,4 @@
-//! The answer codes with their causes (iKKM fact sheet 4).
+//! The answer codes with their causes (protocol/ikkm.md 4).
 
 use super::switches::Cause;
 

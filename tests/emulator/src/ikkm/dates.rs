@@ -1,4 +1,4 @@
-//! Dates in the device's local time, without a zone (iKKM fact sheet 5).
+//! Dates in the device's local time, without a zone (protocol/ikkm.md 5).
 
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -16,7 +16,7 @@ pub fn seconds(moment: OffsetDateTime, switches: &Switches) -> String {
     local(moment, switches).format(SECONDS).unwrap_or_default()
 }
 
-/// `2016-07-18 20:03`, as the report has it (5.12-12).
+/// `2016-07-18 20:03`, as the report has it (protocol/ikkm.md 5.12 item 12).
 pub fn minutes(moment: OffsetDateTime, switches: &Switches) -> String {
     local(moment, switches).format(MINUTES).unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! A device with its own port: switched on or off, closing every connection after one answer (E1).
+//! A device with its own port: switched on or off, closing every connection after one answer
+//! (protocol/ikkm.md 6.1 item E1).
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

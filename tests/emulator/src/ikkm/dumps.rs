@@ -1,4 +1,4 @@
-//! Tables and documents (iKKM fact sheet 5.1 to 5.9; E15, E21).
+//! Tables and documents (protocol/ikkm.md 5.1 to 5.9, 6.1 items E15, E21).
 
 use super::Surroundings;
 use super::calls::{current_key, json};
@@ -102,7 +102,7 @@ fn receipts<'a>(state: &'a State, shift: &Shift) -> impl Iterator<Item = (&'a Do
     of_shift.filter_map(|document| Some((document, cheque_type(document.kind)?)))
 }
 
-/// `chequeType` (5.6).
+/// `chequeType` (protocol/ikkm.md 5.6).
 fn cheque_type(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Sell => Some("0"),

@@ -1,4 +1,4 @@
-//! The paths of the device (iKKM fact sheet 1) and the request behind one of them.
+//! The paths of the device (protocol/ikkm.md 1) and the request behind one of them.
 
 use axum::http::Method;
 use axum::http::request::Parts;
@@ -65,7 +65,7 @@ const fn row(path: &'static str, endpoint: Endpoint, route: &'static str) -> Row
 /// A part of a path that is a number.
 const NUMBER: &str = "N";
 
-/// The paths (iKKM fact sheet 1); a slash at the end makes no difference (path quirks).
+/// The paths (protocol/ikkm.md 1); a slash at the end makes no difference (path quirks).
 const PATHS: &[Row] = &[
     row("api", Endpoint::Register, "register"),
     row("apideposit", Endpoint::Deposit, "deposit"),
@@ -118,7 +118,7 @@ pub const UNKNOWN_ROUTE: &str = "unknown";
 const POST_ONLY: &[&str] = &["print", "itemdata"];
 
 impl Endpoint {
-    /// Whether it moves the key (iKKM fact sheet 3.2; E5).
+    /// Whether it moves the key (protocol/ikkm.md 3.2, 6.1 item E5).
     pub fn is_fiscal(self) -> bool {
         matches!(self, Self::Register | Self::Deposit | Self::Withdraw)
     }
@@ -141,7 +141,8 @@ pub struct Request {
 pub type Unread = (&'static str, Code);
 
 impl Request {
-    /// Reads a request; else the route and the code of what is wrong (E8, first checks).
+    /// Reads a request; else the route and the code of what is wrong (protocol/ikkm.md 6.1 item E8,
+    /// first checks).
     pub fn read(head: &Parts, body: &[u8], switches: &Switches) -> Result<Self, Unread> {
         let (path, in_tail) = split_tail(head.uri.path());
         let (row, in_path) = found(path).ok_or((UNKNOWN_ROUTE, BAD_METHOD))?;
@@ -161,14 +162,14 @@ impl Request {
         Ok(Self { endpoint: row.endpoint, route: row.route, in_path: in_path.to_owned(), parameters })
     }
 
-    /// The web-api key, in form (E8).
+    /// The web-api key, in form (protocol/ikkm.md 6.1 item E8).
     pub fn key(&self) -> Result<&str, Code> {
         let key = self.parameters.required("key")?;
         let is_number = !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit());
         is_number.then_some(key).ok_or(BAD_VALUE)
     }
 
-    /// The call without its key, for comparison (iKKM fact sheet 3.3-2).
+    /// The call without its key, for comparison (protocol/ikkm.md 3.3 item 2).
     pub fn payload(&self) -> Vec<(String, String)> {
         let mut payload = self.parameters.all_but("key");
         payload.sort();

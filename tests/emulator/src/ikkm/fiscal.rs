@@ -1,4 +1,5 @@
-//! The three calls that move the key: checks in their order, then the record (E5, E6, E8).
+//! The three calls that move the key: checks in their order, then the record
+//! (protocol/ikkm.md 6.1 items E5, E6, E8).
 
 use super::cash;
 use super::codes::{BAD_REQUEST, Code, NO_CASH, WRONG_KEY};
@@ -45,8 +46,8 @@ pub enum Admitted {
     New(Draft),
 }
 
-/// Does all checks of a fiscal call in the order of E8. `occupied`: the call itself is what the
-/// device works on.
+/// Does all checks of a fiscal call in their order (protocol/ikkm.md 6.1 item E8). `occupied`: the
+/// call itself is what the device works on.
 pub fn admit(
     state: &State,
     around: &Surroundings<'_>,
@@ -145,7 +146,7 @@ pub fn record(
     number
 }
 
-/// The documentation leaves open which number cash gets (iKKM fact sheet 6.3).
+/// The documentation leaves open which number cash gets (protocol/ikkm.md 6.3).
 fn next_number(state: &mut State, switches: &Switches, kind: Kind) -> u64 {
     let is_cash = matches!(kind, Kind::Deposit | Kind::Withdraw);
     if is_cash && switches.cash_number == CashNumber::LastReceipt {

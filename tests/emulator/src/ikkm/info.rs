@@ -1,4 +1,4 @@
-//! `/apicheck/getInfo`, full and minimum (iKKM fact sheet 5.10, 5.11).
+//! `/apicheck/getInfo`, full and minimum (protocol/ikkm.md 5.10, 5.11).
 
 use super::Surroundings;
 use super::calls::{current_key, json};

@@ -1,11 +1,11 @@
-//! `itemdata`: positions and discounts of a receipt (iKKM fact sheet 2.5).
+//! `itemdata`: positions and discounts of a receipt (protocol/ikkm.md 2.5).
 
 use serde::Deserialize;
 
 use super::codes::{BAD_ITEMS, Code};
 use super::money::{Tiyn, money, quantity};
 
-/// Above so many rows the operator of fiscal data gets one (2.5).
+/// Above so many rows the operator of fiscal data gets one (protocol/ikkm.md 2.5).
 pub const MAX_ROWS: usize = 79;
 
 /// A quantity of one, in thousandths.

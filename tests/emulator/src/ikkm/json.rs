@@ -1,4 +1,4 @@
-//! JSON with the literals of the fact sheet: order of fields, numbers with their decimals.
+//! JSON with the literals of protocol/ikkm.md 5: order of fields, numbers with their decimals.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::switches::{JsonLiterals, Switches};
 
-/// A JSON value whose spelling is chosen (iKKM fact sheet 5).
+/// A JSON value whose spelling is chosen (protocol/ikkm.md 5).
 #[derive(Debug, Clone)]
 pub enum Json {
     /// A number as it is written.

@@ -1,4 +1,5 @@
-//! The web-api key and the answers that are remembered by key (iKKM fact sheet 3; E4 to E6).
+//! The web-api key and the answers that are remembered by key
+//! (protocol/ikkm.md 3, 6.1 items E4 to E6).
 
 use std::collections::HashSet;
 
@@ -52,7 +53,7 @@ impl Keys {
         key == self.current || (previous_too && self.previous.as_deref() == Some(key))
     }
 
-    /// The next key: positive, random, never one that was (E4).
+    /// The next key: positive, random, never one that was (protocol/ikkm.md 6.1 item E4).
     pub fn move_on(&mut self, switches: &Switches) -> &str {
         let digits = switches.key_digits.clamp(MIN_DIGITS, MAX_DIGITS);
         let range = 10_u64.pow(digits - 1)..10_u64.pow(digits);
@@ -66,13 +67,13 @@ impl Keys {
         &self.current
     }
 
-    /// The operator's key (3.2).
+    /// The operator's key (protocol/ikkm.md 3.2).
     pub fn set(&mut self, key: String) {
         self.used.insert(key.clone());
         self.previous = Some(std::mem::replace(&mut self.current, key));
     }
 
-    /// Remembers an answer; the oldest go when there are too many (E6).
+    /// Remembers an answer; the oldest go when there are too many (protocol/ikkm.md 6.1 item E6).
     pub fn remember(&mut self, answered: Answered, depth: usize) {
         self.remembered.push(answered);
         let excess = if depth == 0 { 0 } else { self.remembered.len().saturating_sub(depth) };
@@ -84,7 +85,7 @@ impl Keys {
         self.remembered.clear();
     }
 
-    /// The remembered answer to a call (3.3).
+    /// The remembered answer to a call (protocol/ikkm.md 3.3).
     pub fn repeat_of(
         &self,
         key: &str,

@@ -1,4 +1,4 @@
-//! iKKM, played from its fact sheet: cash registers of Kazakhstan on the shop's own network, whose
+//! iKKM, played from protocol/ikkm.md: cash registers of Kazakhstan on the shop's own network, whose
 //! web-api key changes with every sale.
 
 mod calls;

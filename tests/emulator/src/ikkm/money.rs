@@ -1,4 +1,4 @@
-//! Money in whole tiyn, and how numbers are read and written (iKKM fact sheet 2.3).
+//! Money in whole tiyn, and how numbers are read and written (protocol/ikkm.md 2.3).
 
 use super::codes::{BAD_VALUE, Code};
 use super::switches::Amounts;
@@ -9,7 +9,7 @@ pub type Tiyn = i64;
 /// Tiyn in a tenge.
 pub const TENGE: Tiyn = 100;
 
-/// The largest amount (2.3; the limit itself is allowed, E9).
+/// The largest amount (protocol/ikkm.md 2.3, 6.1 item E9: the limit itself is allowed).
 pub const MAX_AMOUNT: Tiyn = 20_000_000 * TENGE;
 
 const MONEY_DECIMALS: u32 = 2;
@@ -29,7 +29,7 @@ pub fn money(text: &str) -> Option<Tiyn> {
     rounded(text, MONEY_DECIMALS).filter(|amount| *amount <= MAX_AMOUNT)
 }
 
-/// Reads a quantity in thousandths (0.1: more decimals are rounded).
+/// Reads a quantity in thousandths (protocol/ikkm.md 0.1: more decimals are rounded).
 pub fn quantity(text: &str) -> Option<i64> {
     rounded(text, QUANTITY_DECIMALS)
 }
@@ -49,7 +49,8 @@ pub fn plain_quantity(thousandths: i64) -> String {
     trimmed(&decimal(thousandths, QUANTITY_DECIMALS))
 }
 
-/// A tax on top of an amount, rounded to whole tenge like the sample receipt (2.3).
+/// A tax on top of an amount, rounded to whole tenge like the sample receipt
+/// (protocol/ikkm.md 2.3).
 pub fn tax_on_top(amount: Tiyn, percent: i64) -> Tiyn {
     let exact = amount * percent;
     (exact + 50 * TENGE) / (100 * TENGE) * TENGE

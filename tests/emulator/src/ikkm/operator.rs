@@ -1,4 +1,4 @@
-//! What an operator does at a device: the control channel (E22).
+//! What an operator does at a device: the control channel (protocol/ikkm.md 6.1 item E22).
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Parameters of a call, from the query or from a form (iKKM fact sheet 1, encoding).
+//! Parameters of a call, from the query or from a form (protocol/ikkm.md 1, encoding).
 
 use percent_encoding::percent_decode;
 

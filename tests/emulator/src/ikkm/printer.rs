@@ -1,4 +1,4 @@
-//! The printer: what came out on paper (iKKM fact sheet 2.4).
+//! The printer: what came out on paper (protocol/ikkm.md 2.4).
 
 /// A line that does something.
 const SPECIAL_LINES: &[(&str, &str)] =

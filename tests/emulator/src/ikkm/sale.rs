@@ -1,4 +1,4 @@
-//! Registration: operation, payments, tax (iKKM fact sheet 2; E9, E11).
+//! Registration: operation, payments, tax (protocol/ikkm.md 2, 6.1 items E9, E11).
 
 use super::codes::{BAD_ITEMS, BAD_REQUEST, BAD_VALUE, Code, NO_TAX, OVERPAID, UNDERPAID, UNDERPAID_TAX};
 use super::fiscal::{Draft, Unsettled};
@@ -86,7 +86,7 @@ fn tax_code(text: &str) -> Result<u64, Code> {
     all_digits.then(|| text.parse().ok()).flatten().ok_or(BAD_VALUE)
 }
 
-/// -14 and -12 come after the state of the device (E8).
+/// -14 and -12 come after the state of the device (protocol/ikkm.md 6.1 item E8).
 fn refusal(tax: Option<&Tax>, paid: Tiyn, total: Tiyn) -> Option<Code> {
     match tax {
         None => Some(NO_TAX),
@@ -95,7 +95,7 @@ fn refusal(tax: Option<&Tax>, paid: Tiyn, total: Tiyn) -> Option<Code> {
     }
 }
 
-/// The payment rules (iKKM fact sheet 2.2).
+/// The payment rules (protocol/ikkm.md 2.2).
 fn check_payments(
     kind: Kind,
     amount: Tiyn,
@@ -136,6 +136,6 @@ fn rows(parameters: &Parameters, switches: &Switches, title: &str, amount: Tiyn)
     if switches.itemdata_sum_checked && sum != amount {
         return Err(BAD_ITEMS);
     }
-    // No error above the limit: the itemisation is lost in silence (2.5).
+    // No error above the limit: the itemisation is lost in silence (protocol/ikkm.md 2.5).
     Ok(if sent.is_empty() || sent.len() > MAX_ROWS { one() } else { sent })
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::money::{Tiyn, money};
 use crate::frame::Refused;
 
-/// The documentation's own serial number (iKKM fact sheet 5.10) and those after it.
+/// The documentation's own serial number (protocol/ikkm.md 5.10) and those after it.
 const FIRST_REGISTER: u64 = 11_700_029_000;
 
 /// What `POST seed` takes.
@@ -63,7 +63,7 @@ pub fn device(wanted: Wanted, seed: u64, index: u64) -> Result<Seeded, Refused> 
     Ok(Seeded { register, key, port: wanted.port, drawer, last_receipt: wanted.last_receipt, random })
 }
 
-/// A key is a positive whole number (E4).
+/// A key is a positive whole number (protocol/ikkm.md 6.1 item E4).
 pub fn check_key(key: &str) -> Result<(), Refused> {
     let fits = key.bytes().all(|b| b.is_ascii_digit()) && key.bytes().any(|b| b != b'0');
     fits.then_some(()).ok_or_else(|| Refused::new("key: digits, not all zero"))

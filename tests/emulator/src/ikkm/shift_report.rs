@@ -1,4 +1,4 @@
-//! `/dump/table/shifts/N/report` (iKKM fact sheet 5.8).
+//! `/dump/table/shifts/N/report` (protocol/ikkm.md 5.8).
 
 use super::dates;
 use super::json::{Json, number, object, text};
@@ -63,7 +63,7 @@ fn archived(switches: &Switches, on_open: Json, current: Json) -> Json {
     object([fiscal, (name, mark)])
 }
 
-/// The sale's key differs between the two objects (5.12-10).
+/// The sale's key differs between the two objects (protocol/ikkm.md 5.12 item 10).
 fn totals(sale: &str, counters: &Counters) -> Json {
     let [sold, bought, returned, buy_returned] = OPERATIONS.map(|kind| number(plain(counters.of(kind).sum)));
     object([(sale, sold), ("buy", bought), ("saleReturn", returned), ("buyReturn", buy_returned)])
@@ -73,7 +73,7 @@ fn details(counter: Counter) -> Json {
     object([("sum", number(plain(counter.sum))), ("cheques", number(counter.count))])
 }
 
-/// The count of ALL receipts of a kind, up to the end of the shift (5.8).
+/// The count of ALL receipts of a kind, up to the end of the shift (protocol/ikkm.md 5.8).
 fn all(kind: Kind, shift: &Shift) -> u64 {
     shift.at_open.of(kind).count + shift.counters.of(kind).count
 }

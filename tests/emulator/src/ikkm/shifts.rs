@@ -1,11 +1,12 @@
-//! Shifts with their counters, and the totals that never start anew (iKKM fact sheet 5.5, 5.8; E13).
+//! Shifts with their counters, and the totals that never start anew
+//! (protocol/ikkm.md 5.5, 5.8, 6.1 item E13).
 
 use time::{Duration, OffsetDateTime};
 
 use super::money::Tiyn;
 use crate::ledger::Kind;
 
-/// The longest shift (iKKM fact sheet 4, -3).
+/// The longest shift (protocol/ikkm.md 4 item -3).
 const MAX_SHIFT: Duration = Duration::hours(24);
 
 /// The fiscal operations in the order of the documentation.

@@ -1,4 +1,5 @@
-//! What a device is and knows (E7, E11 to E15), and the conditions for a fiscal call.
+//! What a device is and knows (protocol/ikkm.md 6.1 items E7, E11 to E15), and the conditions for a
+//! fiscal call.
 
 use std::time::Instant;
 
@@ -20,7 +21,7 @@ use super::tables::Tables;
 use super::user::{Role, User};
 use crate::ledger::Kind;
 
-/// The longest time without the operator of fiscal data (iKKM fact sheet 4, -4).
+/// The longest time without the operator of fiscal data (protocol/ikkm.md 4 item -4).
 const MAX_OFFLINE: Duration = Duration::hours(72);
 
 const ONLINE_CODES: u32 = 1_000_000_000;
@@ -57,7 +58,7 @@ pub struct Document {
 pub struct State {
     /// The keys.
     pub keys: Keys,
-    /// Everything registered, in order (E7).
+    /// Everything registered, in order (protocol/ikkm.md 6.1 item E7).
     pub documents: Vec<Document>,
     /// The number of the last document.
     pub last_number: u64,
@@ -67,7 +68,7 @@ pub struct State {
     pub last_row: u64,
     /// The shifts.
     pub shifts: Shifts,
-    /// Cash in the drawer (E12).
+    /// Cash in the drawer (protocol/ikkm.md 6.1 item E12).
     pub drawer: Tiyn,
     /// Goods, taxes, cashiers.
     pub tables: Tables,
@@ -83,11 +84,11 @@ pub struct State {
     pub offline_since: Option<OffsetDateTime>,
     /// A bank payment or the like runs until then.
     pub busy_until: Option<Instant>,
-    /// Whether a registration is under way (E19).
+    /// Whether a registration is under way (protocol/ikkm.md 6.1 item E19).
     pub working: bool,
     /// How many times the device was started.
     pub boot: u64,
-    /// When the last request came that was not too early (E20).
+    /// When the last request came that was not too early (protocol/ikkm.md 6.1 item E20).
     pub last_request: Option<Instant>,
     online_codes: StdRng,
 }
@@ -117,7 +118,7 @@ impl State {
         }
     }
 
-    /// The device starts anew (iKKM fact sheet 3.3-3).
+    /// The device starts anew (protocol/ikkm.md 3.3 item 3).
     pub fn reboot(&mut self, switches: &Switches) {
         self.boot += 1;
         self.working = false;
@@ -131,13 +132,14 @@ impl State {
         }
     }
 
-    /// Refuses while something runs (iKKM fact sheet 3.9).
+    /// Refuses while something runs (protocol/ikkm.md 3.9).
     pub fn free(&self) -> Result<(), Code> {
         let bank = self.busy_until.is_some_and(|end| Instant::now() < end);
         if self.working || bank { Err(BUSY) } else { Ok(()) }
     }
 
-    /// Refuses when the device cannot work (E8, from the block to the printer).
+    /// Refuses when the device cannot work (protocol/ikkm.md 6.1 item E8, from the block to the
+    /// printer).
     pub fn ready(&self, now: OffsetDateTime) -> Result<(), Code> {
         self.linked(now)?;
         self.shift_fits(now)?;
@@ -173,17 +175,19 @@ impl State {
         if self.printer.no_paper { Err(PRINTER) } else { Ok(()) }
     }
 
-    /// Refuses a plain cashier (E15).
+    /// Refuses a plain cashier (protocol/ikkm.md 6.1 item E15).
     pub fn senior(&self) -> Result<(), Code> {
         if self.user.role == Role::Cashier { Err(NOT_SENIOR) } else { Ok(()) }
     }
 
-    /// A receipt code from the operator of fiscal data; zeros in front matter (5.9).
+    /// A receipt code from the operator of fiscal data; zeros in front matter
+    /// (protocol/ikkm.md 5.9).
     pub fn online_code(&mut self) -> String {
         format!("{:09}", self.online_codes.random_range(0..ONLINE_CODES))
     }
 
-    /// The operator of fiscal data can be reached again: everything is sent (E14).
+    /// The operator of fiscal data can be reached again: everything is sent
+    /// (protocol/ikkm.md 6.1 item E14).
     pub fn reconnect(&mut self, now: OffsetDateTime) {
         self.offline_since = None;
         for index in 0..self.documents.len() {

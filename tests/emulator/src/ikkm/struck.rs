@@ -1,4 +1,4 @@
-//! Calls with scripted faults around them (iKKM fact sheet 6.2), and what they do to a device.
+//! Calls with scripted faults around them (protocol/ikkm.md 6.2), and what they do to a device.
 
 use std::time::{Duration, Instant};
 
@@ -101,7 +101,8 @@ impl Ikkm {
         self.strike(device, call, Stage::Answer, &struck).await.unwrap_or(honest)
     }
 
-    /// Whether the device works on this call from now on: others are told that it is busy (E19).
+    /// Whether the device works on this call from now on: others are told that it is busy
+    /// (protocol/ikkm.md 6.1 item E19).
     fn occupies(&self, device: &Device, request: &Request) -> bool {
         if !request.endpoint.is_fiscal() {
             return false;
@@ -205,8 +206,8 @@ async fn delay(fault: &Fault) {
     }
 }
 
-/// More than one request in a while (iKKM fact sheet 0.1; E20). One that is too early counts for
-/// nothing.
+/// More than one request in a while (protocol/ikkm.md 0.1, 6.1 item E20). One that is too early
+/// counts for nothing.
 fn too_early(device: &Device, pace_ms: u64) -> bool {
     let now = Instant::now();
     let gap = Duration::from_millis(pace_ms - pace_ms * PACE_SLACK_PERCENT / 100);

@@ -1,8 +1,8 @@
-//! What the iKKM fact sheet leaves open, as switches with the sheet's defaults.
+//! What protocol/ikkm.md leaves open, as switches with the sheet's defaults.
 
 use serde::{Deserialize, Serialize};
 
-/// What makes a call a repeat (iKKM fact sheet 3.3-2).
+/// What makes a call a repeat (protocol/ikkm.md 3.3 item 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RepeatCriterion {
@@ -12,7 +12,7 @@ pub enum RepeatCriterion {
     KeyAndPayload,
 }
 
-/// Where a repeat is recognised (iKKM fact sheet 3.3-4).
+/// Where a repeat is recognised (protocol/ikkm.md 3.3 item 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RepeatCheck {
@@ -22,7 +22,7 @@ pub enum RepeatCheck {
     Last,
 }
 
-/// The answer of `/dump/transaction` for a key that made nothing (iKKM fact sheet 7, question 2).
+/// The answer of `/dump/transaction` for a key that made nothing (protocol/ikkm.md 7 item 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LookupNotFound {
@@ -37,7 +37,7 @@ pub enum LookupNotFound {
     NotFound,
 }
 
-/// Which amounts the firmware reads (iKKM fact sheet 2.3; E10).
+/// Which amounts the firmware reads (protocol/ikkm.md 2.3, 6.1 item E10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Amounts {
@@ -47,7 +47,7 @@ pub enum Amounts {
     Tiyn,
 }
 
-/// The reason phrase of a success that has a receipt number (iKKM fact sheet 3.1; 6.2).
+/// The reason phrase of a success that has a receipt number (protocol/ikkm.md 3.1, 6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReceiptReason {
@@ -59,7 +59,7 @@ pub enum ReceiptReason {
     Absent,
 }
 
-/// Language and bytes of the cause in the reason phrase (iKKM fact sheet 7, question 8).
+/// Language and bytes of the cause in the reason phrase (protocol/ikkm.md 7 item 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
@@ -71,7 +71,7 @@ pub enum Cause {
     RussianWindows1251,
 }
 
-/// What stands around the number in a text body (E2).
+/// What stands around the number in a text body (protocol/ikkm.md 6.1 item E2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextBody {
@@ -83,7 +83,7 @@ pub enum TextBody {
     Bom,
 }
 
-/// The number in the reason phrase of a deposit or withdrawal (iKKM fact sheet 6.3, "which number").
+/// The number in the reason phrase of a deposit or withdrawal (protocol/ikkm.md 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CashNumber {
@@ -93,7 +93,7 @@ pub enum CashNumber {
     LastReceipt,
 }
 
-/// What too fast a client gets (E20).
+/// What too fast a client gets (protocol/ikkm.md 6.1 item E20).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaceAnswer {
@@ -103,7 +103,7 @@ pub enum PaceAnswer {
     Close,
 }
 
-/// The answer of `/apizreport` and `/apixreport` (E16).
+/// The answer of `/apizreport` and `/apixreport` (protocol/ikkm.md 6.1 item E16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportAnswer {
@@ -113,7 +113,7 @@ pub enum ReportAnswer {
     Close,
 }
 
-/// The code of a return whose payment exceeds it (iKKM fact sheet 2.2).
+/// The code of a return whose payment exceeds it (protocol/ikkm.md 2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OverpaidReturn {
     /// `-13`.
@@ -124,7 +124,7 @@ pub enum OverpaidReturn {
     BadValue,
 }
 
-/// What happens with `itemdata` (iKKM fact sheet 2.5; E9).
+/// What happens with `itemdata` (protocol/ikkm.md 2.5, 6.1 item E9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemData {
@@ -136,7 +136,7 @@ pub enum ItemData {
     Refused,
 }
 
-/// Literal types in JSON (iKKM fact sheet 5, 6.2).
+/// Literal types in JSON (protocol/ikkm.md 5, 6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JsonLiterals {
@@ -148,7 +148,7 @@ pub enum JsonLiterals {
     Numbers,
 }
 
-/// The fiscal object of an archived shift (iKKM fact sheet 5.8).
+/// The fiscal object of an archived shift (protocol/ikkm.md 5.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ArchivedFiscal {
     /// `fiscalData`.
@@ -159,7 +159,7 @@ pub enum ArchivedFiscal {
     OnShiftOpen,
 }
 
-/// The name of the mark of an archived shift (iKKM fact sheet 5.8).
+/// The name of the mark of an archived shift (protocol/ikkm.md 5.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ArchivedName {
     /// As documented, without "c".
@@ -174,87 +174,90 @@ pub enum ArchivedName {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
-    /// How many answers the device remembers; 0 for all (3.3-1; E6).
+    /// How many answers the device remembers; 0 for all (protocol/ikkm.md 3.3 item 1, 6.1 item E6).
     pub repeat_depth: usize,
-    /// Whether a reboot forgets them (3.3-3; E6).
+    /// Whether a reboot forgets them (protocol/ikkm.md 3.3 item 3, 6.1 item E6).
     pub repeat_volatile: bool,
-    /// What makes a call a repeat (3.3-2; E6).
+    /// What makes a call a repeat (protocol/ikkm.md 3.3 item 2, 6.1 item E6).
     pub repeat_criterion: RepeatCriterion,
-    /// Where a repeat is recognised (3.3-4; E6).
+    /// Where a repeat is recognised (protocol/ikkm.md 3.3 item 4, 6.1 item E6).
     pub repeat_check: RepeatCheck,
-    /// Whether deposits and withdrawals are remembered too (3.3-5).
+    /// Whether deposits and withdrawals are remembered too (protocol/ikkm.md 3.3 item 5).
     pub repeat_cash: bool,
-    /// Whether the operator's new key leaves the remembered answers alone (3.2).
+    /// Whether the operator's new key leaves the remembered answers alone (protocol/ikkm.md 3.2).
     pub repeat_survives_rekey: bool,
-    /// Whether `/apicheck` compares the key at all (7, question 2).
+    /// Whether `/apicheck` compares the key at all (protocol/ikkm.md 7 item 2).
     pub check_compares_key: bool,
-    /// Whether `/apicheck` takes the previous key too (3.3-6).
+    /// Whether `/apicheck` takes the previous key too (protocol/ikkm.md 3.3 item 6).
     pub check_accepts_previous_key: bool,
-    /// Whether `/dump/...` takes the previous key too (3.3-6).
+    /// Whether `/dump/...` takes the previous key too (protocol/ikkm.md 3.3 item 6).
     pub dump_accepts_previous_key: bool,
-    /// Whether the key outlives a reboot (7, question 4).
+    /// Whether the key outlives a reboot (protocol/ikkm.md 7 item 4).
     pub key_survives_reboot: bool,
-    /// Whether a receipt made by hand moves the key (7, question 4).
+    /// Whether a receipt made by hand moves the key (protocol/ikkm.md 7 item 4).
     pub hand_sale_moves_key: bool,
-    /// Whether switching the web-api off and on moves the key (7, question 4).
+    /// Whether switching the web-api off and on moves the key (protocol/ikkm.md 7 item 4).
     pub web_api_moves_key: bool,
-    /// How many digits a new key has (E4).
+    /// How many digits a new key has (protocol/ikkm.md 6.1 item E4).
     pub key_digits: u32,
-    /// The answer for a key that made nothing (7, question 2; E7).
+    /// The answer for a key that made nothing (protocol/ikkm.md 7 item 2, 6.1 item E7).
     pub lookup_not_found: LookupNotFound,
-    /// Whether `/dump/transaction` finds deposits and withdrawals (7, question 2).
+    /// Whether `/dump/transaction` finds deposits and withdrawals (protocol/ikkm.md 7 item 2).
     pub lookup_finds_cash: bool,
-    /// Whether `/dump/transaction` needs the senior cashier (7, question 2; E15).
+    /// Whether `/dump/transaction` needs the senior cashier
+    /// (protocol/ikkm.md 7 item 2, 6.1 item E15).
     pub lookup_needs_senior: bool,
-    /// Which amounts the firmware reads (E10).
+    /// Which amounts the firmware reads (protocol/ikkm.md 6.1 item E10).
     pub amounts: Amounts,
     /// Whether a `+` in parameters is a space (1, encoding).
     pub plus_is_space: bool,
-    /// The code of a return whose payment exceeds it (2.2).
+    /// The code of a return whose payment exceeds it (protocol/ikkm.md 2.2).
     pub overpaid_return: OverpaidReturn,
-    /// Whether a return or purchase may be paid otherwise than in cash (7, question 7); else -7.
+    /// Whether a return or purchase may be paid otherwise than in cash (protocol/ikkm.md 7 item 7);
+    /// else -7.
     pub noncash_return: bool,
-    /// What happens with `itemdata` (2.5; E9).
+    /// What happens with `itemdata` (protocol/ikkm.md 2.5, 6.1 item E9).
     pub itemdata: ItemData,
-    /// Whether positions must add up to the amount (2.5); else -17.
+    /// Whether positions must add up to the amount (protocol/ikkm.md 2.5); else -17.
     pub itemdata_sum_checked: bool,
-    /// Characters in a printed line (2.4).
+    /// Characters in a printed line (protocol/ikkm.md 2.4).
     pub printer_columns: usize,
-    /// Whether `print` of `/api` honours the special lines (2.4).
+    /// Whether `print` of `/api` honours the special lines (protocol/ikkm.md 2.4).
     pub special_lines_in_receipt: bool,
-    /// The reason phrase of a success with a receipt number (3.1).
+    /// The reason phrase of a success with a receipt number (protocol/ikkm.md 3.1).
     pub receipt_reason: ReceiptReason,
-    /// Language and bytes of error causes (7, question 8).
+    /// Language and bytes of error causes (protocol/ikkm.md 7 item 8).
     pub cause: Cause,
-    /// What stands around the number in a text body (E2).
+    /// What stands around the number in a text body (protocol/ikkm.md 6.1 item E2).
     pub text_body: TextBody,
-    /// The number of a deposit or withdrawal (6.3).
+    /// The number of a deposit or withdrawal (protocol/ikkm.md 6.3).
     pub cash_number: CashNumber,
-    /// The answer of the reports (E16).
+    /// The answer of the reports (protocol/ikkm.md 6.1 item E16).
     pub report_answer: ReportAnswer,
-    /// Whether a Z report works in states -3 and -11 (7, question 9).
+    /// Whether a Z report works in states -3 and -11 (protocol/ikkm.md 7 item 9).
     pub z_in_any_shift: bool,
-    /// Milliseconds of real time between two requests (0.1; E20); 0 for no limit.
+    /// Milliseconds of real time between two requests (protocol/ikkm.md 0.1, 6.1 item E20); 0 for
+    /// no limit.
     pub pace_ms: u64,
-    /// What too fast a client gets (E20).
+    /// What too fast a client gets (protocol/ikkm.md 6.1 item E20).
     pub pace_answer: PaceAnswer,
-    /// Milliseconds of real time that a registration takes (E19).
+    /// Milliseconds of real time that a registration takes (protocol/ikkm.md 6.1 item E19).
     pub processing_ms: u64,
-    /// Milliseconds of real time that the bank application takes (E17).
+    /// Milliseconds of real time that the bank application takes (protocol/ikkm.md 6.1 item E17).
     pub bank_busy_ms: u64,
-    /// Literal types in JSON (5.12; 6.2).
+    /// Literal types in JSON (protocol/ikkm.md 5.12, 6.2).
     pub json_literals: JsonLiterals,
-    /// Fields left out of JSON, separated by commas (6.2).
+    /// Fields left out of JSON, separated by commas (protocol/ikkm.md 6.2).
     pub json_omit: String,
-    /// Whether every JSON object has a field that is not documented (6.2).
+    /// Whether every JSON object has a field that is not documented (protocol/ikkm.md 6.2).
     pub json_unknown_field: bool,
-    /// The name of the mark of an archived shift (5.8).
+    /// The name of the mark of an archived shift (protocol/ikkm.md 5.8).
     pub archived_name: ArchivedName,
-    /// Whether that mark is a string (5.8).
+    /// Whether that mark is a string (protocol/ikkm.md 5.8).
     pub archived_as_string: bool,
-    /// The fiscal object of an archived shift (5.8).
+    /// The fiscal object of an archived shift (protocol/ikkm.md 5.8).
     pub archived_fiscal: ArchivedFiscal,
-    /// Whether the device has a battery (5.10).
+    /// Whether the device has a battery (protocol/ikkm.md 5.10).
     pub battery_present: bool,
     /// Hours of the device's local time ahead of UTC (5).
     pub utc_offset_hours: i8,

@@ -1,4 +1,4 @@
-//! Goods, groups of goods, taxes and cashiers (iKKM fact sheet 5.1 to 5.4; E11).
+//! Goods, groups of goods, taxes and cashiers (protocol/ikkm.md 5.1 to 5.4, 6.1 item E11).
 
 use super::money::{Tiyn, tax_on_top};
 use super::user::User;
@@ -23,7 +23,8 @@ impl Tax {
     }
 }
 
-/// A good: `uid`, `code1`, `code2`, `name`, `price1` in tenge, `itemtax1`, `catalogid` (5.1).
+/// A good: `uid`, `code1`, `code2`, `name`, `price1` in tenge, `itemtax1`, `catalogid`
+/// (protocol/ikkm.md 5.1).
 pub type Item = (u64, u64, &'static str, &'static str, u64, u64, u64);
 
 /// The tables of a device.
@@ -65,7 +66,7 @@ impl Tables {
         self.taxes.iter().find(|tax| tax.code == code)
     }
 
-    /// Changes a tax: it gets a new code (iKKM fact sheet 2.1); None when there is no such tax.
+    /// Changes a tax: it gets a new code (protocol/ikkm.md 2.1); None when there is no such tax.
     pub fn edit_tax(&mut self, code: u64, percent: i64, on_top: bool) -> Option<u64> {
         let next = self.last_tax + 1;
         let tax = self.taxes.iter_mut().find(|tax| tax.code == code)?;

@@ -1,4 +1,4 @@
-//! Who is logged in at the device (E15).
+//! Who is logged in at the device (protocol/ikkm.md 6.1 item E15).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand, because the status line carries data (iKKM fact sheet 3.1; E1, E2).
+//! HTTP/1.1 by hand, because the status line carries data (protocol/ikkm.md 3.1, 6.1 items E1, E2).
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! Accounts and associations: who may call what (Modulkassa fact sheet 1.2 and 6.1 items 6 to 9).
+//! Accounts and associations: who may call what (protocol/modulkassa.md 1.2, 6.1 items 6 to 9).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -156,7 +156,7 @@ impl Accounts {
         self.accounts.get(&who.login).filter(|account| account.password == who.password)
     }
 
-    /// Makes or renews the credentials of an application (Modulkassa fact sheet 6.1 item 7).
+    /// Makes or renews the credentials of an application (protocol/modulkassa.md 6.1 item 7).
     pub fn associate(&mut self, point: Uuid, client_id: Option<String>) -> Association {
         let application = (point, client_id);
         let password = self.new_password();
@@ -178,7 +178,7 @@ impl Accounts {
         self.points.get(&association.point).cloned()
     }
 
-    /// Deletes an association (Modulkassa fact sheet 6.1 item 8).
+    /// Deletes an association (protocol/modulkassa.md 6.1 item 8).
     pub fn dissociate(&mut self, user_name: &str) {
         self.associations.remove(user_name);
     }

@@ -65,7 +65,7 @@ impl Asked {
         }
     }
 
-    /// The answer for an unknown or foreign document (Modulkassa fact sheet 6.1 item 10).
+    /// The answer for an unknown or foreign document (protocol/modulkassa.md 6.1 item 10).
     pub fn no_document(&self) -> Answer {
         let status = match self.switches.unknown_document {
             UnknownDocument::NotFound => StatusCode::NOT_FOUND,

@@ -1,4 +1,4 @@
-//! Bringing the result to the shop's `responseURL` (Modulkassa fact sheet 3.5 and 6.1 item 27).
+//! Bringing the result to the shop's `responseURL` (protocol/modulkassa.md 3.5, 6.1 item 27).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,8 @@ use crate::faults::{CALLBACK_ROUTE, Call, Stage};
 use crate::outgoing::Outgoing;
 
 const SUCCESS: &str = "SUCCESS";
-/// No source names the word for a failure (7, question 4); any word but SUCCESS will do.
+/// No source names the word for a failure (protocol/modulkassa.md 7 item 4); any word but SUCCESS
+/// will do.
 const FAILURE: &str = "FAILED";
 const URL_FIELD: &str = "responseURL";
 const AT_ONCE: usize = 64;

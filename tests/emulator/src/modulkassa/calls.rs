@@ -1,4 +1,4 @@
-//! The HTTP calls of Modulkassa (fact sheet 1.3 and 1.4).
+//! The HTTP calls of Modulkassa (protocol/modulkassa.md 1.3, 1.4).
 
 use std::sync::Arc;
 

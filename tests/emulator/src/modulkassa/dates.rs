@@ -21,7 +21,7 @@ const SECONDS_END: usize = 19;
 const MAX_FRACTION_DIGITS: usize = 9;
 
 /// Whether a text is a date-time: offset `Z`, `+hh:mm`, `+hhmm` or none, up to 9 fraction digits
-/// (Modulkassa fact sheet 6.1 item 14).
+/// (protocol/modulkassa.md 6.1 item 14).
 pub fn is_date_time(text: &str) -> bool {
     let Some((seconds, rest)) = text.split_at_checked(SECONDS_END) else {
         return false;
@@ -62,7 +62,7 @@ pub fn millis_no_colon(moment: OffsetDateTime) -> String {
     moment.format(MILLIS_NO_COLON).unwrap_or_default()
 }
 
-/// The date of a fiscal document, in UTC, in the chosen format (Modulkassa fact sheet 3.3).
+/// The date of a fiscal document, in UTC, in the chosen format (protocol/modulkassa.md 3.3).
 pub fn fiscal(moment: OffsetDateTime, format: DateFormat) -> String {
     // The register knows no fractions of a second.
     let moment = moment.replace_nanosecond(0).unwrap_or(moment);

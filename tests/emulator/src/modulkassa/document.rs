@@ -98,7 +98,7 @@ fn summary(fields: &Fields<'_>) -> Option<Receipt> {
     })
 }
 
-/// round2(price x quantity) - discSum (Modulkassa fact sheet 2.13).
+/// round2(price x quantity) - discSum (protocol/modulkassa.md 2.13).
 fn position_total(position: Raw<'_>) -> Option<Decimal> {
     let fields = reading::object(position)?;
     let cost = number(&fields, "price")?.checked_mul(number(&fields, "quantity")?)?;
@@ -192,7 +192,7 @@ impl Checker<'_> {
         if passes { Ok(()) } else { Err(problem) }
     }
 
-    /// Modulkassa fact sheet 6.1 item 18.
+    /// protocol/modulkassa.md 6.1 item 18.
     fn correction(&mut self, fields: &Fields<'_>) {
         let word = fields.get("docType").and_then(|raw| reading::text(raw));
         let row = DOC_TYPES.iter().find(|row| Some(row.word) == word.as_deref());
@@ -208,7 +208,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Modulkassa fact sheet 2.8 and 7, question 14.
+    /// protocol/modulkassa.md 2.8, 7 item 14.
     fn industry_dates(&mut self, fields: &Fields<'_>) {
         let positions = fields.get("inventPositions").and_then(|raw| reading::array(raw));
         for (index, position) in positions.unwrap_or_default().into_iter().enumerate() {

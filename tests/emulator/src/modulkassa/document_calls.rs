@@ -1,4 +1,4 @@
-//! The calls about documents: submit, status, re-queue (Modulkassa fact sheet 1.3, E4 to E6).
+//! The calls about documents: submit, status, re-queue (protocol/modulkassa.md 1.3 items E4 to E6).
 
 use axum::body::Bytes;
 use axum::extract::Path;
@@ -17,7 +17,7 @@ pub const STATUS: &str = "status";
 /// The route word of the call that puts a failed document back into the queue.
 pub const REQUEUE: &str = "requeue";
 
-/// E4: a document comes (Modulkassa fact sheet 6.1 item 11).
+/// E4: a document comes (protocol/modulkassa.md 6.1 item 11).
 pub async fn submit_document(asked: Asked, body: Bytes) -> Answer {
     let text = String::from_utf8_lossy(&body);
     let keys = document::keys(&text);
@@ -69,7 +69,7 @@ async fn accept(asked: &Asked, body: &str) -> Answer {
     answer
 }
 
-/// Modulkassa fact sheet 6.1 item 19.
+/// protocol/modulkassa.md 6.1 item 19.
 fn duplicate(asked: &Asked, document: &StoredDocument, state: RegisterState) -> Answer {
     let message = "Document with this id already exists";
     match asked.switches.duplicate {
@@ -79,7 +79,7 @@ fn duplicate(asked: &Asked, document: &StoredDocument, state: RegisterState) -> 
     }
 }
 
-/// E5: the status of a document.
+/// E5: the status of a document (protocol/modulkassa.md 1.3 item E5).
 pub async fn document_status(asked: Asked, Path(id): Path<String>) -> Answer {
     let work = async {
         let Some(point) = asked.point() else {
@@ -93,7 +93,7 @@ pub async fn document_status(asked: Asked, Path(id): Path<String>) -> Answer {
     asked.serve(STATUS, asked.keys(&id), work).await
 }
 
-/// E6: a failed document goes back into the queue (Modulkassa fact sheet 6.1 item 26).
+/// E6: a failed document goes back into the queue (protocol/modulkassa.md 6.1 item 26).
 pub async fn requeue_document(asked: Asked, Path(id): Path<String>) -> Answer {
     let work = async {
         let Some(point) = asked.point() else {

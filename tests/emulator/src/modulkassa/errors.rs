@@ -8,7 +8,7 @@ use super::dates;
 use super::switches::ErrorBodies;
 use crate::answers::Answer;
 
-/// `Content-Type` of every JSON answer (Modulkassa fact sheet 6.1 item 4).
+/// `Content-Type` of every JSON answer (protocol/modulkassa.md 6.1 item 4).
 pub const JSON: &str = "application/json;charset=UTF-8";
 
 const FIRST_GATEWAY_STATUS: u16 = 502;
@@ -26,7 +26,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// An error answer of the vendor, in Spring form or empty (Modulkassa fact sheet 3.8).
+    /// An error answer of the vendor, in Spring form or empty (protocol/modulkassa.md 3.8).
     pub fn says(&self, status: StatusCode, message: &str) -> Answer {
         if self.bodies == ErrorBodies::None {
             return Answer::empty(status);

@@ -1,4 +1,4 @@
-//! Modulkassa, played from its fact sheet: a cloud queue in front of a shop's register.
+//! Modulkassa, played from protocol/modulkassa.md: a cloud queue in front of a shop's register.
 
 mod accounts;
 mod asked;
@@ -40,7 +40,7 @@ pub const NAME: &str = "modulkassa";
 /// The path of the base URL in the printed config.
 pub const BASE_PATH: &str = "/api/fn";
 
-/// The path under which the same API is found too (Modulkassa fact sheet 1.1).
+/// The path under which the same API is found too (protocol/modulkassa.md 1.1).
 const SHORT_BASE_PATH: &str = "/fn";
 
 /// Modulkassa with everything it knows.
@@ -85,7 +85,7 @@ impl Modulkassa {
         &self.deliveries
     }
 
-    /// When the registers last reported (Modulkassa fact sheet 6.1 item 20).
+    /// When the registers last reported (protocol/modulkassa.md 6.1 item 20).
     fn register_time(&self, switches: &Switches) -> OffsetDateTime {
         if switches.freeze_register_time {
             *self.frozen_at.lock()
@@ -136,8 +136,8 @@ impl Vendor for Modulkassa {
         calls::router(self)
     }
 
-    /// Both bases, with a slash too many or one missing behind them (Modulkassa fact sheet 6.1
-    /// item 1).
+    /// Both bases, with a slash too many or one missing behind them
+    /// (protocol/modulkassa.md 6.1 item 1).
     fn routed_path(&self, path: &str) -> Option<String> {
         let rest = [BASE_PATH, SHORT_BASE_PATH].iter().find_map(|base| path.strip_prefix(base))?;
         Some(format!("{BASE_PATH}/{}", rest.trim_start_matches('/')))

@@ -25,7 +25,7 @@ pub struct Point {
     pub wake: Notify,
 }
 
-/// What the management calls tell about a point (Modulkassa fact sheet 6.2).
+/// What the management calls tell about a point (protocol/modulkassa.md 6.2).
 #[derive(Debug, Clone)]
 pub struct PointData {
     /// Its name.

@@ -1,5 +1,5 @@
-//! Lenient reading of JSON, as the vendor's server does it: numbers as text, text as numbers,
-//! nulls as absent, unknown fields ignored (Modulkassa fact sheet 6.1 item 12).
+//! Lenient reading of JSON, as the vendor's server does it: numbers as text, text as numbers, nulls
+//! as absent, unknown fields ignored (protocol/modulkassa.md 6.1 item 12).
 
 use std::collections::HashMap;
 use std::str::FromStr;

@@ -12,7 +12,7 @@ use super::document::{Receipt, money};
 use super::schema::DocType;
 use super::switches::Switches;
 
-/// A shift older than this is closed and another opened (Modulkassa fact sheet 3.6).
+/// A shift older than this is closed and another opened (protocol/modulkassa.md 3.6).
 pub const LONGEST_SHIFT: Duration = Duration::hours(24);
 
 const HIGH_BIT: u32 = 1 << 31;
@@ -56,7 +56,7 @@ pub struct Fiscal {
     registration_number: String,
 }
 
-/// `fiscalInfo` on the wire (Modulkassa fact sheet 3.3).
+/// `fiscalInfo` on the wire (protocol/modulkassa.md 3.3).
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FiscalInfo<'a> {
@@ -91,7 +91,7 @@ impl Register {
         }
     }
 
-    /// Records a receipt (Modulkassa fact sheet 6.1 item 24).
+    /// Records a receipt (protocol/modulkassa.md 6.1 item 24).
     pub fn fiscalize(&mut self, receipt: &Receipt, now: OffsetDateTime) -> Fiscal {
         if self.shift_opened.is_none_or(|opened| now - opened > LONGEST_SHIFT) {
             self.shift_opened = Some(now);

@@ -1,4 +1,5 @@
-//! The fields of a Modulkassa document and their checks (fact sheet 2 and 6.1 items 13 to 18).
+//! The fields of a Modulkassa document and their checks
+//! (protocol/modulkassa.md 2, 6.1 items 13 to 18).
 
 use crate::ledger::Kind;
 
@@ -81,7 +82,7 @@ const fn doc_type(
     DocType { word, check_type, qr_n, kind, correction }
 }
 
-/// The document types (Modulkassa fact sheet 2.4).
+/// The document types (protocol/modulkassa.md 2.4).
 pub const DOC_TYPES: &[DocType] = &[
     doc_type("SALE", "SALE", 1, Kind::Sell, false),
     doc_type("RETURN", "RETURN", 2, Kind::SellRefund, false),
@@ -104,14 +105,14 @@ const DOC_TYPE_WORDS: &[&str] = &[
     DOC_TYPES[7].word,
 ];
 
-/// Tags of VAT rates (Modulkassa fact sheet 2.3); 1108 is a gap.
+/// Tags of VAT rates (protocol/modulkassa.md 2.3); 1108 is a gap.
 pub const VAT_TAGS: &[u32] = &[1102, 1103, 1104, 1105, 1106, 1107, 1109, 1110, 1111, 1112, 1113, 1114];
 
-/// Taxation systems (Modulkassa fact sheet 2.5).
+/// Taxation systems (protocol/modulkassa.md 2.5).
 pub const TAX_MODES: &[&str] =
     &["COMMON", "SIMPLIFIED", "SIMPLIFIED_WITH_EXPENSE", "ENVD", "COMMON_AGRICULTURAL", "PATENT"];
 
-/// What is sold, tag 1212 (Modulkassa fact sheet 2.6); one word has a hyphen.
+/// What is sold, tag 1212 (protocol/modulkassa.md 2.6); one word has a hyphen.
 pub const PAYMENT_OBJECTS: &[&str] = &[
     "commodity",
     "excise",
@@ -133,7 +134,7 @@ pub const PAYMENT_OBJECTS: &[&str] = &[
     "resort_fee",
 ];
 
-/// How it is paid, tag 1214 (Modulkassa fact sheet 2.7).
+/// How it is paid, tag 1214 (protocol/modulkassa.md 2.7).
 pub const PAYMENT_METHODS: &[&str] = &[
     "full_prepayment",
     "prepayment",
@@ -144,7 +145,7 @@ pub const PAYMENT_METHODS: &[&str] = &[
     "credit_payment",
 ];
 
-/// Kinds of agents (Modulkassa fact sheet 2.9).
+/// Kinds of agents (protocol/modulkassa.md 2.9).
 pub const AGENT_TYPES: &[&str] = &[
     "bank_paying_agent",
     "bank_paying_subagent",
@@ -155,16 +156,16 @@ pub const AGENT_TYPES: &[&str] = &[
     "another",
 ];
 
-/// Kinds of payments (Modulkassa fact sheet 2.12).
+/// Kinds of payments (protocol/modulkassa.md 2.12).
 pub const PAYMENT_TYPES: &[&str] = &["CARD", "CASH", "PREPAID", "POSTPAY", "OTHER"];
 
-/// Why a receipt is corrected (Modulkassa fact sheet 2.10).
+/// Why a receipt is corrected (protocol/modulkassa.md 2.10).
 pub const CORRECTION_REASONS: &[&str] = &["INDEPENDENT", BY_ORDER];
 
 /// The reason that needs `documentNum`.
 pub const BY_ORDER: &str = "BY_ORDER";
 
-/// The longest phone (Modulkassa fact sheet 2.9).
+/// The longest phone (protocol/modulkassa.md 2.9).
 pub const MAX_PHONE: usize = 19;
 
 const MAX_TEXT_TO_PRINT: usize = 3000;
@@ -193,7 +194,7 @@ const SUPPLIER: &[Field] = &[may("phones", PHONES), may("name", ANY_TEXT), may("
 
 const INDUSTRY: &[Field] = &[
     must("foivId", ANY_TEXT),
-    // Two sources name the date differently (7, question 14): either may come.
+    // Two sources name the date differently (protocol/modulkassa.md 7 item 14): either may come.
     may("docDateTime", ANY_TEXT),
     may("docDate", ANY_TEXT),
     must("docNumber", ANY_TEXT),
@@ -229,7 +230,7 @@ const POSITION: &[Field] = &[
 
 const MONEY: &[Field] = &[must("paymentType", Check::OneOf(PAYMENT_TYPES)), must("sum", Check::NotNegative)];
 
-/// The document at the root (Modulkassa fact sheet 2.1).
+/// The document at the root (protocol/modulkassa.md 2.1).
 pub const DOCUMENT: &[Field] = &[
     must("id", ANY_TEXT),
     must("docNum", ANY_TEXT),

@@ -51,7 +51,7 @@ pub struct SeedPoint {
     pub time_zone_id: Option<String>,
     /// The offset of that zone from UTC in hours.
     pub utc_offset_hours: Option<i8>,
-    /// The state of its register, whatever the switch says (Modulkassa fact sheet 6.1 item 20).
+    /// The state of its register, whatever the switch says (protocol/modulkassa.md 6.1 item 20).
     pub register_state: Option<RegisterState>,
 }
 

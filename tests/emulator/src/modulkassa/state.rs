@@ -13,14 +13,14 @@ use super::switches::{RegisterState, Switches};
 const QUEUED_MESSAGE: &str = "Document queued for printing";
 const DELIVERED_MESSAGE: &str = "Document successfully completed with callback";
 
-/// The types of failure (Modulkassa fact sheet 3.3).
+/// The types of failure (protocol/modulkassa.md 3.3).
 pub const FAILURE_TYPES: &[&str] =
     &["FN_MEMORY_OVERFLOW", "FN_EXPIRED", "FN_GENERIC_FAILURE", NON_FN_FAILURE];
 
 /// A failure that is not the fiscal storage's.
 pub const NON_FN_FAILURE: &str = "NON_FN_FAILURE";
 
-/// The life cycle of a document (Modulkassa fact sheet 3.4).
+/// The life cycle of a document (protocol/modulkassa.md 3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
@@ -73,7 +73,7 @@ pub struct StoredDocument {
     pub callback_problem: Option<String>,
 }
 
-/// `DocumentStatus` on the wire (Modulkassa fact sheet 3.3).
+/// `DocumentStatus` on the wire (protocol/modulkassa.md 3.3).
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentStatus<'a> {

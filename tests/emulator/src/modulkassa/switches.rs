@@ -1,8 +1,8 @@
-//! What the Modulkassa fact sheet leaves open, as switches with the sheet's defaults.
+//! What protocol/modulkassa.md leaves open, as switches with the sheet's defaults.
 
 use serde::{Deserialize, Serialize};
 
-/// The answer to a document id that was sent before (fact sheet 7, question 6; 6.1 item 19).
+/// The answer to a document id that was sent before (protocol/modulkassa.md 7 item 6, 6.1 item 19).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Duplicate {
@@ -16,7 +16,7 @@ pub enum Duplicate {
     BadRequest,
 }
 
-/// What error answers carry (fact sheet 7, question 7; 6.1 item 4).
+/// What error answers carry (protocol/modulkassa.md 7 item 7, 6.1 item 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorBodies {
@@ -26,7 +26,7 @@ pub enum ErrorBodies {
     None,
 }
 
-/// The answer for an unknown or foreign document (fact sheet 7, question 8; 6.1 item 10).
+/// The answer for an unknown or foreign document (protocol/modulkassa.md 7 item 8, 6.1 item 10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnknownDocument {
     /// 404, observed in production.
@@ -37,7 +37,7 @@ pub enum UnknownDocument {
     BadRequest,
 }
 
-/// What happens when positions and payments differ (fact sheet 2.13; 6.1 item 17).
+/// What happens when positions and payments differ (protocol/modulkassa.md 2.13, 6.1 item 17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SumMismatch {
     /// The document is accepted and fails at the register.
@@ -48,7 +48,7 @@ pub enum SumMismatch {
     BadRequest,
 }
 
-/// Where a document without `responseURL` ends (fact sheet 7, question 9).
+/// Where a document without `responseURL` ends (protocol/modulkassa.md 7 item 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FinalState {
@@ -58,7 +58,7 @@ pub enum FinalState {
     Printed,
 }
 
-/// The state after a re-queue (fact sheet 3.4; 6.1 item 26).
+/// The state after a re-queue (protocol/modulkassa.md 3.4, 6.1 item 26).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequeueAnswer {
@@ -68,7 +68,7 @@ pub enum RequeueAnswer {
     Queued,
 }
 
-/// How `fiscalInfo.date` is written (fact sheet 7, question 11; 3.3).
+/// How `fiscalInfo.date` is written (protocol/modulkassa.md 7 item 11, 3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DateFormat {
@@ -78,7 +78,7 @@ pub enum DateFormat {
     MillisNoColon,
 }
 
-/// The state of a register (fact sheet 3.2; 6.1 item 20).
+/// The state of a register (protocol/modulkassa.md 3.2, 6.1 item 20).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RegisterState {
@@ -104,7 +104,7 @@ impl RegisterState {
     }
 }
 
-/// How the result is brought to the shop (fact sheet 3.5; 7, questions 3 and 5).
+/// How the result is brought to the shop (protocol/modulkassa.md 3.5, 7 items 3 and 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallbackForm {
@@ -122,50 +122,52 @@ pub enum CallbackForm {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
-    /// The answer to a repeated document id (7, question 6).
+    /// The answer to a repeated document id (protocol/modulkassa.md 7 item 6).
     pub duplicate: Duplicate,
-    /// What error answers carry (7, question 7).
+    /// What error answers carry (protocol/modulkassa.md 7 item 7).
     pub error_bodies: ErrorBodies,
-    /// The answer for an unknown document (7, question 8).
+    /// The answer for an unknown document (protocol/modulkassa.md 7 item 8).
     pub unknown_document: UnknownDocument,
-    /// What happens when positions and payments differ (2.13).
+    /// What happens when positions and payments differ (protocol/modulkassa.md 2.13).
     pub sum_mismatch: SumMismatch,
-    /// Whether `email` must be an e-mail address or a phone (6.1 item 15).
+    /// Whether `email` must be an e-mail address or a phone (protocol/modulkassa.md 6.1 item 15).
     pub check_contact: bool,
-    /// Whether the checksum of an INN is checked (7, question 16; 6.1 item 16).
+    /// Whether the checksum of an INN is checked (protocol/modulkassa.md 7 item 16, 6.1 item 16).
     pub check_inn: bool,
-    /// Where a document without `responseURL` ends (7, question 9).
+    /// Where a document without `responseURL` ends (protocol/modulkassa.md 7 item 9).
     pub final_state: FinalState,
-    /// The state after a re-queue (3.4).
+    /// The state after a re-queue (protocol/modulkassa.md 3.4).
     pub requeue_answer: RequeueAnswer,
-    /// How `fiscalInfo.date` is written (7, question 11).
+    /// How `fiscalInfo.date` is written (protocol/modulkassa.md 7 item 11).
     pub date_format: DateFormat,
-    /// Whether `fiscalInfo.sum` is a string (7, question 11).
+    /// Whether `fiscalInfo.sum` is a string (protocol/modulkassa.md 7 item 11).
     pub sum_as_string: bool,
-    /// Whether `fiscalInfo.ecrRegistrationNumber` is left out (3.3).
+    /// Whether `fiscalInfo.ecrRegistrationNumber` is left out (protocol/modulkassa.md 3.3).
     pub omit_registration_number: bool,
-    /// The state of all registers that were not seeded with one of their own (3.2).
+    /// The state of all registers that were not seeded with one of their own
+    /// (protocol/modulkassa.md 3.2).
     pub register_state: RegisterState,
-    /// The registers are offline: their time stands still and documents wait (3.2; 6.1 items 20
-    /// and 23).
+    /// The registers are offline: their time stands still and documents wait
+    /// (protocol/modulkassa.md 3.2, 6.1 items 20 and 23).
     pub freeze_register_time: bool,
-    /// Whether a submit is answered `COMPLETED` at once (3.4; 6.1 item 22). A document with a
-    /// `responseURL` is answered `PRINTED`.
+    /// Whether a submit is answered `COMPLETED` at once (protocol/modulkassa.md 3.4, 6.1 item 22).
+    /// A document with a `responseURL` is answered `PRINTED`.
     pub instant: bool,
     /// Milliseconds of real time between two polls of a register; 5000 in the vendor's words
-    /// (3.6).
+    /// (protocol/modulkassa.md 3.6).
     pub tick_ms: u64,
-    /// How the result is brought to the shop (3.5).
+    /// How the result is brought to the shop (protocol/modulkassa.md 3.5).
     pub callback_form: CallbackForm,
-    /// Whether the shop is told of a failure too (7, question 4).
+    /// Whether the shop is told of a failure too (protocol/modulkassa.md 7 item 4).
     pub callback_on_failure: bool,
-    /// How many times a delivery is tried again (7, question 25).
+    /// How many times a delivery is tried again (protocol/modulkassa.md 7 item 25).
     pub callback_retries: u32,
-    /// Milliseconds before the first retry; doubled at each further one (7, question 25).
+    /// Milliseconds before the first retry; doubled at each further one
+    /// (protocol/modulkassa.md 7 item 25).
     pub callback_backoff_ms: u64,
-    /// Milliseconds to wait for the shop's answer (7, question 25).
+    /// Milliseconds to wait for the shop's answer (protocol/modulkassa.md 7 item 25).
     pub callback_timeout_ms: u64,
-    /// Whether a callback may leave this machine (6.1 item 27).
+    /// Whether a callback may leave this machine (protocol/modulkassa.md 6.1 item 27).
     pub allow_foreign_callbacks: bool,
 }
 

@@ -1,5 +1,5 @@
 //! The queue of a retail point and the worker that moves it at every poll of the register
-//! (Modulkassa fact sheet 6.1 items 21 to 26).
+//! (protocol/modulkassa.md 6.1 items 21 to 26).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
@@ -220,7 +220,7 @@ fn failure(document: &StoredDocument, frame: &Frame) -> Option<Failure> {
         kind: fault.failure_type.unwrap_or_else(|| NON_FN_FAILURE.to_owned()),
         message: fault.failure_message.unwrap_or_else(|| "Failed by a scripted fault".to_owned()),
     });
-    // Modulkassa fact sheet 6.1 item 17.
+    // protocol/modulkassa.md 6.1 item 17.
     let mismatch = || Failure { kind: NON_FN_FAILURE.to_owned(), message: receipt.mismatch() };
     scripted.or_else(|| (receipt.total != receipt.paid).then(mismatch))
 }

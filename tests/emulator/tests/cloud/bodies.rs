@@ -1,8 +1,8 @@
-//! The fact sheet's example bodies (4.2).
+//! The example bodies of protocol/atol.md 4.2.
 
 use serde_json::{Value, json};
 
-/// The fact sheet's v4 sale, with no callback.
+/// The sheet's v4 sale, with no callback.
 pub fn sale_v4(id: &str) -> Value {
     json!({
         "timestamp": "14.02.2026 09:05:00",
@@ -24,7 +24,7 @@ pub fn sale_v4(id: &str) -> Value {
     })
 }
 
-/// The fact sheet's v4 correction.
+/// The sheet's v4 correction.
 pub fn correction_v4(id: &str) -> Value {
     json!({
         "timestamp": "14.02.2026 10:00:00",
@@ -39,7 +39,7 @@ pub fn correction_v4(id: &str) -> Value {
     })
 }
 
-/// The fact sheet's v5 sale: an agent's service and a marked pair of shoes.
+/// The sheet's v5 sale: an agent's service and a marked pair of shoes.
 pub fn sale_v5(id: &str) -> Value {
     json!({
         "timestamp": "14.02.2026 09:10:00",
@@ -68,7 +68,7 @@ pub fn sale_v5(id: &str) -> Value {
 /// A marking code as v5 wants it.
 pub const MARK: &str = "MDEwNDYwMDAwMDAwMDAxODIxTjR2cTdaazJUYjFhWB05MUVFMTAdOTJkR1Z6ZEhSbGMzUjBaWE4wZEdWemRIUmxjM1IwWlhOMGRHVnpkQT09";
 
-/// The fact sheet's v5 correction, with the company of the seeded group.
+/// The sheet's v5 correction, with the company of the seeded group.
 pub fn correction_v5(id: &str) -> Value {
     json!({
         "timestamp": "15.02.2026 12:00:00",

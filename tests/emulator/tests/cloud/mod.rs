@@ -1,4 +1,4 @@
-//! A shop of ATOL Online over plain sockets, written from the fact sheet's example bodies.
+//! A shop of ATOL Online over plain sockets, written from the bodies of protocol/atol.md 4.2.
 
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! A till of iKassa over plain sockets, written from the fact sheet's example bodies.
+//! A till of iKassa over plain sockets, written from the bodies of protocol/ikassa.md 6.7.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

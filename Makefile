@@ -23,6 +23,7 @@ help:
 	@echo "make demo   the same receipt from every language through every vendor, on the emulator"
 	@echo "make test   every test in every language"
 	@echo "make lint   format, lints, generated files, size of the bindings"
+	@echo "make house  whether the layers of ARCHITECTURE.md hold, counted"
 	@echo "make campaign      receipts of all vendors under faults and kills, counted; ARGS=\"--receipts 2000 --engines sqlite\""
 	@echo "make hosts         four hosts on one PostgreSQL, one of them killed with its leases held"
 	@echo "make ikassa-matrix every way to lose an iKassa answer, counted; ARGS=\"--sales 10\" for a short one"
@@ -145,6 +146,13 @@ lint: $(VENV)/ready
 	cargo clippy --quiet --workspace --all-targets --all-features -- --deny warnings
 	cargo run --quiet -p xtask -- codegen --verify
 	cargo run --quiet -p xtask -- bindings-size
+	@$(MAKE) --no-print-directory house
+
+# Layers, circles, references, fields, transitions; the counts are the last line.
+.PHONY: house
+house:
+	cargo test --quiet -p kassa --features failpoints --test transitions
+	cargo run --quiet -p xtask -- house
 
 .PHONY: clean
 clean:

@@ -26,7 +26,7 @@ export type AgentType =
 /** Money in the receipt's currency: a decimal string, not negative, at most 2 decimals. */
 export type Amount = string | number
 
-/** How amounts are written for this device (0.1, 2.3). */
+/** How amounts are written for this device (protocol/ikkm.md 0.1, 2.3). */
 export type Amounts =
   | 'whole'
   | 'tiyn'
@@ -51,7 +51,7 @@ export interface Association {
   name?: string | null
 }
 
-/** Agent (2.6.2). */
+/** Agent (protocol/atol.md 2.6.2). */
 export interface AtolAgent {
   /** Kind of agent, of those the cash register was set up with. */
   type: AgentType
@@ -179,7 +179,7 @@ export interface AtolItem {
   wholesale?: boolean | null
 }
 
-/** A marking code; give exactly one form (2.7.2). */
+/** A marking code; give exactly one form (protocol/atol.md 2.7.2). */
 export interface AtolMarkCode {
   /** EAN-13, tag 1302. */
   ean13?: string | null
@@ -203,7 +203,7 @@ export interface AtolMarkCode {
   unknown?: string | null
 }
 
-/** Part of a marked package: smaller than a whole (2.7.1). */
+/** Part of a marked package: smaller than a whole (protocol/atol.md 2.7.1). */
 export interface AtolMarkQuantity {
   /** Denominator, tag 1294. */
   denominator: number
@@ -275,11 +275,14 @@ export interface AtolReceipt {
   supplier_info?: AtolSupplier | null
   /** Time zone of the settlement, 1 to 11: UTC+2 to UTC+12, tag 1011 (v5). */
   timezone?: number | null
-  /** VAT of the receipt as a whole; where given, the vendor counts only this (2.6). */
+  /**
+   * VAT of the receipt as a whole; where given, the vendor counts only this (protocol/atol.md
+   * 2.6).
+   */
   vats?: Array<AtolVatSum> | null
 }
 
-/** Supplier (2.6.2). */
+/** Supplier (protocol/atol.md 2.6.2). */
 export interface AtolSupplier {
   /** Taxpayer number, tag 1226; `000000000000` for a supplier without a Russian one. */
   inn: string
@@ -458,7 +461,7 @@ export interface Check {
   message_ru?: string | null
 }
 
-/** A receipt of the device (5.6). */
+/** A receipt of the device (protocol/ikkm.md 5.6). */
 export interface Cheque {
   /** `0` sale, `1` purchase, `2` return of sale, `3` return of purchase. */
   cheque_type?: string | null
@@ -470,7 +473,7 @@ export interface Cheque {
   rows?: Array<SaleRow>
 }
 
-/** Receipts of a shift (5.6). */
+/** Receipts of a shift (protocol/ikkm.md 5.6). */
 export interface Cheques {
   /** The receipts. */
   cheques: Array<Cheque>
@@ -531,7 +534,7 @@ export type CorrectionType =
   | 'self'
   | 'instruction'
 
-/** A sum over receipts (5.8). */
+/** A sum over receipts (protocol/ikkm.md 5.8). */
 export interface Counted {
   /** Number of receipts. */
   count?: string | null
@@ -602,7 +605,7 @@ export interface DeliveredReceipt {
   state?: State | null
 }
 
-/** Info of the device (5.10, 5.11). */
+/** Info of the device (protocol/ikkm.md 5.10, 5.11). */
 export interface DeviceInfo {
   /** Version of the application. */
   application_version?: string | null
@@ -640,7 +643,7 @@ export interface DeviceInfo {
   unsent_messages?: string | null
 }
 
-/** A directory: names by their codes (5.2 to 5.4). */
+/** A directory: names by their codes (protocol/ikkm.md 5.2 to 5.4). */
 export interface Directory {
   /** Names by code. */
   names: Record<string, string>
@@ -770,6 +773,7 @@ export type ErrorKind =
   | 'conflict'
   | 'auth'
   | 'refused'
+  | 'not_ready'
   | 'busy'
   | 'limited'
   | 'unreachable'
@@ -872,7 +876,7 @@ export interface Fiscal {
   url?: string | null
 }
 
-/** Goods of the device (5.1). */
+/** Goods of the device (protocol/ikkm.md 5.1). */
 export interface Goods {
   /** The goods. */
   items: Array<GoodsItem>
@@ -880,7 +884,7 @@ export interface Goods {
   raw?: Raw | null
 }
 
-/** An article of the device (5.1). */
+/** An article of the device (protocol/ikkm.md 5.1). */
 export interface GoodsItem {
   /** Barcode. */
   barcode?: string | null
@@ -912,7 +916,10 @@ export interface Health {
   raw?: Raw | null
 }
 
-/** Log-in without a person (1.3). Experimental: whether it opens the cash register is not known. */
+/**
+ * Log-in without a person (protocol/ikassa.md 1.3). Experimental: whether it opens the cash
+ * register is not known.
+ */
 export interface IkassaClientCredentials {
   /** Taxpayer number of the shop (UNP). */
   audience: string
@@ -990,7 +997,7 @@ export interface IkassaConfig {
   tls?: Tls | null
 }
 
-/** Which of the vendor's systems (1.1). */
+/** Which of the vendor's systems (protocol/ikassa.md 1.1). */
 export type IkassaEnvironment =
   | 'production'
   | 'stage'
@@ -1793,7 +1800,10 @@ export interface Rollback {
   cashier?: string | null
 }
 
-/** Running totals (5.8). Sales are `sale` in one object of the device and `sales` in the other. */
+/**
+ * Running totals (protocol/ikkm.md 5.8). Sales are `sale` in one object of the device and
+ * `sales` in the other.
+ */
 export interface RunningTotals {
   /** Purchases. */
   buy?: string | null
@@ -1805,7 +1815,7 @@ export interface RunningTotals {
   sale_return?: string | null
 }
 
-/** A row of a receipt (5.6, 5.7). */
+/** A row of a receipt (protocol/ikkm.md 5.6, 5.7). */
 export interface SaleRow {
   /** Row code. */
   id?: string | null
@@ -1823,7 +1833,7 @@ export interface SaleRow {
   tax_code?: string | null
 }
 
-/** Rows of all receipts of a shift (5.7). */
+/** Rows of all receipts of a shift (protocol/ikkm.md 5.7). */
 export interface Sales {
   /** The rows. */
   rows: Array<SaleRow>
@@ -1894,7 +1904,7 @@ export interface ShiftNumber {
   shift: number
 }
 
-/** Report of a shift (5.8). */
+/** Report of a shift (protocol/ikkm.md 5.8). */
 export interface ShiftReport {
   /** `true` for an archived shift; the device spells it `isArhived`. */
   archived?: string | null
@@ -1932,7 +1942,7 @@ export interface ShiftReport {
   withdrawn?: string | null
 }
 
-/** A shift of the device (5.5). Totals are those at the start of the shift. */
+/** A shift of the device (protocol/ikkm.md 5.5). Totals are those at the start of the shift. */
 export interface ShiftRow {
   /** Purchases so far. */
   buy?: string | null
@@ -1954,7 +1964,7 @@ export interface ShiftRow {
   sale_return?: string | null
 }
 
-/** Shifts that are not archived (5.5). */
+/** Shifts that are not archived (protocol/ikkm.md 5.5). */
 export interface Shifts {
   /** The shifts. */
   shifts: Array<ShiftRow>
@@ -2001,7 +2011,7 @@ export interface Tls {
   ca_file?: string | null
 }
 
-/** What was made with a key (5.9). */
+/** What was made with a key (protocol/ikkm.md 5.9). */
 export interface Transaction {
   /** When it was made, by the device's clock. */
   created_at?: string | null
@@ -2500,25 +2510,28 @@ export type ErrorCode =
   | 'receipt_unknown'
   | 'verdict_not_wanted'
   | 'callback_unreadable'
+  | 'not_found'
+  | 'not_requeueable'
   | 'operation_unknown'
   | 'unsupported'
   | 'receipt_conflict'
   | 'credentials_refused'
   | 'not_permitted'
   | 'login_needed'
+  | 'key_refused'
   | 'refused'
   | 'fiscalization_failed'
   | 'withdrawn_by_person'
-  | 'not_requeueable'
-  | 'not_found'
-  | 'busy'
-  | 'register_blocked'
   | 'register_not_ready'
   | 'drawer_not_empty'
-  | 'key_refused'
+  | 'busy'
+  | 'register_blocked'
+  | 'not_begun'
+  | 'host_exhausted'
   | 'limited'
   | 'unreachable'
   | 'no_answer'
+  | 'not_taken'
   | 'in_doubt'
   | 'entry_damaged'
   | 'answer_not_understood'
@@ -2566,10 +2579,12 @@ export class ConfigError extends KassaError {}
  * - `vat_not_allowed`: This vendor does not know the VAT rate, or it was not in force on the
  *   receipt's date.
  * - `correction_mismatch`: `correction` belongs to the correction kinds, and to them only.
- * - `not_for_this_vendor`: This vendor cannot carry the field; leave it out.
+ * - `not_for_this_vendor`: This vendor cannot carry the field.
  * - `receipt_unknown`: The journal has no receipt with this id.
  * - `verdict_not_wanted`: A person's verdict is for receipts whose fate is not known.
  * - `callback_unreadable`: This is not a callback of the vendor; ask for the status instead.
+ * - `not_found`: The vendor does not know the object that was asked for.
+ * - `not_requeueable`: Only a failed document can be put back into the queue.
  */
 export class InvalidError extends KassaError {}
 
@@ -2584,21 +2599,18 @@ export class UnsupportedError extends KassaError {}
 /**
  * Kind `conflict`.
  *
- * - `receipt_conflict`: The id was used before with other content; nothing was sent. Use a new id
- *   for a new receipt.
+ * - `receipt_conflict`: The id belongs to a receipt with other content, and `outcome` is that
+ *   receipt's; nothing was sent now. Use a new id for a new receipt.
  */
 export class ConflictError extends KassaError {}
 
 /**
  * Kind `auth`.
  *
- * - `credentials_refused`: The vendor refuses the credentials. Correct them, then call again with
- *   the same id.
- * - `not_permitted`: The credentials have no right to this. Ask the vendor, then call again with
- *   the same id.
- * - `login_needed`: A person has to log in: `start_login`, tell the code, `finish_login`. Then
- *   call again with the same id.
- * - `key_refused`: The cash register does not accept the web-api key. Read or set the key on the
+ * - `credentials_refused`: The vendor refuses the credentials: correct them.
+ * - `not_permitted`: The credentials have no right to this: ask the vendor.
+ * - `login_needed`: A person has to log in: `start_login`, tell the code, `finish_login`.
+ * - `key_refused`: The cash register does not accept the web-api key: read or set the key on the
  *   device and give it to `resolve` or the configuration.
  */
 export class AuthError extends KassaError {}
@@ -2606,52 +2618,54 @@ export class AuthError extends KassaError {}
 /**
  * Kind `refused`.
  *
- * - `refused`: The vendor refused the document and it is not on record. Correct the cause and use
- *   a new id.
- * - `fiscalization_failed`: The cash register could not record the document. Remove the cause,
- *   then re-queue it or use a new id.
+ * - `refused`: The vendor refused it for good.
+ * - `fiscalization_failed`: The cash register could not record the document.
  * - `withdrawn_by_person`: A person decided that this receipt is not on record.
- * - `not_requeueable`: Only a failed document can be put back into the queue.
- * - `not_found`: The vendor does not know the object that was asked for.
- * - `register_not_ready`: The cash register cannot record now. Remove the cause, then call again
- *   with the same id.
- * - `drawer_not_empty`: There is cash in the drawer, so the shift stays open. `withdraw` it, or
- *   let `close_shift` do that.
  */
 export class RefusedError extends KassaError {}
 
 /**
+ * Kind `not_ready`.
+ *
+ * - `register_not_ready`: The cash register cannot record now: remove the cause.
+ * - `drawer_not_empty`: There is cash in the drawer, so the shift stays open: `withdraw` it, or
+ *   let `close_shift` do that.
+ */
+export class NotReadyError extends KassaError {}
+
+/**
  * Kind `busy`.
  *
- * - `busy`: Another process works on the same document or cash register. Call again with the same
- *   id.
- * - `register_blocked`: An earlier document of this cash register is in doubt; settle it with
- *   `resolve`, then call again with the same id.
+ * - `busy`: Another process works on the same document or cash register.
+ * - `register_blocked`: An earlier document of this cash register is in doubt: settle it with
+ *   `resolve`.
+ * - `not_begun`: The time of the call did not suffice for a whole exchange with the vendor, so
+ *   none was begun.
+ * - `host_exhausted`: This process has no thread or file left that the library needs; nothing was
+ *   sent.
  */
 export class BusyError extends KassaError {}
 
 /**
  * Kind `limited`.
  *
- * - `limited`: The vendor asks to slow down. Call again with the same id after `retry_after_ms`.
+ * - `limited`: The vendor asks to slow down: wait for `retry_after_ms`.
  */
 export class LimitedError extends KassaError {}
 
 /**
  * Kind `unreachable`.
  *
- * - `unreachable`: The vendor could not be reached and nothing was sent. Call again with the same
- *   id.
- * - `no_answer`: The vendor did not answer. The call changes nothing on the fiscal record; repeat
- *   it.
+ * - `unreachable`: The vendor could not be reached, and nothing was sent.
+ * - `no_answer`: The vendor did not answer.
+ * - `not_taken`: The vendor did not take the document this time.
  */
 export class UnreachableError extends KassaError {}
 
 /**
  * Kind `in_doubt`.
  *
- * - `in_doubt`: The answer was lost. Call `register` again with the same id, or `resolve`; never
- *   use a new id for this sale.
+ * - `in_doubt`: What became of it is not known.
  * - `entry_damaged`: What the journal holds of this receipt is not what was written there. Look
  *   at the cash register's own list, then decide with a verdict (`resolve`); never use a new id for
  *   this sale.
@@ -2668,7 +2682,7 @@ export class ProtocolError extends KassaError {}
 /**
  * Kind `journal`.
  *
- * - `journal_unavailable`: The journal cannot be opened, read or written. Check path, rights and
+ * - `journal_unavailable`: The journal cannot be opened, read or written: check path, rights and
  *   disk space.
  * - `journal_too_new`: The journal was written by a newer version of this library; nothing in it
  *   was touched. Upgrade.

@@ -76,7 +76,7 @@ final class ErrorCode
     /** `correction` belongs to the correction kinds, and to them only. */
     public const CORRECTION_MISMATCH = 'correction_mismatch';
 
-    /** This vendor cannot carry the field; leave it out. */
+    /** This vendor cannot carry the field. */
     public const NOT_FOR_THIS_VENDOR = 'not_for_this_vendor';
 
     /** The journal has no receipt with this id. */
@@ -88,82 +88,82 @@ final class ErrorCode
     /** This is not a callback of the vendor; ask for the status instead. */
     public const CALLBACK_UNREADABLE = 'callback_unreadable';
 
+    /** The vendor does not know the object that was asked for. */
+    public const NOT_FOUND = 'not_found';
+
+    /** Only a failed document can be put back into the queue. */
+    public const NOT_REQUEUEABLE = 'not_requeueable';
+
     /** There is no such operation. */
     public const OPERATION_UNKNOWN = 'operation_unknown';
 
     /** The vendor cannot do this; see `capabilities`. */
     public const UNSUPPORTED = 'unsupported';
 
-    /** The id was used before with other content; nothing was sent. Use a new id for a new receipt. */
+    /**
+     * The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was
+     * sent now. Use a new id for a new receipt.
+     */
     public const RECEIPT_CONFLICT = 'receipt_conflict';
 
-    /** The vendor refuses the credentials. Correct them, then call again with the same id. */
+    /** The vendor refuses the credentials: correct them. */
     public const CREDENTIALS_REFUSED = 'credentials_refused';
 
-    /** The credentials have no right to this. Ask the vendor, then call again with the same id. */
+    /** The credentials have no right to this: ask the vendor. */
     public const NOT_PERMITTED = 'not_permitted';
 
-    /**
-     * A person has to log in: `start_login`, tell the code, `finish_login`. Then call again with
-     * the same id.
-     */
+    /** A person has to log in: `start_login`, tell the code, `finish_login`. */
     public const LOGIN_NEEDED = 'login_needed';
 
-    /** The vendor refused the document and it is not on record. Correct the cause and use a new id. */
+    /**
+     * The cash register does not accept the web-api key: read or set the key on the device and give
+     * it to `resolve` or the configuration.
+     */
+    public const KEY_REFUSED = 'key_refused';
+
+    /** The vendor refused it for good. */
     public const REFUSED = 'refused';
 
-    /**
-     * The cash register could not record the document. Remove the cause, then re-queue it or use a
-     * new id.
-     */
+    /** The cash register could not record the document. */
     public const FISCALIZATION_FAILED = 'fiscalization_failed';
 
     /** A person decided that this receipt is not on record. */
     public const WITHDRAWN_BY_PERSON = 'withdrawn_by_person';
 
-    /** Only a failed document can be put back into the queue. */
-    public const NOT_REQUEUEABLE = 'not_requeueable';
-
-    /** The vendor does not know the object that was asked for. */
-    public const NOT_FOUND = 'not_found';
-
-    /** Another process works on the same document or cash register. Call again with the same id. */
-    public const BUSY = 'busy';
-
-    /**
-     * An earlier document of this cash register is in doubt; settle it with `resolve`, then call
-     * again with the same id.
-     */
-    public const REGISTER_BLOCKED = 'register_blocked';
-
-    /** The cash register cannot record now. Remove the cause, then call again with the same id. */
+    /** The cash register cannot record now: remove the cause. */
     public const REGISTER_NOT_READY = 'register_not_ready';
 
     /**
-     * There is cash in the drawer, so the shift stays open. `withdraw` it, or let `close_shift` do
+     * There is cash in the drawer, so the shift stays open: `withdraw` it, or let `close_shift` do
      * that.
      */
     public const DRAWER_NOT_EMPTY = 'drawer_not_empty';
 
-    /**
-     * The cash register does not accept the web-api key. Read or set the key on the device and give
-     * it to `resolve` or the configuration.
-     */
-    public const KEY_REFUSED = 'key_refused';
+    /** Another process works on the same document or cash register. */
+    public const BUSY = 'busy';
 
-    /** The vendor asks to slow down. Call again with the same id after `retry_after_ms`. */
+    /** An earlier document of this cash register is in doubt: settle it with `resolve`. */
+    public const REGISTER_BLOCKED = 'register_blocked';
+
+    /** The time of the call did not suffice for a whole exchange with the vendor, so none was begun. */
+    public const NOT_BEGUN = 'not_begun';
+
+    /** This process has no thread or file left that the library needs; nothing was sent. */
+    public const HOST_EXHAUSTED = 'host_exhausted';
+
+    /** The vendor asks to slow down: wait for `retry_after_ms`. */
     public const LIMITED = 'limited';
 
-    /** The vendor could not be reached and nothing was sent. Call again with the same id. */
+    /** The vendor could not be reached, and nothing was sent. */
     public const UNREACHABLE = 'unreachable';
 
-    /** The vendor did not answer. The call changes nothing on the fiscal record; repeat it. */
+    /** The vendor did not answer. */
     public const NO_ANSWER = 'no_answer';
 
-    /**
-     * The answer was lost. Call `register` again with the same id, or `resolve`; never use a new id
-     * for this sale.
-     */
+    /** The vendor did not take the document this time. */
+    public const NOT_TAKEN = 'not_taken';
+
+    /** What became of it is not known. */
     public const IN_DOUBT = 'in_doubt';
 
     /**
@@ -176,7 +176,7 @@ final class ErrorCode
     /** The vendor answered something its protocol does not know. */
     public const ANSWER_NOT_UNDERSTOOD = 'answer_not_understood';
 
-    /** The journal cannot be opened, read or written. Check path, rights and disk space. */
+    /** The journal cannot be opened, read or written: check path, rights and disk space. */
     public const JOURNAL_UNAVAILABLE = 'journal_unavailable';
 
     /**
@@ -229,25 +229,28 @@ final class ErrorCode
         'receipt_unknown' => 'invalid',
         'verdict_not_wanted' => 'invalid',
         'callback_unreadable' => 'invalid',
+        'not_found' => 'invalid',
+        'not_requeueable' => 'invalid',
         'operation_unknown' => 'unsupported',
         'unsupported' => 'unsupported',
         'receipt_conflict' => 'conflict',
         'credentials_refused' => 'auth',
         'not_permitted' => 'auth',
         'login_needed' => 'auth',
+        'key_refused' => 'auth',
         'refused' => 'refused',
         'fiscalization_failed' => 'refused',
         'withdrawn_by_person' => 'refused',
-        'not_requeueable' => 'refused',
-        'not_found' => 'refused',
+        'register_not_ready' => 'not_ready',
+        'drawer_not_empty' => 'not_ready',
         'busy' => 'busy',
         'register_blocked' => 'busy',
-        'register_not_ready' => 'refused',
-        'drawer_not_empty' => 'refused',
-        'key_refused' => 'auth',
+        'not_begun' => 'busy',
+        'host_exhausted' => 'busy',
         'limited' => 'limited',
         'unreachable' => 'unreachable',
         'no_answer' => 'unreachable',
+        'not_taken' => 'unreachable',
         'in_doubt' => 'in_doubt',
         'entry_damaged' => 'in_doubt',
         'answer_not_understood' => 'protocol',
@@ -285,33 +288,36 @@ final class ErrorCode
         'discount_too_large' => 'The discount is larger than the line it belongs to.',
         'vat_not_allowed' => 'This vendor does not know the VAT rate, or it was not in force on the receipt\'s date.',
         'correction_mismatch' => '`correction` belongs to the correction kinds, and to them only.',
-        'not_for_this_vendor' => 'This vendor cannot carry the field; leave it out.',
+        'not_for_this_vendor' => 'This vendor cannot carry the field.',
         'receipt_unknown' => 'The journal has no receipt with this id.',
         'verdict_not_wanted' => 'A person\'s verdict is for receipts whose fate is not known.',
         'callback_unreadable' => 'This is not a callback of the vendor; ask for the status instead.',
+        'not_found' => 'The vendor does not know the object that was asked for.',
+        'not_requeueable' => 'Only a failed document can be put back into the queue.',
         'operation_unknown' => 'There is no such operation.',
         'unsupported' => 'The vendor cannot do this; see `capabilities`.',
-        'receipt_conflict' => 'The id was used before with other content; nothing was sent. Use a new id for a new receipt.',
-        'credentials_refused' => 'The vendor refuses the credentials. Correct them, then call again with the same id.',
-        'not_permitted' => 'The credentials have no right to this. Ask the vendor, then call again with the same id.',
-        'login_needed' => 'A person has to log in: `start_login`, tell the code, `finish_login`. Then call again with the same id.',
-        'refused' => 'The vendor refused the document and it is not on record. Correct the cause and use a new id.',
-        'fiscalization_failed' => 'The cash register could not record the document. Remove the cause, then re-queue it or use a new id.',
+        'receipt_conflict' => 'The id belongs to a receipt with other content, and `outcome` is that receipt\'s; nothing was sent now. Use a new id for a new receipt.',
+        'credentials_refused' => 'The vendor refuses the credentials: correct them.',
+        'not_permitted' => 'The credentials have no right to this: ask the vendor.',
+        'login_needed' => 'A person has to log in: `start_login`, tell the code, `finish_login`.',
+        'key_refused' => 'The cash register does not accept the web-api key: read or set the key on the device and give it to `resolve` or the configuration.',
+        'refused' => 'The vendor refused it for good.',
+        'fiscalization_failed' => 'The cash register could not record the document.',
         'withdrawn_by_person' => 'A person decided that this receipt is not on record.',
-        'not_requeueable' => 'Only a failed document can be put back into the queue.',
-        'not_found' => 'The vendor does not know the object that was asked for.',
-        'busy' => 'Another process works on the same document or cash register. Call again with the same id.',
-        'register_blocked' => 'An earlier document of this cash register is in doubt; settle it with `resolve`, then call again with the same id.',
-        'register_not_ready' => 'The cash register cannot record now. Remove the cause, then call again with the same id.',
-        'drawer_not_empty' => 'There is cash in the drawer, so the shift stays open. `withdraw` it, or let `close_shift` do that.',
-        'key_refused' => 'The cash register does not accept the web-api key. Read or set the key on the device and give it to `resolve` or the configuration.',
-        'limited' => 'The vendor asks to slow down. Call again with the same id after `retry_after_ms`.',
-        'unreachable' => 'The vendor could not be reached and nothing was sent. Call again with the same id.',
-        'no_answer' => 'The vendor did not answer. The call changes nothing on the fiscal record; repeat it.',
-        'in_doubt' => 'The answer was lost. Call `register` again with the same id, or `resolve`; never use a new id for this sale.',
+        'register_not_ready' => 'The cash register cannot record now: remove the cause.',
+        'drawer_not_empty' => 'There is cash in the drawer, so the shift stays open: `withdraw` it, or let `close_shift` do that.',
+        'busy' => 'Another process works on the same document or cash register.',
+        'register_blocked' => 'An earlier document of this cash register is in doubt: settle it with `resolve`.',
+        'not_begun' => 'The time of the call did not suffice for a whole exchange with the vendor, so none was begun.',
+        'host_exhausted' => 'This process has no thread or file left that the library needs; nothing was sent.',
+        'limited' => 'The vendor asks to slow down: wait for `retry_after_ms`.',
+        'unreachable' => 'The vendor could not be reached, and nothing was sent.',
+        'no_answer' => 'The vendor did not answer.',
+        'not_taken' => 'The vendor did not take the document this time.',
+        'in_doubt' => 'What became of it is not known.',
         'entry_damaged' => 'What the journal holds of this receipt is not what was written there. Look at the cash register\'s own list, then decide with a verdict (`resolve`); never use a new id for this sale.',
         'answer_not_understood' => 'The vendor answered something its protocol does not know.',
-        'journal_unavailable' => 'The journal cannot be opened, read or written. Check path, rights and disk space.',
+        'journal_unavailable' => 'The journal cannot be opened, read or written: check path, rights and disk space.',
         'journal_too_new' => 'The journal was written by a newer version of this library; nothing in it was touched. Upgrade.',
         'journal_damaged' => 'The journal holds something that cannot be read. Keep the file and ask for help.',
         'superseded' => 'Another process took over this document while this one was slow.',

@@ -417,7 +417,7 @@ namespace Kassa;
  *     errors: list<ErrorMeaning>,
  * }
  *
- * @phpstan-type ErrorKind 'config'|'invalid'|'unsupported'|'conflict'|'auth'|'refused'|'busy'|'limited'|'unreachable'|'in_doubt'|'protocol'|'journal'|'closed'|'forked'|'internal'
+ * @phpstan-type ErrorKind 'config'|'invalid'|'unsupported'|'conflict'|'auth'|'refused'|'not_ready'|'busy'|'limited'|'unreachable'|'in_doubt'|'protocol'|'journal'|'closed'|'forked'|'internal'
  *
  * @phpstan-type ErrorMeaning array{
  *     advice: string,

@@ -98,7 +98,7 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     ),
     "not_for_this_vendor": (
         "invalid",
-        "This vendor cannot carry the field; leave it out.",
+        "This vendor cannot carry the field.",
     ),
     "receipt_unknown": (
         "invalid",
@@ -112,6 +112,14 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
         "invalid",
         "This is not a callback of the vendor; ask for the status instead.",
     ),
+    "not_found": (
+        "invalid",
+        "The vendor does not know the object that was asked for.",
+    ),
+    "not_requeueable": (
+        "invalid",
+        "Only a failed document can be put back into the queue.",
+    ),
     "operation_unknown": (
         "unsupported",
         "There is no such operation.",
@@ -122,75 +130,79 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     ),
     "receipt_conflict": (
         "conflict",
-        "The id was used before with other content; nothing was sent. Use a new id for a new receipt.",
+        "The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was sent now. Use a new id for a new receipt.",
     ),
     "credentials_refused": (
         "auth",
-        "The vendor refuses the credentials. Correct them, then call again with the same id.",
+        "The vendor refuses the credentials: correct them.",
     ),
     "not_permitted": (
         "auth",
-        "The credentials have no right to this. Ask the vendor, then call again with the same id.",
+        "The credentials have no right to this: ask the vendor.",
     ),
     "login_needed": (
         "auth",
-        "A person has to log in: `start_login`, tell the code, `finish_login`. Then call again with the same id.",
+        "A person has to log in: `start_login`, tell the code, `finish_login`.",
+    ),
+    "key_refused": (
+        "auth",
+        "The cash register does not accept the web-api key: read or set the key on the device and give it to `resolve` or the configuration.",
     ),
     "refused": (
         "refused",
-        "The vendor refused the document and it is not on record. Correct the cause and use a new id.",
+        "The vendor refused it for good.",
     ),
     "fiscalization_failed": (
         "refused",
-        "The cash register could not record the document. Remove the cause, then re-queue it or use a new id.",
+        "The cash register could not record the document.",
     ),
     "withdrawn_by_person": (
         "refused",
         "A person decided that this receipt is not on record.",
     ),
-    "not_requeueable": (
-        "refused",
-        "Only a failed document can be put back into the queue.",
+    "register_not_ready": (
+        "not_ready",
+        "The cash register cannot record now: remove the cause.",
     ),
-    "not_found": (
-        "refused",
-        "The vendor does not know the object that was asked for.",
+    "drawer_not_empty": (
+        "not_ready",
+        "There is cash in the drawer, so the shift stays open: `withdraw` it, or let `close_shift` do that.",
     ),
     "busy": (
         "busy",
-        "Another process works on the same document or cash register. Call again with the same id.",
+        "Another process works on the same document or cash register.",
     ),
     "register_blocked": (
         "busy",
-        "An earlier document of this cash register is in doubt; settle it with `resolve`, then call again with the same id.",
+        "An earlier document of this cash register is in doubt: settle it with `resolve`.",
     ),
-    "register_not_ready": (
-        "refused",
-        "The cash register cannot record now. Remove the cause, then call again with the same id.",
+    "not_begun": (
+        "busy",
+        "The time of the call did not suffice for a whole exchange with the vendor, so none was begun.",
     ),
-    "drawer_not_empty": (
-        "refused",
-        "There is cash in the drawer, so the shift stays open. `withdraw` it, or let `close_shift` do that.",
-    ),
-    "key_refused": (
-        "auth",
-        "The cash register does not accept the web-api key. Read or set the key on the device and give it to `resolve` or the configuration.",
+    "host_exhausted": (
+        "busy",
+        "This process has no thread or file left that the library needs; nothing was sent.",
     ),
     "limited": (
         "limited",
-        "The vendor asks to slow down. Call again with the same id after `retry_after_ms`.",
+        "The vendor asks to slow down: wait for `retry_after_ms`.",
     ),
     "unreachable": (
         "unreachable",
-        "The vendor could not be reached and nothing was sent. Call again with the same id.",
+        "The vendor could not be reached, and nothing was sent.",
     ),
     "no_answer": (
         "unreachable",
-        "The vendor did not answer. The call changes nothing on the fiscal record; repeat it.",
+        "The vendor did not answer.",
+    ),
+    "not_taken": (
+        "unreachable",
+        "The vendor did not take the document this time.",
     ),
     "in_doubt": (
         "in_doubt",
-        "The answer was lost. Call `register` again with the same id, or `resolve`; never use a new id for this sale.",
+        "What became of it is not known.",
     ),
     "entry_damaged": (
         "in_doubt",
@@ -202,7 +214,7 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     ),
     "journal_unavailable": (
         "journal",
-        "The journal cannot be opened, read or written. Check path, rights and disk space.",
+        "The journal cannot be opened, read or written: check path, rights and disk space.",
     ),
     "journal_too_new": (
         "journal",

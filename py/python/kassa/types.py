@@ -24,7 +24,7 @@ Amounts = Literal[
     "whole",
     "tiyn",
 ]
-"""How amounts are written for this device (0.1, 2.3)."""
+"""How amounts are written for this device (protocol/ikkm.md 0.1, 2.3)."""
 
 AtolEnvironment = Literal[
     "production",
@@ -58,6 +58,7 @@ ErrorKind = Literal[
     "conflict",
     "auth",
     "refused",
+    "not_ready",
     "busy",
     "limited",
     "unreachable",
@@ -74,7 +75,7 @@ IkassaEnvironment = Literal[
     "production",
     "stage",
 ]
-"""Which of the vendor's systems (1.1)."""
+"""Which of the vendor's systems (protocol/ikassa.md 1.1)."""
 
 IkassaLoginState = Literal[
     "approved",
@@ -299,7 +300,7 @@ class _AtolAgent(TypedDict):
 
 
 class AtolAgent(_AtolAgent, total=False):
-    """Agent (2.6.2)."""
+    """Agent (protocol/atol.md 2.6.2)."""
 
     money_transfer_operator: Optional[AtolMoneyTransferOperator]
     """Operator that transfers money."""
@@ -453,7 +454,7 @@ class AtolItem(TypedDict, total=False):
 
 
 class AtolMarkCode(TypedDict, total=False):
-    """A marking code; give exactly one form (2.7.2)."""
+    """A marking code; give exactly one form (protocol/atol.md 2.7.2)."""
 
     ean13: Optional[str]
     """EAN-13, tag 1302."""
@@ -487,7 +488,7 @@ class AtolMarkCode(TypedDict, total=False):
 
 
 class AtolMarkQuantity(TypedDict):
-    """Part of a marked package: smaller than a whole (2.7.1)."""
+    """Part of a marked package: smaller than a whole (protocol/atol.md 2.7.1)."""
 
     denominator: int
     """Denominator, tag 1294."""
@@ -585,7 +586,9 @@ class AtolReceipt(TypedDict, total=False):
     """Time zone of the settlement, 1 to 11: UTC+2 to UTC+12, tag 1011 (v5)."""
 
     vats: Optional[List[AtolVatSum]]
-    """VAT of the receipt as a whole; where given, the vendor counts only this (2.6)."""
+    """VAT of the receipt as a whole; where given, the vendor counts only this (protocol/atol.md
+    2.6).
+    """
 
 
 class _AtolSupplier(TypedDict):
@@ -594,7 +597,7 @@ class _AtolSupplier(TypedDict):
 
 
 class AtolSupplier(_AtolSupplier, total=False):
-    """Supplier (2.6.2)."""
+    """Supplier (protocol/atol.md 2.6.2)."""
 
     name: Optional[str]
     """Name, tag 1225."""
@@ -836,7 +839,7 @@ class Check(_Check, total=False):
 
 
 class Cheque(TypedDict, total=False):
-    """A receipt of the device (5.6)."""
+    """A receipt of the device (protocol/ikkm.md 5.6)."""
 
     cheque_type: Optional[str]
     """`0` sale, `1` purchase, `2` return of sale, `3` return of purchase."""
@@ -857,7 +860,7 @@ class _Cheques(TypedDict):
 
 
 class Cheques(_Cheques, total=False):
-    """Receipts of a shift (5.6)."""
+    """Receipts of a shift (protocol/ikkm.md 5.6)."""
 
     raw: Optional[Raw]
     """The answer as it came."""
@@ -927,7 +930,7 @@ class Correction(_Correction, total=False):
 
 
 class Counted(TypedDict, total=False):
-    """A sum over receipts (5.8)."""
+    """A sum over receipts (protocol/ikkm.md 5.8)."""
 
     count: Optional[str]
     """Number of receipts."""
@@ -1021,7 +1024,7 @@ class DeliveredReceipt(_DeliveredReceipt, total=False):
 
 
 class DeviceInfo(TypedDict, total=False):
-    """Info of the device (5.10, 5.11)."""
+    """Info of the device (protocol/ikkm.md 5.10, 5.11)."""
 
     application_version: Optional[str]
     """Version of the application."""
@@ -1081,7 +1084,7 @@ class _Directory(TypedDict):
 
 
 class Directory(_Directory, total=False):
-    """A directory: names by their codes (5.2 to 5.4)."""
+    """A directory: names by their codes (protocol/ikkm.md 5.2 to 5.4)."""
 
     raw: Optional[Raw]
     """The answer as it came."""
@@ -1356,14 +1359,14 @@ class _Goods(TypedDict):
 
 
 class Goods(_Goods, total=False):
-    """Goods of the device (5.1)."""
+    """Goods of the device (protocol/ikkm.md 5.1)."""
 
     raw: Optional[Raw]
     """The answer as it came."""
 
 
 class GoodsItem(TypedDict, total=False):
-    """An article of the device (5.1)."""
+    """An article of the device (protocol/ikkm.md 5.1)."""
 
     barcode: Optional[str]
     """Barcode."""
@@ -1408,8 +1411,8 @@ class Health(_Health, total=False):
 
 
 class IkassaClientCredentials(TypedDict):
-    """Log-in without a person (1.3). Experimental: whether it opens the cash register is not
-    known.
+    """Log-in without a person (protocol/ikassa.md 1.3). Experimental: whether it opens the cash
+    register is not known.
     """
 
     audience: str
@@ -2406,8 +2409,8 @@ class Rollback(_Rollback, total=False):
 
 
 class RunningTotals(TypedDict, total=False):
-    """Running totals (5.8). Sales are `sale` in one object of the device and `sales` in the
-    other.
+    """Running totals (protocol/ikkm.md 5.8). Sales are `sale` in one object of the device and
+    `sales` in the other.
     """
 
     buy: Optional[str]
@@ -2424,7 +2427,7 @@ class RunningTotals(TypedDict, total=False):
 
 
 class SaleRow(TypedDict, total=False):
-    """A row of a receipt (5.6, 5.7)."""
+    """A row of a receipt (protocol/ikkm.md 5.6, 5.7)."""
 
     id: Optional[str]
     """Row code."""
@@ -2454,7 +2457,7 @@ class _Sales(TypedDict):
 
 
 class Sales(_Sales, total=False):
-    """Rows of all receipts of a shift (5.7)."""
+    """Rows of all receipts of a shift (protocol/ikkm.md 5.7)."""
 
     raw: Optional[Raw]
     """The answer as it came."""
@@ -2543,7 +2546,7 @@ class ShiftNumber(TypedDict):
 
 
 class ShiftReport(TypedDict, total=False):
-    """Report of a shift (5.8)."""
+    """Report of a shift (protocol/ikkm.md 5.8)."""
 
     archived: Optional[str]
     """`true` for an archived shift; the device spells it `isArhived`."""
@@ -2598,7 +2601,7 @@ class ShiftReport(TypedDict, total=False):
 
 
 class ShiftRow(TypedDict, total=False):
-    """A shift of the device (5.5). Totals are those at the start of the shift."""
+    """A shift of the device (protocol/ikkm.md 5.5). Totals are those at the start of the shift."""
 
     buy: Optional[str]
     """Purchases so far."""
@@ -2634,7 +2637,7 @@ class _Shifts(TypedDict):
 
 
 class Shifts(_Shifts, total=False):
-    """Shifts that are not archived (5.5)."""
+    """Shifts that are not archived (protocol/ikkm.md 5.5)."""
 
     raw: Optional[Raw]
     """The answer as it came."""
@@ -2666,7 +2669,7 @@ class Tls(TypedDict, total=False):
 
 
 class Transaction(TypedDict, total=False):
-    """What was made with a key (5.9)."""
+    """What was made with a key (protocol/ikkm.md 5.9)."""
 
     created_at: Optional[str]
     """When it was made, by the device's clock."""

@@ -320,7 +320,7 @@ impl Maker {
     }
 }
 
-/// Compares receipt `number` of the last shifts with the document (protocol/ikkm.md 3.8, P4). What the device does not
+/// Compares receipt `number` of the last shifts with the document (protocol/ikkm.md 3.8, 3.6 item P4). What the device does not
 /// tell, or tells to senior cashiers only, proves nothing against us.
 async fn maker(
     vendor: &Ikkm,

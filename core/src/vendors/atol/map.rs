@@ -277,21 +277,19 @@ fn extras_violations(
 pub fn warnings(receipt: &Receipt, protocol: Protocol) -> Vec<Violation> {
     let v4 = protocol == Protocol::V4;
     let v4_correction = v4 && receipt.kind.is_correction();
-    let extras = extras(receipt);
-    let on_the_internet = extras.and_then(|extras| extras.internet) == Some(true);
-    let no_contact = v4_correction && !on_the_internet;
-    let (cashier, company) = (receipt.cashier.as_ref(), receipt.company.as_ref());
+    let on_the_internet = extras(receipt).and_then(|extras| extras.internet) == Some(true);
+    let has_tax_id = receipt.cashier.as_ref().is_some_and(|cashier| cashier.tax_id.is_some());
+    let has_email = receipt.company.as_ref().is_some_and(|company| company.email.is_some());
+    let has_customer = receipt.customer.is_some() && !on_the_internet;
     let lost = [
         ("/items", v4_correction, "v4's correction has no lines: their VAT goes out by rate"),
-        ("/customer", no_contact && receipt.customer.is_some(), "only with `vendor.atol.internet`"),
-        ("/cashier/tax_id", v4 && cashier.is_some_and(|c| c.tax_id.is_some()), "this needs v5"),
-        ("/company/email", v4_correction && company.is_some_and(|c| c.email.is_some()), "v4's correction has no place for this"),
+        ("/customer", v4_correction && has_customer, "only with `vendor.atol.internet`"),
+        ("/company/email", v4_correction && has_email, "v4's correction has no place for this"),
+        ("/cashier/tax_id", v4 && has_tax_id, "this needs v5"),
     ];
-    let mut found: Vec<Violation> = lost
-        .into_iter()
-        .filter(|(_, is_lost, _)| *is_lost)
-        .map(|(path, _, message)| violation(path, Code::NotForThisVendor, message))
-        .collect();
+    let lost = lost.into_iter().filter(|(_, is_lost, _)| *is_lost);
+    let told = lost.map(|(path, _, message)| violation(path, Code::NotForThisVendor, message));
+    let mut found: Vec<Violation> = told.collect();
     for (index, item) in receipt.items.iter().enumerate().filter(|_| !v4_correction) {
         let marking = item.marking.as_ref().filter(|marking| marking.code.is_some());
         let says_it = |marking: &Marking| match v4 {

@@ -296,7 +296,8 @@ mod tests {
 
     #[test]
     fn paths_are_read_through_braces_and_supers() {
-        let code = "use super::{api::{self, Fault}, map as other};\npub use std::fmt;\nlet x = super::y::f();";
+        let code =
+            "use super::{api::{self, Fault}, map as other};\npub use std::fmt;\nlet x = super::y::f();";
         let expected = ["super::api::self", "super::api::Fault", "super::map", "std::fmt", "super::y::f"];
         assert_eq!(paths(code), expected);
         let files = files(&[("v::a", ""), ("v::a::api", ""), ("v::a::map", ""), ("v::a::x", "")]);

@@ -60,5 +60,5 @@ impl Client {
 
 /// The mistakes of a configuration, told as such.
 fn as_config(error: Error) -> Error {
-    if error.violations.is_empty() { error } else { Error { code: Code::ConfigInvalid, ..error } }
+    if error.violations.is_empty() { error } else { error.with_code(Code::ConfigInvalid) }
 }

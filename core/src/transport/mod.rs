@@ -336,6 +336,17 @@ fn causes(error: &reqwest::Error) -> String {
     if texts.is_empty() { "no cause given".into() } else { texts.join(": ") }
 }
 
+/// The error for an answer to a log-in that says nothing of the protocol: a gateway's page, an outage. The
+/// document behind it was not sent.
+pub fn no_login(answer: &Answer) -> Error {
+    let mut error = plain_refusal(answer).unwrap_or_else(|| {
+        let message = format!("the log-in answered {} and nothing of the protocol", answer.status);
+        Error::new(Code::Unreachable, message)
+    });
+    error.retry_after_ms = answer.retry_after_ms;
+    error
+}
+
 /// The error for an answer that means "come back later" or "who are you?", whatever the vendor.
 pub fn plain_refusal(answer: &Answer) -> Option<Error> {
     let (code, message) = match answer.status {

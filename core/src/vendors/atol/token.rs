@@ -12,7 +12,7 @@ use url::Url;
 use super::vendor::Atol;
 use super::errors::Remedy;
 use super::api::{Fault, fault_error, is_token_refused};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::transport::{Answer, Request, can_be_sent, join, no_login};
 use crate::journal::now_ms;
 use crate::transport::lenient::Scalar;

@@ -173,6 +173,11 @@ impl Context<'_> {
     }
 }
 
+/// Words about what to do with the id, in English and Russian: no table of a vendor has them.
+#[cfg(test)]
+pub const ABOUT_THE_ID: &[&str] =
+    &["new id", "same id", "another id", "register it", "новым ид", "новый ид", "тем же ид", "другим ид"];
+
 /// A vendor. What it cannot do answers `unsupported`.
 #[async_trait]
 pub trait Vendor: Any + Send + Sync {

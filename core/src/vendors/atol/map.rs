@@ -25,6 +25,10 @@ const LARGEST_TOTAL: &str = "100000000";
 const QUANTITY_DECIMALS: u32 = 3;
 /// Most lines of a v4 receipt (protocol/atol.md 2.6).
 const MOST_LINES: usize = 100;
+/// Of what v4 does not have.
+const NEEDS_V5: &str = "this needs v5";
+/// Of what v4's correction does not have (protocol/atol.md 2.6.4).
+const NOT_IN_CORRECTION: &str = "v4's correction has no place for this";
 /// Longest callback address (protocol/atol.md 2.5).
 const CALLBACK_LENGTH: usize = 256;
 /// Characters of a callback address beside letters and digits (protocol/atol.md 2.5, the vendor's mask).
@@ -225,31 +229,24 @@ fn extras_violations(
     correction: bool,
     wrong: &mut dyn FnMut(String, Code, &str),
 ) {
-    let only_v5 = [
-        ("client", extras.client.is_some()),
-        ("operating_check_props", extras.operating_check_props.is_some()),
-        ("sectoral_check_props", extras.sectoral_check_props.is_some()),
-        ("timezone", extras.timezone.is_some()),
-        ("ism_optional", extras.ism_optional.is_some()),
+    let v4_correction = v4 && correction;
+    let (agent, supplier) = (extras.agent_info.is_some(), extras.supplier_info.is_some());
+    let misplaced = [
+        (v4, "client", extras.client.is_some(), NEEDS_V5),
+        (v4, "operating_check_props", extras.operating_check_props.is_some(), NEEDS_V5),
+        (v4, "sectoral_check_props", extras.sectoral_check_props.is_some(), NEEDS_V5),
+        (v4, "timezone", extras.timezone.is_some(), NEEDS_V5),
+        (v4, "ism_optional", extras.ism_optional.is_some(), NEEDS_V5),
+        (!v4, "agent_info", agent, "v5 has this on the lines only"),
+        (!v4, "supplier_info", supplier, "v5 has this on the lines only"),
+        (v4_correction, "agent_info", agent, NOT_IN_CORRECTION),
+        (v4_correction, "supplier_info", supplier, NOT_IN_CORRECTION),
+        (v4_correction, "additional_check_props", extras.additional_check_props.is_some(), NOT_IN_CORRECTION),
+        (v4_correction, "additional_user_props", extras.additional_user_props.is_some(), NOT_IN_CORRECTION),
+        (v4_correction, "cashless_payments", extras.cashless_payments.is_some(), NOT_IN_CORRECTION),
     ];
-    let only_v4 =
-        [("agent_info", extras.agent_info.is_some()), ("supplier_info", extras.supplier_info.is_some())];
-    let no_v4_correction = [
-        ("agent_info", extras.agent_info.is_some()),
-        ("supplier_info", extras.supplier_info.is_some()),
-        ("additional_check_props", extras.additional_check_props.is_some()),
-        ("additional_user_props", extras.additional_user_props.is_some()),
-        ("cashless_payments", extras.cashless_payments.is_some()),
-    ];
-    let tables: [(bool, &[(&str, bool)], &str); 3] = [
-        (v4, &only_v5, "this needs v5"),
-        (!v4, &only_v4, "v5 has this on the lines only"),
-        (v4 && correction, &no_v4_correction, "v4's correction has no place for this"),
-    ];
-    for (_, fields, message) in tables.into_iter().filter(|(applies, ..)| *applies) {
-        for (name, _) in fields.iter().filter(|(_, given)| *given) {
-            wrong(format!("/vendor/atol/{name}"), Code::NotForThisVendor, message);
-        }
+    for (_, name, _, message) in misplaced.into_iter().filter(|(here, _, given, _)| *here && *given) {
+        wrong(format!("/vendor/atol/{name}"), Code::NotForThisVendor, message);
     }
     if extras.operating_check_props.as_ref().is_some_and(|props| moment::read(&props.at).is_none()) {
         wrong("/vendor/atol/operating_check_props/at".into(), Code::OutOfRange, moment::OUT_OF_RANGE);
@@ -284,8 +281,8 @@ pub fn warnings(receipt: &Receipt, protocol: Protocol) -> Vec<Violation> {
     let lost = [
         ("/items", v4_correction, "v4's correction has no lines: their VAT goes out by rate"),
         ("/customer", v4_correction && has_customer, "only with `vendor.atol.internet`"),
-        ("/company/email", v4_correction && has_email, "v4's correction has no place for this"),
-        ("/cashier/tax_id", v4 && has_tax_id, "this needs v5"),
+        ("/company/email", v4_correction && has_email, NOT_IN_CORRECTION),
+        ("/cashier/tax_id", v4 && has_tax_id, NEEDS_V5),
     ];
     let lost = lost.into_iter().filter(|(_, is_lost, _)| *is_lost);
     let told = lost.map(|(path, _, message)| violation(path, Code::NotForThisVendor, message));

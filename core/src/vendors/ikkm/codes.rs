@@ -90,6 +90,16 @@ pub fn operator_name(code: i32) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vendor::ABOUT_THE_ID;
+
+    #[test]
+    fn no_text_says_what_to_do_with_the_id() {
+        for (_, meaning) in TABLE {
+            for text in [meaning.english, meaning.russian] {
+                assert!(!ABOUT_THE_ID.iter().any(|words| text.contains(words)), "{text}");
+            }
+        }
+    }
 
     #[test]
     fn every_documented_code_has_its_class() {

@@ -69,7 +69,7 @@ async fn a_lost_answer_ends_with_exactly_one_document() {
             let told = (&first["error"]["code"], &first["error"]["outcome"]);
             match state.as_str().unwrap() {
                 "queued" => {
-                    assert_eq!(told, (&json!("no_answer"), &json!("not_registered")), "{name}: {first}")
+                    assert_eq!(told, (&json!("not_begun"), &json!("not_registered")), "{name}: {first}")
                 }
                 _ => assert_eq!(told, (&json!("in_doubt"), &json!("unknown")), "{name}: {first}"),
             }

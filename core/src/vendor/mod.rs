@@ -170,6 +170,11 @@ impl Context<'_> {
     }
 }
 
+/// The value of a key in a table of codes.
+pub fn look_up<K: PartialEq, V: Copy>(table: &[(K, V)], key: &K) -> Option<V> {
+    table.iter().find(|(known, _)| known == key).map(|(_, value)| *value)
+}
+
 /// Words about what to do with the id, in English and Russian: no table of a vendor has them.
 #[cfg(test)]
 pub const ABOUT_THE_ID: &[&str] =
@@ -255,5 +260,7 @@ pub trait Vendor: Any + Send + Sync {
     async fn health(&self, context: &Context<'_>) -> Result<Health>;
 
     /// Reads what the vendor sent to the shop's callback address. No I/O.
-    fn read_callback(&self, callback: &Callback) -> Result<CallbackReading>;
+    fn read_callback(&self, _callback: &Callback) -> Result<CallbackReading> {
+        Err(Error::new(Code::Unsupported, "this vendor calls nobody back"))
+    }
 }

@@ -35,11 +35,9 @@ pub const OPERATIONS: &[Operation<dyn Desk>] = &[
 #[serde(deny_unknown_fields)]
 pub struct KktsRequest {
     /// At most so many; the vendor's default is not documented.
-    #[serde(default)]
     #[schemars(range(min = 1, max = 10_000))]
     pub limit: Option<u32>,
     /// Leave out so many.
-    #[serde(default)]
     #[schemars(range(min = 0))]
     pub offset: Option<u32>,
 }
@@ -69,11 +67,9 @@ pub struct SendProtocolDocument {
 #[serde(deny_unknown_fields)]
 pub struct ReportKey {
     /// The receipt's id in our journal.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub id: Option<String>,
     /// The vendor's uuid of the document.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub uuid: Option<String>,
 }

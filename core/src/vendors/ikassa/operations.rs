@@ -62,19 +62,15 @@ pub const OPERATIONS: &[Operation<dyn Desk>] = &[
 #[serde(deny_unknown_fields)]
 pub struct StartLogin {
     /// Operating system; absent means that of this process.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     pub os: Option<String>,
     /// Its version (`unknown`).
-    #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     pub os_version: Option<String>,
     /// Name of the device or till (`till`).
-    #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     pub device: Option<String>,
     /// Name of the application (`kassa`).
-    #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     pub application: Option<String>,
 }
@@ -84,7 +80,6 @@ pub struct StartLogin {
 #[serde(deny_unknown_fields)]
 pub struct FinishLogin {
     /// How long, in milliseconds; absent means the time of a call, 0 asks at most once.
-    #[serde(default)]
     #[schemars(range(min = 0, max = 3_600_000))]
     pub timeout_ms: Option<u64>,
 }
@@ -103,7 +98,6 @@ pub struct Cashbox {
 #[serde(deny_unknown_fields)]
 pub struct CloseCloudShift {
     /// Empty the drawer first, in every currency.
-    #[serde(default)]
     pub withdraw_first: Option<WithdrawFirst>,
 }
 
@@ -115,7 +109,6 @@ pub struct WithdrawFirst {
     #[schemars(length(min = 1, max = 120))]
     pub id: String,
     /// Name of the cashier; absent means that of the configuration.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     pub cashier: Option<String>,
 }
@@ -130,11 +123,9 @@ pub struct DrawerDocument {
     /// How much.
     pub sum: Amount,
     /// Currency; absent means that of the configuration.
-    #[serde(default)]
     #[schemars(length(min = 3, max = 3))]
     pub currency: Option<String>,
     /// Name of the cashier; absent means that of the configuration.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     pub cashier: Option<String>,
     /// Free attributes of the document (`@attrs`); their meaning is not documented.
@@ -153,7 +144,6 @@ pub struct Rollback {
     #[schemars(range(min = 1))]
     pub number: u64,
     /// Name of the cashier; absent means that of the configuration.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     pub cashier: Option<String>,
     /// Free attributes of the document (`@attrs`); their meaning is not documented.
@@ -167,11 +157,9 @@ pub struct Rollback {
 #[schemars(rename = "CloudDocumentKey")]
 pub struct DocumentKey {
     /// The receipt's id in our journal.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub id: Option<String>,
     /// The vendor's uid, as it is printed on the receipt.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub uid: Option<String>,
 }
@@ -186,7 +174,6 @@ pub struct CloudDocument {
     #[serde(default, deserialize_with = "text")]
     pub number: Option<String>,
     /// The answer as it came.
-    #[serde(default)]
     pub raw: Option<Raw>,
 }
 

@@ -80,7 +80,6 @@ pub struct Check {
 #[serde(deny_unknown_fields)]
 pub struct InfoRequest {
     /// Only receipt, shift, tax and cashier: the form that the vendor recommends.
-    #[serde(default)]
     pub minimum: Option<bool>,
 }
 

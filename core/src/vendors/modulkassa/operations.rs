@@ -37,11 +37,9 @@ pub const OPERATIONS: &[Operation<dyn Desk>] = &[
 #[serde(deny_unknown_fields)]
 pub struct Associate {
     /// Retail point; absent means the configured one.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub retail_point_id: Option<String>,
     /// Application at the retail point; absent means the configured one.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub client_id: Option<String>,
 }
@@ -73,11 +71,9 @@ pub struct SendDocument {
 #[serde(deny_unknown_fields)]
 pub struct DocumentKey {
     /// The receipt's id in our journal.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub id: Option<String>,
     /// The document's id at the vendor.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub document_id: Option<String>,
 }
@@ -87,7 +83,6 @@ pub struct DocumentKey {
 #[serde(deny_unknown_fields)]
 pub struct RetailPointKey {
     /// Its id; absent means the configured one, or all of the account where none is configured.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub retail_point_id: Option<String>,
 }

@@ -138,8 +138,8 @@ impl Common {
     /// The same for a vendor in the cloud: it needs an environment or an address, and plain http is taken for
     /// this machine only.
     pub fn violations_in_cloud(&self, has_environment: bool) -> Vec<Violation> {
-        let mut found = self.violations();
-        found.extend(self.base_url.as_deref().and_then(|url| plain_http("/base_url", url)));
+        let plain = self.base_url.as_deref().and_then(|url| plain_http("/base_url", url));
+        let mut found: Vec<Violation> = plain.into_iter().chain(self.violations()).collect();
         if !has_environment && self.base_url.is_none() {
             let message = "give `environment` (or `base_url` for the emulator)";
             found.push(violation("/environment", Code::MissingField, message));

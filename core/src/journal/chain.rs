@@ -21,7 +21,7 @@ pub type Hash = [u8; HASH_BYTES];
 /// The hash before the first event, and the content that an old journal did not keep.
 pub const ZERO: Hash = [0; HASH_BYTES];
 
-/// The form of the bytes below; part of every hash, so that another form can follow one day.
+/// Names for the form of what is hashed. They are hashed too, so that another form can follow one day.
 const CONTENT_FORM: &str = "kassa content 1";
 const EVENT_FORM: &str = "kassa event 1";
 

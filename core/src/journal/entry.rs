@@ -48,8 +48,8 @@ pub struct Entry {
     pub state: State,
     /// How often it was sent.
     pub attempts: u32,
-    /// What the attempt under way is bound to at the vendor (a key, readings before it): the
-    /// vendor's own JSON, which may hold secrets and is never shown.
+    /// What the attempt under way is bound to at the vendor: a key, or readings from before it. This is JSON of the
+    /// vendor's own; it may hold secrets and is never shown.
     pub binding: Option<String>,
     /// Fiscal data, once it is on record.
     pub fiscal: Option<Fiscal>,
@@ -61,7 +61,7 @@ pub struct Entry {
     pub created_at_ms: i64,
     /// When it last changed, milliseconds since 1970.
     pub updated_at_ms: i64,
-    /// Grows with each write; a write stands only on the revision that its writer read.
+    /// Grows with each write. A write counts only if the entry still has the revision that its writer read.
     pub revision: u64,
     /// Order of arrival in the journal.
     pub number: i64,
@@ -133,7 +133,7 @@ pub struct Conclusion {
     pub failure: Option<Failure>,
     /// The vendor's answer, if there was one.
     pub raw: Option<Raw>,
-    /// Secrets that changed with it, written in the same stroke.
+    /// Secrets that changed with it, written in the same write.
     pub secrets: Vec<(&'static str, SecretString)>,
     /// What the step was and what came of it, for a person.
     pub note: String,
@@ -208,8 +208,7 @@ pub fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX).saturating_add(clock_offset_ms())
 }
 
-/// An entry that was written more than this after now shows that the clock was set back. Clocks of several hosts differ
-/// by less.
+/// If an entry was written more than this after now, the clock was set back. Clocks of several hosts differ by less.
 pub(super) const CLOCK_AHEAD_MS: i64 = 60_000;
 
 /// See `Filter::due_before_ms`.
@@ -250,7 +249,7 @@ pub(super) fn busy(name: &str) -> Error {
     Error::new(Code::Busy, format!("another call works on {name} and did not end in time"))
 }
 
-/// Applies a conclusion to an entry: what was not told stays as it was.
+/// Applies a conclusion to an entry. What it does not tell stays as it was.
 pub(super) fn concluded(entry: &Entry, conclusion: &Conclusion, now: i64) -> Entry {
     let told = conclusion.clone();
     Entry {

@@ -49,7 +49,7 @@ impl Sqlite {
         files::identity(&self.store.path).is_some_and(|now| now == self.identity)
     }
 
-    /// Reads what there is of a register; of one that has nothing, nothing.
+    /// Reads something of a register. One that was never written to gives an empty value.
     async fn query_of<T: Default + Send + 'static>(
         &self,
         register: &str,

@@ -135,7 +135,7 @@ impl Connection {
     }
 }
 
-/// What `work` comes to while the connection is driven.
+/// Polls `work` and the connection until `work` is done or the connection ends.
 async fn driven<T>(driver: &mut Option<Driver>, work: impl Future<Output = T>) -> Result<T, Failure> {
     let mut work = pin!(work);
     poll_fn(|context| {

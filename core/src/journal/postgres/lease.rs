@@ -60,7 +60,7 @@ impl Terms {
     }
 }
 
-/// Waits for a lease until `deadline`; its holder can be sure of it for `time` ahead.
+/// Waits for a lease until `deadline`. Its holder can be sure of it for `time` ahead.
 pub(super) async fn take(
     server: &Arc<Server>,
     name: &str,

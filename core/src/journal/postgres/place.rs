@@ -18,7 +18,7 @@ use crate::error::{Code, Error, Result};
 
 /// Schemes of an address.
 const SCHEMES: &[&str] = &["postgres://", "postgresql://"];
-/// libpq's words for what is always done here: a certificate is checked, and the name in it.
+/// What libpq calls the check of a certificate and of the name in it, which is always made here.
 const CHECKED: &[&str] = &["sslmode=verify-full", "sslmode=verify-ca"];
 /// Time for a connection, unless the address says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

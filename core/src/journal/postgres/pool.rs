@@ -28,7 +28,7 @@ impl Pool {
         let tls = if place.plain { None } else { Some(place::tls(ca_file)?) };
         let connections = managed::Pool::builder(Manager { config: place.config.clone(), tls })
             .max_size(MOST_CONNECTIONS)
-            // The one that worked last has its statements and the server's process warm.
+            // The connection that worked last has its statements prepared.
             .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(ANSWER_TIMEOUT))

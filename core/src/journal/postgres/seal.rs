@@ -15,8 +15,7 @@ use crate::journal::audit::{Head, Link};
 use crate::journal::chain::ZERO;
 use crate::journal::rows::Row as _;
 
-/// Events are chained once nothing was written for this long: while many receipts come, chaining would take the
-/// time of those that wait.
+/// Events are chained once nothing was written for this long. Before that it would only slow down those who write.
 const QUIET: Duration = Duration::from_secs(1);
 /// After so many of these times they are chained in any case.
 const MOST_QUIET: u32 = 10;

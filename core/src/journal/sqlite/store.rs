@@ -19,7 +19,7 @@ const FORK_PAUSE: Duration = Duration::from_millis(1);
 /// A commit that takes no longer than this is made on the caller's own thread: to hand it to another thread and to
 /// be woken by it would take almost as long.
 const AT_ONCE: Duration = Duration::from_micros(500);
-/// What a commit is taken to last before any was measured.
+/// How long a commit is supposed to take before one was measured.
 const UNKNOWN: Duration = Duration::from_millis(1);
 
 /// True while the process forks: no file may be opened.

@@ -120,20 +120,17 @@ pub struct ErrorMeaning {
     pub outcome: Outcome,
 }
 
-/// See the table.
-pub async fn kkts(desk: &dyn Desk, request: KktsRequest) -> Result<Kkts> {
+async fn kkts(desk: &dyn Desk, request: KktsRequest) -> Result<Kkts> {
     let vendor: &Atol = desk.of()?;
     vendor.kkts(&desk.context(), request.limit, request.offset).await
 }
 
-/// See the table.
-pub async fn kkt(desk: &dyn Desk, request: KktRequest) -> Result<Kkt> {
+async fn kkt(desk: &dyn Desk, request: KktRequest) -> Result<Kkt> {
     let vendor: &Atol = desk.of()?;
     vendor.kkt(&desk.context(), &request.serial_number).await
 }
 
-/// See the table.
-pub async fn send_document(desk: &dyn Desk, request: SendProtocolDocument) -> Result<Registration> {
+async fn send_document(desk: &dyn Desk, request: SendProtocolDocument) -> Result<Registration> {
     let vendor: &Atol = desk.of()?;
     vendor.group()?;
     let id = desk::own_id(&request.document, "external_id")?;
@@ -142,8 +139,7 @@ pub async fn send_document(desk: &dyn Desk, request: SendProtocolDocument) -> Re
     desk.deliver(Wanted { operation, id, content: bytes.clone(), request: bytes, vendor_document_id: None }).await
 }
 
-/// See the table.
-pub async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<DocumentReport> {
+async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<DocumentReport> {
     let vendor: &Atol = desk.of()?;
     let uuid = match desk.named(request.id, request.uuid, "uuid").await? {
         Named::Ours(entry) => entry.vendor_document_id.ok_or_else(|| {
@@ -175,8 +171,7 @@ pub async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<Docu
     })
 }
 
-/// See the table.
-pub async fn error_codes(_: &dyn Desk, _: Nothing) -> Result<ErrorCodes> {
+async fn error_codes(_: &dyn Desk, _: Nothing) -> Result<ErrorCodes> {
     let meaning = |row: errors::Row| ErrorMeaning {
         error_type: row.error_type.into(),
         code: row.code,

@@ -184,8 +184,7 @@ pub struct ReceiptUrl {
     pub url: String,
 }
 
-/// See the table.
-pub async fn start_login(desk: &dyn Desk, request: StartLogin) -> Result<StartedLogin> {
+async fn start_login(desk: &dyn Desk, request: StartLogin) -> Result<StartedLogin> {
     let vendor: &Ikassa = desk.of()?;
     let device = Device {
         os: request.os.as_deref().unwrap_or(std::env::consts::OS),
@@ -196,8 +195,7 @@ pub async fn start_login(desk: &dyn Desk, request: StartLogin) -> Result<Started
     vendor.start_login(&desk.context(), &device).await
 }
 
-/// See the table.
-pub async fn finish_login(desk: &dyn Desk, request: FinishLogin) -> Result<Login> {
+async fn finish_login(desk: &dyn Desk, request: FinishLogin) -> Result<Login> {
     let vendor: &Ikassa = desk.of()?;
     let call = desk.context();
     let until = request.timeout_ms.map_or(call.budget.ends(), |ms| Instant::now() + Duration::from_millis(ms));
@@ -206,8 +204,7 @@ pub async fn finish_login(desk: &dyn Desk, request: FinishLogin) -> Result<Login
     vendor.finish_login(&Context { budget, ..call }, until).await
 }
 
-/// See the table.
-pub async fn refresh_login(desk: &dyn Desk, _: Nothing) -> Result<Login> {
+async fn refresh_login(desk: &dyn Desk, _: Nothing) -> Result<Login> {
     let vendor: &Ikassa = desk.of()?;
     vendor.renew_now(&desk.context()).await
 }
@@ -226,8 +223,7 @@ pub(super) async fn cashbox_now(vendor: &Ikassa, context: &Context<'_>) -> Resul
     Ok(Cashbox { has_device: wire.has_device, raw: Some(Raw::from_body(&answer.body)) })
 }
 
-/// See the table.
-pub async fn cashbox(desk: &dyn Desk, _: Nothing) -> Result<Cashbox> {
+async fn cashbox(desk: &dyn Desk, _: Nothing) -> Result<Cashbox> {
     cashbox_now(desk.of()?, &desk.context()).await
 }
 
@@ -235,14 +231,12 @@ fn told(now: ShiftNow) -> Shift {
     Shift { open: now.open, number: None, raw: Some(now.raw) }
 }
 
-/// See the table.
-pub async fn shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
+async fn shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
     let vendor: &Ikassa = desk.of()?;
     vendor.shift_now(&desk.context()).await.map(told)
 }
 
-/// See the table.
-pub async fn cash(desk: &dyn Desk, _: Nothing) -> Result<Cash> {
+async fn cash(desk: &dyn Desk, _: Nothing) -> Result<Cash> {
     let vendor: &Ikassa = desk.of()?;
     let now = vendor.shift_now(&desk.context()).await?;
     let amounts = drawer(&now.counters.unwrap_or_default()).into_iter();
@@ -290,8 +284,7 @@ async fn bring(vendor: &Ikassa, context: &Context<'_>, before: ShiftNow, open: b
     }
 }
 
-/// See the table.
-pub async fn open_shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
+async fn open_shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
     let vendor: &Ikassa = desk.of()?;
     let context = desk.context();
     let lease = desk.lease("", &context).await?;
@@ -303,8 +296,7 @@ pub async fn open_shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
     opened.map(told)
 }
 
-/// See the table.
-pub async fn close_shift(desk: &dyn Desk, request: CloseCloudShift) -> Result<Report> {
+async fn close_shift(desk: &dyn Desk, request: CloseCloudShift) -> Result<Report> {
     let vendor: &Ikassa = desk.of()?;
     let context = desk.context();
     if let Some(first) = &request.withdraw_first {
@@ -358,18 +350,15 @@ fn cashier<'a>(vendor: &'a Ikassa, given: Option<&'a str>) -> Result<&'a str> {
     })
 }
 
-/// See the table.
-pub async fn deposit(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
+async fn deposit(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
     move_cash(desk, "deposit", Call::Deposit, request).await
 }
 
-/// See the table.
-pub async fn withdraw(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
+async fn withdraw(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
     move_cash(desk, "withdraw", Call::Withdraw, request).await
 }
 
-/// See the table.
-pub async fn card_withdraw(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
+async fn card_withdraw(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
     move_cash(desk, "card_withdraw", Call::CardWithdraw, request).await
 }
 
@@ -398,8 +387,7 @@ async fn move_cash(
     settling::deliver(desk, operation, request.id, &document.body, &document).await
 }
 
-/// See the table.
-pub async fn rollback(desk: &dyn Desk, request: Rollback) -> Result<Registration> {
+async fn rollback(desk: &dyn Desk, request: Rollback) -> Result<Registration> {
     let vendor: &Ikassa = desk.of()?;
     let cashier = cashier(vendor, request.cashier.as_deref())?;
     // What the annulled document did tells what the annulment does.
@@ -428,8 +416,7 @@ async fn uid(desk: &dyn Desk, key: DocumentKey) -> Result<String> {
     }
 }
 
-/// See the table.
-pub async fn document(desk: &dyn Desk, key: DocumentKey) -> Result<CloudDocument> {
+async fn document(desk: &dyn Desk, key: DocumentKey) -> Result<CloudDocument> {
     let uid = uid(desk, key).await?;
     let vendor: &Ikassa = desk.of()?;
     let answer = vendor.get(&desk.context(), "docs.get", &[("uid", &uid)]).await?;
@@ -437,8 +424,7 @@ pub async fn document(desk: &dyn Desk, key: DocumentKey) -> Result<CloudDocument
     Ok(CloudDocument { uid: document.uid.or(Some(uid)), raw: Some(Raw::from_body(&answer.body)), ..document })
 }
 
-/// See the table.
-pub async fn receipt_url(desk: &dyn Desk, key: DocumentKey) -> Result<ReceiptUrl> {
+async fn receipt_url(desk: &dyn Desk, key: DocumentKey) -> Result<ReceiptUrl> {
     let uid = uid(desk, key).await?;
     let vendor: &Ikassa = desk.of()?;
     Ok(ReceiptUrl { url: vendor.receipt_url(&uid).into() })

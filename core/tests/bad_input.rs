@@ -77,10 +77,10 @@ async fn all_mistakes_of_all_layers_come_with_their_pointers() {
             "/items/0/quantity",
             "/payments",
             "/customer",
-            "/currency",
             "/items/0/vat",
             "/items/1/vat",
-            "/items/1/payment_object"
+            "/items/1/payment_object",
+            "/currency"
         ]
     );
 }

@@ -20,6 +20,7 @@ use crate::faults::may_fail;
 use crate::input;
 use crate::journal::{Entry, Filter, Intent, audit};
 use crate::receipt::Receipt;
+use crate::receipt::fields::not_carried;
 use crate::receipt::registration::{Registration, State};
 use crate::vendor::budget::Budget;
 use crate::vendor::desk::{Desk as _, Wanted};
@@ -71,21 +72,19 @@ impl Client {
         operations::names(self.info).collect()
     }
 
-    /// Everything that is wrong with a receipt for this vendor.
-    fn violations(&self, receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
-        let mut found = receipt.violations();
-        if !self.delivery.vendor.has_adjustments() {
-            let message = "this vendor has no surcharges and no discount on the whole receipt";
-            let paths = receipt.adjustments().into_iter();
-            found.extend(paths.map(|path| violation(path, Code::NotForThisVendor, message)));
-        }
-        found.extend(self.delivery.vendor.violations(receipt, at));
-        found
+    /// Everything that is wrong with a receipt for this vendor, and what a shop should look at.
+    fn checked(&self, receipt: &Receipt, at: OffsetDateTime) -> (Vec<Violation>, Vec<Violation>) {
+        let (refused, mut warnings) = not_carried(receipt, self.info.fields);
+        let mut violations = receipt.violations();
+        violations.extend(self.delivery.vendor.violations(receipt, at));
+        violations.extend(refused);
+        warnings.extend(self.delivery.vendor.warnings(receipt));
+        (violations, warnings)
     }
 
     fn intent(&self, receipt: &Receipt) -> Result<Intent> {
         let at = OffsetDateTime::now_utc();
-        let violations = self.violations(receipt, at);
+        let (violations, _) = self.checked(receipt, at);
         if !violations.is_empty() {
             return Err(Error::invalid(violations));
         }
@@ -111,13 +110,13 @@ impl Client {
 
     /// See the table of operations.
     pub async fn validate(&self, receipt: Receipt) -> Result<Validation> {
-        let violations = self.violations(&receipt, OffsetDateTime::now_utc());
+        let (violations, warnings) = self.checked(&receipt, OffsetDateTime::now_utc());
         Ok(Validation {
             valid: violations.is_empty(),
             total: receipt.total().map(|total| total.to_string()),
             paid: receipt.paid().map(|paid| paid.to_string()),
             violations,
-            warnings: self.delivery.vendor.warnings(&receipt),
+            warnings,
         })
     }
 

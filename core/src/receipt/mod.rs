@@ -1,9 +1,11 @@
 //! The receipt: one model for all vendors. Plain data and what can be checked without a vendor.
 
 pub mod atol;
+pub mod fields;
 pub mod ikassa;
 pub mod ikkm;
 pub mod modulkassa;
+pub mod moment;
 pub mod money;
 pub mod registration;
 pub mod shift;
@@ -314,15 +316,6 @@ impl Receipt {
         items.minus(self.discount.unwrap_or_default())?.plus(self.surcharge.unwrap_or_default())
     }
 
-    /// Discounts and surcharges that only some vendors have: where they stand.
-    pub fn adjustments(&self) -> Vec<String> {
-        let items = self.items.iter().enumerate().filter(|(_, item)| item.surcharge.is_some());
-        let mut found: Vec<String> = items.map(|(index, _)| format!("/items/{index}/surcharge")).collect();
-        found.extend(self.discount.is_some().then(|| "/discount".into()));
-        found.extend(self.surcharge.is_some().then(|| "/surcharge".into()));
-        found
-    }
-
     /// Total of the payments.
     pub fn paid(&self) -> Option<Amount> {
         self.payments.iter().try_fold(Amount::ZERO, |sum, payment| sum.plus(payment.sum))
@@ -331,6 +324,9 @@ impl Receipt {
     /// Everything that is wrong whatever the vendor is: sums, quantities, corrections.
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
+        if self.issued_at.as_deref().is_some_and(|text| moment::read(text).is_none()) {
+            found.push(violation("/issued_at", Code::OutOfRange, moment::OUT_OF_RANGE));
+        }
         for (index, item) in self.items.iter().enumerate() {
             if item.quantity.is_zero() {
                 let message = "the quantity must be more than 0";

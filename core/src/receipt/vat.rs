@@ -19,7 +19,8 @@ const SINCE: &[(Vat, Date)] = &[
     (Vat::Vat22Of122, date!(2026 - 01 - 01)),
 ];
 
-/// The date from which a rate is in force; `None` where it always was.
-pub fn in_force_since(vat: Vat) -> Option<Date> {
-    SINCE.iter().find(|(rate, _)| *rate == vat).map(|(_, since)| *since)
+/// Why a receipt of this day (`Receipt::moment`) cannot have the rate; `None` where it can.
+pub fn not_yet(vat: Vat, day: Date) -> Option<String> {
+    let (_, since) = SINCE.iter().find(|(rate, since)| *rate == vat && day < *since)?;
+    Some(format!("{} is in force since {since}, the receipt is of {day}", vat.word()))
 }

@@ -18,6 +18,7 @@ use crate::config::Common;
 use crate::error::{Code, Error, Result, Violation};
 use crate::journal::{Entry, Secrets};
 use crate::receipt::Receipt;
+use crate::receipt::fields::{Field, Treatment};
 use crate::receipt::registration::{Failure, Fiscal, Raw};
 use crate::transport::{NoExchange, Transports};
 use budget::Budget;
@@ -37,6 +38,8 @@ pub struct VendorInfo {
     pub config: fn() -> Schema,
     /// Reads a configuration and makes the vendor of it. Opens no connection.
     pub open: fn(&str, &Transports) -> Result<Opened>,
+    /// What becomes of each field of a receipt.
+    pub fields: fn(Field) -> Treatment,
     /// The operations that only this vendor has.
     pub operations: &'static [Operation<dyn Desk>],
 }
@@ -214,11 +217,13 @@ pub trait Vendor: Any + Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Everything about a receipt that this vendor cannot carry.
+    /// Everything that is wrong with a receipt for this vendor, beside the fields that it never carries.
     fn violations(&self, receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation>;
 
-    /// What the vendor would take but a shop should look at.
-    fn warnings(&self, receipt: &Receipt) -> Vec<Violation>;
+    /// What the vendor would take but a shop should look at, beside the fields that it never carries.
+    fn warnings(&self, _receipt: &Receipt) -> Vec<Violation> {
+        Vec::new()
+    }
 
     /// The exact request for a receipt without violations. No I/O.
     fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared>;
@@ -243,11 +248,6 @@ pub trait Vendor: Any + Send + Sync {
     /// True where all that the vendor can tell of an entry in doubt is known and does not settle it:
     /// only a person's verdict is left, and later documents do not wait for that.
     fn is_left_to_a_person(&self, _entry: &Entry) -> bool {
-        false
-    }
-
-    /// Whether it has surcharges, and discounts on the whole receipt.
-    fn has_adjustments(&self) -> bool {
         false
     }
 

@@ -2,9 +2,12 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use kassa::Client;
+use kassa::transport::Transports;
+use kassa::vendor::VendorInfo;
 use kassa_emulator::{Emulator, Options, Running};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use time::OffsetDateTime;
 
 /// An emulator, and a journal in a folder that goes with the value.
 pub struct Bench {
@@ -186,4 +189,26 @@ pub async fn try_capabilities(till: &Client, sale: impl Fn(&str) -> Value) -> us
         assert_eq!(envelope["error"]["kind"], "invalid", "{operation}");
     }
     registered
+}
+
+/// Every vendor with a configuration; ATOL with each version of its protocol.
+pub fn vendors(bench: &Bench) -> Vec<(&'static VendorInfo, Value)> {
+    let config = |info: &&'static VendorInfo| {
+        let described = bench.emulator.description()["vendors"][info.name].clone();
+        let others = described["others"].as_array().cloned().unwrap_or_default().into_iter();
+        // The first is the usual one; of the others only an ATOL group of another version is another vendor.
+        let first = described["config"]["protocol"].clone();
+        let more = others.filter(|config| config["protocol"] != first).take(1);
+        let configs = std::iter::once(described["config"].clone()).chain(more);
+        configs.map(|config| (*info, config)).collect::<Vec<_>>()
+    };
+    kassa::vendors::VENDORS.iter().flat_map(config).collect()
+}
+
+/// The exact request of a receipt without violations.
+pub fn prepared(config: &Value, receipt: &Value) -> Vec<u8> {
+    let info = kassa::vendors::VENDORS.iter().find(|info| config["vendor"] == info.name).unwrap();
+    let opened = (info.open)(&config.to_string(), &Transports::default()).unwrap();
+    let receipt = serde_json::from_value(receipt.clone()).unwrap();
+    opened.vendor.prepare(&receipt, OffsetDateTime::UNIX_EPOCH).unwrap().request
 }

@@ -12,8 +12,8 @@ use crate::receipt::atol::{ItemExtras, ReceiptExtras};
 use super::json::Object;
 use crate::error::{Code, Violation, violation};
 use crate::receipt::money::Amount;
-use crate::receipt::{AgentType, Company, Item, Kind, PaymentMethod, PaymentObject, Receipt, Unit, Vat};
-use crate::receipt::vat;
+use crate::receipt::{AgentType, Company, Item, Kind, Marking, PaymentMethod, PaymentObject, Receipt, Unit, Vat};
+use crate::receipt::{moment, vat};
 
 /// The only currency.
 pub const CURRENCY: &str = "RUB";
@@ -25,6 +25,10 @@ const LARGEST_TOTAL: &str = "100000000";
 const QUANTITY_DECIMALS: u32 = 3;
 /// Most lines of a v4 receipt (protocol/atol.md 2.6).
 const MOST_LINES: usize = 100;
+/// Of what v4 does not have.
+const NEEDS_V5: &str = "this needs v5";
+/// Of what v4's correction does not have (protocol/atol.md 2.6.4).
+const NOT_IN_CORRECTION: &str = "v4's correction has no place for this";
 /// Longest callback address (protocol/atol.md 2.5).
 const CALLBACK_LENGTH: usize = 256;
 /// Characters of a callback address beside letters and digits (protocol/atol.md 2.5, the vendor's mask).
@@ -64,7 +68,7 @@ fn company(receipt: &Receipt, config: &AtolConfig) -> Company {
     }
 }
 
-/// Everything about a receipt that ATOL cannot carry. `at` is now.
+/// Everything that ATOL would refuse. `at` is now.
 pub fn violations(receipt: &Receipt, config: &AtolConfig, at: OffsetDateTime) -> Vec<Violation> {
     let mut found = Vec::new();
     let protocol = config.protocol();
@@ -72,9 +76,6 @@ pub fn violations(receipt: &Receipt, config: &AtolConfig, at: OffsetDateTime) ->
     let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
     if !kind_known(receipt.kind, protocol) {
         wrong("/kind".into(), Code::NotForThisVendor, "v4 has no corrections of refunds");
-    }
-    if receipt.currency.as_deref().is_some_and(|currency| currency != CURRENCY) {
-        wrong("/currency".into(), Code::NotForThisVendor, "ATOL records roubles (RUB) only");
     }
     let customer = receipt.customer.as_ref();
     let reachable = customer.is_some_and(|c| c.email.is_some() || c.phone.is_some());
@@ -126,7 +127,7 @@ pub fn violations(receipt: &Receipt, config: &AtolConfig, at: OffsetDateTime) ->
         item_violations(item, receipt, protocol, at, &mut wrong);
     }
     if let Some(extras) = extras(receipt) {
-        extras_violations(extras, v4, &mut wrong);
+        extras_violations(extras, v4, correction, &mut wrong);
     }
     found
 }
@@ -138,7 +139,7 @@ fn item_violations(
     at: OffsetDateTime,
     wrong: &mut dyn FnMut(&str, Code, &str),
 ) {
-    let issued = moment(receipt, at).date();
+    let issued = receipt.moment(at).map(OffsetDateTime::date);
     let v4 = protocol == Protocol::V4;
     match item.vat {
         None => wrong("vat", Code::MissingField, "`vat` is required; `none` means not subject to VAT"),
@@ -146,8 +147,7 @@ fn item_violations(
             wrong("vat", Code::VatNotAllowed, "ATOL does not know this rate");
         }
         Some(vat) => {
-            if let Some(since) = vat::in_force_since(vat).filter(|since| issued < *since) {
-                let message = format!("{} is in force since {since}, the receipt is of {issued}", vat.word());
+            if let Some(message) = issued.and_then(|day| vat::not_yet(vat, day)) {
                 wrong("vat", Code::VatNotAllowed, &message);
             }
         }
@@ -158,14 +158,18 @@ fn item_violations(
     if over(item.price, LARGEST_LINE) || item.total().is_some_and(|total| over(total, LARGEST_LINE)) {
         wrong("price", Code::OutOfRange, "price and line are at most 42949672.95");
     }
-    if item.total().is_some_and(|total| !item.quantity.is_zero() && total.per(item.quantity).is_none()) {
+    if item.total().is_some() && !item.quantity.is_zero() && price(item).is_none() {
         let message = "ATOL has no discounts, and no price of 2 decimals gives this line; split the line";
         wrong("discount", Code::NotForThisVendor, message);
     }
     if item.payment_object.is_some_and(|object| !object_known(object, protocol)) {
         wrong("payment_object", Code::NotForThisVendor, "this version of the protocol does not know it");
     }
-    if v4 && (!item.sectoral.is_empty()) {
+    if v4 && receipt.kind.is_correction() && item.vat_sum.is_some() {
+        let message = "v4's correction has the VAT by rate; see `vendor.atol.vats`";
+        wrong("vat_sum", Code::NotForThisVendor, message);
+    }
+    if v4 && !item.sectoral.is_empty() {
         wrong("sectoral", Code::NotForThisVendor, "sectoral attributes need v5");
     }
     if !v4 && item.country_code.as_deref().is_some_and(|code| code.len() != 3) {
@@ -188,8 +192,13 @@ fn item_violations(
     if extras.mark_quantity.is_some_and(|part| part.numerator >= part.denominator) {
         wrong("vendor/atol/mark_quantity", Code::OutOfRange, "the numerator is smaller than the denominator");
     }
-    if v4 && (extras.mark_code.is_some() || extras.mark_quantity.is_some() || extras.planned_status.is_some())
-    {
+    let forms = [
+        extras.mark_code.is_some(),
+        extras.mark_quantity.is_some(),
+        extras.planned_status.is_some(),
+        extras.wholesale.is_some(),
+    ];
+    if v4 && forms.contains(&true) {
         wrong("vendor/atol", Code::NotForThisVendor, "marking in these forms needs v5");
     }
     if let Some(agent) = &extras.agent_info {
@@ -214,20 +223,33 @@ fn item_violations(
     }
 }
 
-fn extras_violations(extras: &ReceiptExtras, v4: bool, wrong: &mut dyn FnMut(String, Code, &str)) {
-    let only_v5 = [
-        ("client", extras.client.is_some()),
-        ("operating_check_props", extras.operating_check_props.is_some()),
-        ("sectoral_check_props", extras.sectoral_check_props.is_some()),
-        ("timezone", extras.timezone.is_some()),
-        ("ism_optional", extras.ism_optional.is_some()),
+fn extras_violations(
+    extras: &ReceiptExtras,
+    v4: bool,
+    correction: bool,
+    wrong: &mut dyn FnMut(String, Code, &str),
+) {
+    let v4_correction = v4 && correction;
+    let (agent, supplier) = (extras.agent_info.is_some(), extras.supplier_info.is_some());
+    let misplaced = [
+        (v4, "client", extras.client.is_some(), NEEDS_V5),
+        (v4, "operating_check_props", extras.operating_check_props.is_some(), NEEDS_V5),
+        (v4, "sectoral_check_props", extras.sectoral_check_props.is_some(), NEEDS_V5),
+        (v4, "timezone", extras.timezone.is_some(), NEEDS_V5),
+        (v4, "ism_optional", extras.ism_optional.is_some(), NEEDS_V5),
+        (!v4, "agent_info", agent, "v5 has this on the lines only"),
+        (!v4, "supplier_info", supplier, "v5 has this on the lines only"),
+        (v4_correction, "agent_info", agent, NOT_IN_CORRECTION),
+        (v4_correction, "supplier_info", supplier, NOT_IN_CORRECTION),
+        (v4_correction, "additional_check_props", extras.additional_check_props.is_some(), NOT_IN_CORRECTION),
+        (v4_correction, "additional_user_props", extras.additional_user_props.is_some(), NOT_IN_CORRECTION),
+        (v4_correction, "cashless_payments", extras.cashless_payments.is_some(), NOT_IN_CORRECTION),
     ];
-    let only_v4 =
-        [("agent_info", extras.agent_info.is_some()), ("supplier_info", extras.supplier_info.is_some())];
-    let (fields, message): (&[(&str, bool)], _) =
-        if v4 { (&only_v5, "this needs v5") } else { (&only_v4, "v5 has this on the lines only") };
-    for (name, _) in fields.iter().filter(|(_, given)| *given) {
+    for (_, name, _, message) in misplaced.into_iter().filter(|(here, _, given, _)| *here && *given) {
         wrong(format!("/vendor/atol/{name}"), Code::NotForThisVendor, message);
+    }
+    if extras.operating_check_props.as_ref().is_some_and(|props| moment::read(&props.at).is_none()) {
+        wrong("/vendor/atol/operating_check_props/at".into(), Code::OutOfRange, moment::OUT_OF_RANGE);
     }
     for (index, row) in extras.vats.iter().flatten().enumerate() {
         if !codes::VATS.iter().any(|(known, ..)| *known == row.vat) {
@@ -247,6 +269,38 @@ fn extras_violations(extras: &ReceiptExtras, v4: bool, wrong: &mut dyn FnMut(Str
     }
 }
 
+/// What does not reach ATOL only now and then: not in v4, not in v4's correction (protocol/atol.md 2.6.4), or because
+/// something else says it.
+pub fn warnings(receipt: &Receipt, protocol: Protocol) -> Vec<Violation> {
+    let v4 = protocol == Protocol::V4;
+    let v4_correction = v4 && receipt.kind.is_correction();
+    let on_the_internet = extras(receipt).and_then(|extras| extras.internet) == Some(true);
+    let has_tax_id = receipt.cashier.as_ref().is_some_and(|cashier| cashier.tax_id.is_some());
+    let has_email = receipt.company.as_ref().is_some_and(|company| company.email.is_some());
+    let has_customer = receipt.customer.is_some() && !on_the_internet;
+    let lost = [
+        ("/items", v4_correction, "v4's correction has no lines: their VAT goes out by rate"),
+        ("/customer", v4_correction && has_customer, "only with `vendor.atol.internet`"),
+        ("/company/email", v4_correction && has_email, NOT_IN_CORRECTION),
+        ("/cashier/tax_id", v4 && has_tax_id, NEEDS_V5),
+    ];
+    let lost = lost.into_iter().filter(|(_, is_lost, _)| *is_lost);
+    let told = lost.map(|(path, _, message)| violation(path, Code::NotForThisVendor, message));
+    let mut found: Vec<Violation> = told.collect();
+    for (index, item) in receipt.items.iter().enumerate().filter(|_| !v4_correction) {
+        let marking = item.marking.as_ref().filter(|marking| marking.code.is_some());
+        let says_it = |marking: &Marking| match v4 {
+            true => marking.nomenclature_code.is_some(),
+            false => item_extras(item).is_some_and(|extras| extras.mark_code.is_some()),
+        };
+        if marking.is_some_and(says_it) {
+            let path = format!("/items/{index}/marking/code");
+            found.push(violation(path, Code::NotForThisVendor, "another form of the code goes out instead"));
+        }
+    }
+    found
+}
+
 fn over(amount: Amount, most: &str) -> bool {
     Amount::parse(most).is_ok_and(|most| amount > most)
 }
@@ -259,13 +313,7 @@ fn is_callback(url: &str) -> bool {
         && rest.chars().all(allowed)
 }
 
-/// When the settlement took place, in Moscow time: the protocol's times have no zone (protocol/atol.md 2.2).
-fn moment(receipt: &Receipt, at: OffsetDateTime) -> OffsetDateTime {
-    let said = receipt.issued_at.as_deref().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
-    said.unwrap_or(at).to_offset(offset!(+3))
-}
-
-/// A time as the protocol writes it: `dd.mm.yyyy HH:MM:SS`.
+/// A time as the protocol writes it: `dd.mm.yyyy HH:MM:SS`, in Moscow time without a zone (protocol/atol.md 2.2).
 fn wire_time(time: OffsetDateTime) -> String {
     let format = format_description!("[day].[month].[year] [hour]:[minute]:[second]");
     time.format(&format).unwrap_or_default()
@@ -289,7 +337,7 @@ pub fn rfc3339(text: &str) -> Option<String> {
 pub fn body(receipt: &Receipt, config: &AtolConfig, at: OffsetDateTime) -> Option<String> {
     let (extras, protocol) = (extras(receipt), config.protocol());
     let mut root = Object::new();
-    root.put("timestamp", &wire_time(moment(receipt, at)));
+    root.put("timestamp", &wire_time(receipt.moment(at)?));
     root.put("external_id", &receipt.id);
     if let Some(url) = &receipt.callback_url {
         let mut service = Object::new();
@@ -369,9 +417,8 @@ fn content(receipt: &Receipt, config: &AtolConfig) -> Option<Object> {
     content.maybe("supplier_info", extras.and_then(|e| e.supplier_info.as_ref()));
     content.list("items", receipt.items.iter().map(|line| item(line, protocol)).collect::<Option<Vec<_>>>()?);
     content.list("payments", payments(receipt)?);
-    if let Some(vats) = extras.and_then(|e| e.vats.as_ref()) {
-        let vats = vats.iter().map(|row| vat_object(row.vat, Some(row.sum)));
-        content.list("vats", vats.collect::<Option<Vec<_>>>()?);
+    if let Some(vats) = given_vats(extras) {
+        content.list("vats", vats?);
     }
     content.amount("total", receipt.total()?);
     content.maybe("cashier", receipt.cashier.as_ref().map(|cashier| &cashier.name));
@@ -388,8 +435,7 @@ fn more(content: &mut Object, extras: &ReceiptExtras) {
     content.maybe("additional_check_props", extras.additional_check_props.as_ref());
     content.maybe("additional_user_props", extras.additional_user_props.as_ref());
     if let Some(props) = &extras.operating_check_props {
-        let time =
-            OffsetDateTime::parse(&props.at, &Rfc3339).map(|time| wire_time(time.to_offset(offset!(+3))));
+        let time = moment::read(&props.at).map(wire_time);
         let mut object = Object::new();
         object.put("name", "0").put("value", &props.value).put("timestamp", &time.unwrap_or_default());
         content.object("operating_check_props", object);
@@ -420,14 +466,22 @@ fn sectoral(attribute: &crate::receipt::Sectoral) -> Object {
     object
 }
 
+/// The price as given; with a discount the price after it, because the protocol has no discounts
+/// (protocol/atol.md 2.6.1, 2.7.1). `None` where no price of 2 decimals gives the line.
+fn price(item: &Item) -> Option<Amount> {
+    match item.discount.filter(|discount| !discount.is_zero()) {
+        None => Some(item.price),
+        Some(_) => item.total()?.per(item.quantity),
+    }
+}
+
 fn item(item: &Item, protocol: Protocol) -> Option<Object> {
     let extras = item_extras(item);
     let total = item.total()?;
     let v5 = protocol == Protocol::V5;
     let mut object = Object::new();
     object.put("name", &item.name);
-    // The protocol has no discounts: the price is the one after it (protocol/atol.md 2.6.1, 2.7.1).
-    object.amount("price", total.per(item.quantity)?);
+    object.amount("price", price(item)?);
     object.quantity("quantity", item.quantity);
     let unit = |unit: Unit| codes::UNITS.iter().find(|(known, ..)| *known == unit);
     if v5 {
@@ -509,6 +563,20 @@ fn correction_v4(receipt: &Receipt, config: &AtolConfig) -> Option<Object> {
     content.object("company", company_object(receipt, config, false));
     content.object("correction_info", correction_info(receipt)?);
     content.list("payments", payments(receipt)?);
+    content.list("vats", given_vats(extras).unwrap_or_else(|| vats_by_rate(receipt))?);
+    content.maybe("cashier", receipt.cashier.as_ref().map(|cashier| &cashier.name));
+    content.maybe("device_number", extras.and_then(|e| e.device_number.as_ref()));
+    content.maybe("internet", internet);
+    Some(content)
+}
+
+/// The VAT of the whole receipt where it gives it; the inner `None` where a rate is not known.
+fn given_vats(extras: Option<&ReceiptExtras>) -> Option<Option<Vec<Object>>> {
+    let vats = extras?.vats.as_ref()?;
+    Some(vats.iter().map(|row| vat_object(row.vat, Some(row.sum))).collect())
+}
+
+fn vats_by_rate(receipt: &Receipt) -> Option<Vec<Object>> {
     let mut vats: Vec<Object> = Vec::new();
     for (vat, _, rate) in codes::VATS {
         let lines: Vec<&Item> = receipt.items.iter().filter(|item| item.vat == Some(*vat)).collect();
@@ -517,9 +585,5 @@ fn correction_v4(receipt: &Receipt, config: &AtolConfig) -> Option<Object> {
             vats.push(vat_object(*vat, Some(total.vat(*rate)?))?);
         }
     }
-    content.list("vats", vats);
-    content.maybe("cashier", receipt.cashier.as_ref().map(|cashier| &cashier.name));
-    content.maybe("device_number", extras.and_then(|e| e.device_number.as_ref()));
-    content.maybe("internet", internet);
-    Some(content)
+    Some(vats)
 }

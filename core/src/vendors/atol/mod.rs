@@ -10,6 +10,7 @@ mod codes;
 mod config;
 mod error_table;
 mod errors;
+mod fields;
 mod json;
 mod map;
 mod monitoring;
@@ -49,6 +50,7 @@ pub const INFO: VendorInfo = VendorInfo {
     call_timeout_ms: CALL_TIMEOUT_MS,
     config: input::schema_of::<AtolConfig>,
     open,
+    fields: fields::treatment,
     operations: OPERATIONS,
 };
 
@@ -113,8 +115,8 @@ impl Vendor for Atol {
         map::violations(receipt, &self.config, at)
     }
 
-    fn warnings(&self, _: &Receipt) -> Vec<Violation> {
-        Vec::new()
+    fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {
+        map::warnings(receipt, self.config.protocol())
     }
 
     fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared> {

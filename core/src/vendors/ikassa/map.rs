@@ -12,7 +12,7 @@ use super::document::{Call, Document, Effect};
 use crate::receipt::ikassa::{ItemExtras, ModifierText, PositionCode, ReceiptExtras, Section};
 use crate::error::{Code, Violation, violation};
 use crate::receipt::money::Amount;
-use crate::receipt::{Item, Kind, PaymentMethod, PaymentType, Receipt};
+use crate::receipt::{Item, Kind, PaymentType, Receipt};
 
 /// Which call records which kind.
 pub const KINDS: &[(Kind, Call)] = &[(Kind::Sell, Call::Sale), (Kind::SellRefund, Call::Refund)];
@@ -34,7 +34,7 @@ fn cashier<'a>(receipt: &'a Receipt, config: &'a IkassaConfig) -> Option<&'a str
     own.or(config.cashier.as_deref()).filter(|name| !name.trim().is_empty())
 }
 
-/// Everything about a receipt that the vendor cannot carry, or would refuse (protocol/ikassa.md 6.5).
+/// Everything that the vendor would refuse (protocol/ikassa.md 6.5).
 pub fn violations(receipt: &Receipt, config: &IkassaConfig) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
@@ -48,9 +48,6 @@ pub fn violations(receipt: &Receipt, config: &IkassaConfig) -> Vec<Violation> {
     if cashier(receipt, config).is_none() {
         let message = "iKassa wants a cashier's name: give `cashier` here or in the configuration";
         wrong("/cashier".into(), Code::MissingField, message);
-    }
-    if receipt.callback_url.is_some() {
-        wrong("/callback_url".into(), Code::NotForThisVendor, "iKassa calls nobody back");
     }
     if receipt.total().is_some_and(Amount::is_zero) {
         wrong("/items".into(), Code::OutOfRange, "the total must be more than 0");
@@ -95,17 +92,6 @@ fn item_violations(item: &Item, config: &IkassaConfig, wrong: &mut dyn FnMut(&st
     if item.vat.is_some_and(|vat| codes::vat(vat).is_none()) {
         wrong("vat", Code::VatNotAllowed, "iKassa has none, 0, 10, 20 and 25");
     }
-    if item.vat_sum.is_some() {
-        wrong("vat_sum", Code::NotForThisVendor, "iKassa computes the VAT itself");
-    }
-    if item.marking.is_some() || !item.sectoral.is_empty() {
-        let message = "how iKassa takes marking is not known; see `vendor.ikassa.fields`";
-        wrong("marking", Code::NotForThisVendor, message);
-    }
-    if item.payment_method.is_some_and(|method| method != PaymentMethod::FullPayment) {
-        let message = "iKassa knows full payment only; see `vendor.ikassa.code` for prepayments";
-        wrong("payment_method", Code::NotForThisVendor, message);
-    }
     let Some(extras) = item_extras(item) else { return };
     if extras.code.as_ref().is_some_and(|code| code.given() != 1) {
         let message = "give one of `code`, `gtin`, `service`, `prepayment`";
@@ -135,33 +121,6 @@ fn is_tax_id(text: &str) -> bool {
     text.chars().count() == 9
         && digits(tail)
         && (letters.iter().all(char::is_ascii_digit) || letters.iter().all(|letter| letter.is_alphabetic()))
-}
-
-/// What the vendor takes no notice of.
-pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
-    let unread = [
-        ("/customer", receipt.customer.is_some()),
-        ("/company", receipt.company.is_some()),
-        ("/issued_at", receipt.issued_at.is_some()),
-        ("/print", receipt.print),
-    ];
-    let mut paths: Vec<String> =
-        unread.iter().filter(|(_, given)| *given).map(|(path, _)| (*path).into()).collect();
-    for (index, item) in receipt.items.iter().enumerate() {
-        let unread = [
-            ("payment_object", item.payment_object.is_some()),
-            ("unit", item.unit.is_some()),
-            ("barcode", item.barcode.is_some()),
-            ("article", item.article.is_some()),
-            ("country_code", item.country_code.is_some()),
-            ("customs_declaration", item.customs_declaration.is_some()),
-        ];
-        paths.extend(
-            unread.iter().filter(|(_, given)| *given).map(|(name, _)| format!("/items/{index}/{name}")),
-        );
-    }
-    let no_place = |path| violation(path, Code::NotForThisVendor, "iKassa has no place for this");
-    paths.into_iter().map(no_place).collect()
 }
 
 #[derive(Serialize)]

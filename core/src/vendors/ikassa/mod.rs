@@ -8,6 +8,7 @@ mod codes;
 mod config;
 mod counters;
 mod document;
+mod fields;
 mod login;
 mod map;
 mod operations;
@@ -43,6 +44,7 @@ pub const INFO: VendorInfo = VendorInfo {
     call_timeout_ms: CALL_TIMEOUT_MS,
     config: input::schema_of::<IkassaConfig>,
     open,
+    fields: fields::treatment,
     operations: OPERATIONS,
 };
 
@@ -98,10 +100,6 @@ impl Vendor for Ikassa {
         map::violations(receipt, &self.config)
     }
 
-    fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {
-        map::warnings(receipt)
-    }
-
     fn prepare(&self, receipt: &Receipt, _: OffsetDateTime) -> Result<Prepared> {
         let document = map::document(receipt, &self.config);
         let document = document.ok_or_else(|| Error::new(Code::Internal, "unmapped value in a receipt"))?;
@@ -126,10 +124,6 @@ impl Vendor for Ikassa {
 
     fn is_left_to_a_person(&self, entry: &Entry) -> bool {
         settling::is_left_to_a_person(entry)
-    }
-
-    fn has_adjustments(&self) -> bool {
-        true
     }
 
     async fn health(&self, context: &Context<'_>) -> Result<Health> {

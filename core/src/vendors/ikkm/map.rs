@@ -7,7 +7,7 @@ use super::config::{Amounts, IkkmConfig};
 use crate::receipt::ikkm::ReceiptExtras;
 use crate::error::{Code, Violation, violation};
 use crate::receipt::money::Amount;
-use crate::receipt::{Kind, PaymentMethod, PaymentType, Receipt};
+use crate::receipt::{Kind, PaymentType, Receipt};
 
 /// Most rows of `itemdata`; beyond them the device loses all of them silently (protocol/ikkm.md 2.5).
 const MOST_ROWS: usize = 79;
@@ -42,41 +42,21 @@ fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
     receipt.vendor.as_ref().and_then(|vendor| vendor.ikkm.as_ref())
 }
 
-/// Everything about a receipt that the device cannot carry, or would refuse (protocol/ikkm.md 2.6).
+/// Everything that the device would refuse (protocol/ikkm.md 2.6).
 pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
     if of(OPERATIONS, receipt.kind).is_none() {
         wrong("/kind".into(), Code::NotForThisVendor, "iKKM has no corrections");
     }
-    if receipt.currency.as_deref().is_some_and(|currency| currency != CURRENCY) {
-        wrong("/currency".into(), Code::NotForThisVendor, "iKKM records tenge (KZT) only");
-    }
-    if receipt.callback_url.is_some() {
-        wrong("/callback_url".into(), Code::NotForThisVendor, "iKKM calls nobody back");
-    }
     let total = receipt.total().unwrap_or_default();
     if total.is_zero() || Amount::parse(LARGEST_AMOUNT).is_ok_and(|most| total > most) {
         wrong("/items".into(), Code::OutOfRange, "the total must be more than 0 and at most 20000000");
     }
     for (index, item) in receipt.items.iter().enumerate() {
-        let mut wrong =
-            |field: &str, code, message: &str| wrong(format!("/items/{index}/{field}"), code, message);
-        if item.vat.is_some() || item.vat_sum.is_some() {
-            wrong(
-                "vat",
-                Code::NotForThisVendor,
-                "taxes are set up on the device; see `vendor.ikkm.tax_code`",
-            );
-        }
-        if item.marking.is_some() || !item.sectoral.is_empty() {
-            wrong("marking", Code::NotForThisVendor, "iKKM carries no marking");
-        }
-        if item.payment_method.is_some_and(|method| method != PaymentMethod::FullPayment) {
-            wrong("payment_method", Code::NotForThisVendor, "iKKM knows full payment only");
-        }
         if item.quantity.decimals() > 3 {
-            wrong("quantity", Code::TooManyDecimals, "iKKM takes 3 decimals at most");
+            let path = format!("/items/{index}/quantity");
+            wrong(path, Code::TooManyDecimals, "iKKM takes 3 decimals at most");
         }
     }
     let whole_only = config.amounts.unwrap_or_default() == Amounts::Whole;
@@ -126,18 +106,6 @@ pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
         wrong("/items".into(), Code::TooLong, message);
     }
     found
-}
-
-/// What the device takes no notice of.
-pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
-    let unread = [
-        ("/customer", receipt.customer.is_some()),
-        ("/cashier", receipt.cashier.is_some()),
-        ("/company", receipt.company.is_some()),
-        ("/issued_at", receipt.issued_at.is_some()),
-    ];
-    let given = unread.into_iter().filter(|(_, given)| *given);
-    given.map(|(path, _)| violation(path, Code::NotForThisVendor, "iKKM has no place for this")).collect()
 }
 
 /// The parameters of a receipt without violations, in the order of the sheet, percent-encoded.

@@ -9,6 +9,7 @@ mod answer;
 mod codes;
 mod config;
 mod device;
+mod fields;
 mod key;
 mod map;
 mod operations;
@@ -46,6 +47,7 @@ pub const INFO: VendorInfo = VendorInfo {
     call_timeout_ms: CALL_TIMEOUT_MS,
     config: input::schema_of::<IkkmConfig>,
     open,
+    fields: fields::treatment,
     operations: OPERATIONS,
 };
 
@@ -106,10 +108,6 @@ impl Vendor for Ikkm {
 
     fn violations(&self, receipt: &Receipt, _: OffsetDateTime) -> Vec<Violation> {
         map::violations(receipt, &self.config)
-    }
-
-    fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {
-        map::warnings(receipt)
     }
 
     fn prepare(&self, receipt: &Receipt, _: OffsetDateTime) -> Result<Prepared> {

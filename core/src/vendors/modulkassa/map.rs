@@ -26,7 +26,7 @@ pub const CURRENCY: &str = "RUB";
 /// Everything about a receipt that Modulkassa cannot carry. `at` is now.
 pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
     let mut found = Vec::new();
-    let issued = issued_at(receipt, at).date();
+    let issued = receipt.moment(at).map(OffsetDateTime::date);
     let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
     if contact(receipt.customer.as_ref()).is_none() {
         wrong("/customer".into(), Code::MissingField, "give the buyer's e-mail address or phone");
@@ -36,9 +36,6 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
         .is_some_and(|c| c.email.is_none() && c.phone.as_deref().is_some_and(|phone| !is_russian(phone)))
     {
         wrong("/customer/phone".into(), Code::WrongFormat, "must be +7 and 10 digits");
-    }
-    if receipt.currency.as_deref().is_some_and(|currency| currency != CURRENCY) {
-        wrong("/currency".into(), Code::NotForThisVendor, "Modulkassa records roubles (RUB) only");
     }
     for (index, payment) in receipt.payments.iter().enumerate() {
         if code(codes::PAYMENT_TYPES, payment.payment_type).is_none() {
@@ -56,9 +53,7 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
                 wrong("vat", Code::VatNotAllowed, "Modulkassa does not know this rate");
             }
             Some(vat) => {
-                if let Some(since) = vat::in_force_since(vat).filter(|since| issued < *since) {
-                    let message =
-                        format!("{} is in force since {since}, the receipt is of {issued}", vat.word());
+                if let Some(message) = issued.and_then(|day| vat::not_yet(vat, day)) {
                     wrong("vat", Code::VatNotAllowed, &message);
                 }
             }
@@ -91,18 +86,23 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
     found
 }
 
-/// What the vendor would take but a shop should look at: taxpayer numbers that cannot be right.
-/// (The vendor's own sample has one such, so it is no violation: sheet 7, question 16.)
+/// What the vendor would take but a shop should look at: a second contact, and taxpayer numbers that cannot be
+/// right. (The vendor's own sample has one such, so it is no violation: sheet 7, question 16.)
 pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
     let customer = receipt.customer.as_ref().and_then(|customer| customer.tax_id.as_deref());
     let cashier = receipt.cashier.as_ref().and_then(|cashier| cashier.tax_id.as_deref());
-    [("/customer/tax_id", customer), ("/cashier/tax_id", cashier)]
+    let mut found: Vec<Violation> = [("/customer/tax_id", customer), ("/cashier/tax_id", cashier)]
         .into_iter()
         .filter(|(_, number)| number.is_some_and(|number| !is_taxpayer_number(number)))
         .map(|(path, _)| {
             violation(path, Code::WrongFormat, "the check digit of the taxpayer number is wrong")
         })
-        .collect()
+        .collect();
+    if receipt.customer.as_ref().is_some_and(|customer| customer.email.is_some() && customer.phone.is_some()) {
+        let message = "Modulkassa takes one contact: the e-mail address goes out, the phone does not";
+        found.push(violation("/customer/phone", Code::NotForThisVendor, message));
+    }
+    found
 }
 
 /// The document for a receipt without violations.
@@ -271,11 +271,6 @@ pub fn rfc3339(text: &str) -> Option<String> {
         .or_else(|_| OffsetDateTime::parse(text, &without_colon))
         .or_else(|_| OffsetDateTime::parse(text, &whole_seconds));
     time.ok()?.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
-}
-
-/// When the settlement took place.
-fn issued_at(receipt: &Receipt, at: OffsetDateTime) -> OffsetDateTime {
-    receipt.issued_at.as_deref().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()).unwrap_or(at)
 }
 
 /// The one contact field: e-mail address first, else phone (protocol/modulkassa.md 2.1).

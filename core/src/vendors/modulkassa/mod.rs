@@ -8,6 +8,7 @@ mod api;
 mod callback;
 mod codes;
 mod config;
+mod fields;
 mod map;
 mod operations;
 mod status;
@@ -42,6 +43,7 @@ pub const INFO: VendorInfo = VendorInfo {
     call_timeout_ms: CALL_TIMEOUT_MS,
     config: input::schema_of::<ModulkassaConfig>,
     open,
+    fields: fields::treatment,
     operations: OPERATIONS,
 };
 

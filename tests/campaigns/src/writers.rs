@@ -109,7 +109,7 @@ impl Crowd {
 }
 
 async fn in_process(device: Arc<Device>, sales: Vec<Sale>) -> Result<Outcome> {
-    let till = Till::process(device.config(), "").await?;
+    let till = Till::start(device.config()).await?;
     write(&device, till, &sales).await
 }
 

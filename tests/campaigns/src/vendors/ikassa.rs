@@ -73,6 +73,7 @@ pub const ROW: Vendor = Vendor {
     ],
     number_may_be_untold: true,
     is_left: |registration| evidence(registration).is_some(),
+    one_at_a_time: true,
     has_person: false,
 };
 

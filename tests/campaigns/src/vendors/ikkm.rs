@@ -64,6 +64,7 @@ pub const ROW: Vendor = Vendor {
     ],
     number_may_be_untold: false,
     is_left: super::is_never_left,
+    one_at_a_time: true,
     has_person: true,
 };
 

@@ -41,6 +41,7 @@ pub const ROW: Vendor = Vendor {
     ],
     number_may_be_untold: false,
     is_left: super::is_never_left,
+    one_at_a_time: false,
     has_person: false,
 };
 

@@ -32,6 +32,7 @@ help:
 	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
+	@echo "make long          all of these long runs, one line of JSON at the end; SHORT=1 for a few minutes"
 
 .PHONY: demo
 demo: build-demo
@@ -120,7 +121,7 @@ ikassa-matrix ikkm-matrix:
 	cargo build --quiet -p campaigns -p kassa-runner --features kassa-runner/failpoints --bins
 	TMPDIR=$(MEMORY) $(BUILD)/$@ $(ARGS)
 
-# A rate is one of the code that ships, built as it ships.
+# Rates and times are those of the code that ships, built as it ships.
 enqueue-rate: system-test
 	cargo build --quiet --release -p campaigns --bin $@
 	tests/with-postgres.sh $(CURDIR)/target/release/$@ $(ARGS)
@@ -130,13 +131,18 @@ outbox-growth: system-test
 	tests/with-postgres.sh $(CURDIR)/target/campaign/$@ $(ARGS)
 
 ikkm-gap:
-	cargo build --quiet -p campaigns --bins
-	$(BUILD)/ikkm-gap $(ARGS)
+	cargo build --quiet --release -p campaigns --bin $@
+	$(CURDIR)/target/release/$@ $(ARGS)
 
 .PHONY: torture
 torture:
 	cargo build --quiet -p campaigns -p kassa-runner --features campaigns/failpoints,kassa-runner/failpoints --bins
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(BUILD)/torture $(ARGS)
+
+# A run that fails keeps none of the others from being made.
+.PHONY: long
+long: system-test
+	@python3 tests/long.py $(if $(SHORT),--short) $(ARGS)
 
 # What is checked.
 

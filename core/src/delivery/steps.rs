@@ -14,6 +14,15 @@ use crate::receipt::registration::{Failure, Fiscal, Raw, State};
 use crate::vendor::budget::Budget;
 use crate::vendor::{Exclusive, Finding, Mode, StepResult};
 
+/// A named step at which a test can stop the process (feature `failpoints`): of whatever receipt by its
+/// name, of one receipt by `NAME of ID`.
+macro_rules! step {
+    ($name:literal, $entry:expr) => {
+        fail_point!($name);
+        fail_point!(&format!("{} of {}", $name, $entry.receipt_id));
+    };
+}
+
 /// Most sends of one document within one call.
 const MOST_SENDS: u32 = 3;
 
@@ -175,9 +184,9 @@ impl Delivery {
                 Next::Send => {
                     begun = false;
                     sends += 1;
-                    fail_point!("before_send");
+                    step!("before_send", entry);
                     let result = self.vendor.send(&context, &entry).await;
-                    fail_point!("after_answer");
+                    step!("after_answer", entry);
                     match self.conclude(&mut entry, Step::with_vendor("sent", result)).await? {
                         Some(error) if entry.state == State::InDoubt => doubt = Some(error),
                         Some(error) => return stop(entry, Some(error)),
@@ -298,7 +307,7 @@ impl Delivery {
             state = conclusion.state.word(),
             "{}", conclusion.note
         );
-        fail_point!("before_conclude");
+        step!("before_conclude", entry);
         let written = self.journal.conclude(entry, &conclusion).await;
         *entry = written.map_err(|error| match row.to {
             State::Registered => error.with_outcome(Outcome::Registered),

@@ -91,6 +91,14 @@ pub enum Finding {
     Unknown(Error),
 }
 
+impl Finding {
+    /// Not on record, for good; the error says why.
+    pub fn failed(error: Error, raw: Raw) -> Self {
+        let (code, vendor) = (error.code.name().into(), error.vendor.map(|fault| *fault));
+        Self::Failed { failure: Failure { code, message: error.message, vendor }, raw: Some(raw) }
+    }
+}
+
 impl From<NoExchange> for Finding {
     /// What an exchange that could have made a document proves when it ended without a whole answer.
     fn from(failure: NoExchange) -> Self {
@@ -208,7 +216,9 @@ pub trait Vendor: Any + Send + Sync {
     fn violations(&self, receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation>;
 
     /// What the vendor would take but a shop should look at.
-    fn warnings(&self, receipt: &Receipt) -> Vec<Violation>;
+    fn warnings(&self, _receipt: &Receipt) -> Vec<Violation> {
+        Vec::new()
+    }
 
     /// The exact request for a receipt without violations. No I/O.
     fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared>;
@@ -250,5 +260,7 @@ pub trait Vendor: Any + Send + Sync {
     async fn health(&self, context: &Context<'_>) -> Result<Health>;
 
     /// Reads what the vendor sent to the shop's callback address. No I/O.
-    fn read_callback(&self, callback: &Callback) -> Result<CallbackReading>;
+    fn read_callback(&self, _callback: &Callback) -> Result<CallbackReading> {
+        Err(Error::new(Code::Unsupported, format!("{} calls nobody back", self.name())))
+    }
 }

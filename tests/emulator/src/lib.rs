@@ -14,6 +14,7 @@ mod ledger;
 mod modulkassa;
 mod outgoing;
 mod requests;
+mod sample;
 mod server;
 mod switches;
 mod vendors;

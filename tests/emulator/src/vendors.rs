@@ -11,6 +11,7 @@ use crate::frame::{Frame, Refused};
 use crate::ikassa::Ikassa;
 use crate::ikkm::Ikkm;
 use crate::modulkassa::Modulkassa;
+use crate::sample::Sample;
 
 /// One vendor, played.
 pub trait Vendor: Send + Sync {
@@ -18,7 +19,9 @@ pub trait Vendor: Send + Sync {
     fn routes(&self) -> &'static [&'static str];
 
     /// The vendor's words for a failed document, for fault rules.
-    fn failure_types(&self) -> &'static [&'static str];
+    fn failure_types(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// What can strike its calls.
     fn actions(&self) -> &'static [Action] {
@@ -34,7 +37,9 @@ pub trait Vendor: Send + Sync {
     fn router(self: Arc<Self>) -> Router;
 
     /// The path under which the router knows a path of this vendor, if they differ.
-    fn routed_path(&self, path: &str) -> Option<String>;
+    fn routed_path(&self, _path: &str) -> Option<String> {
+        None
+    }
 
     /// `config`, ready for the client library, and `others` of the same shape.
     fn description(&self, url: &str) -> Value;
@@ -49,13 +54,15 @@ pub trait Vendor: Send + Sync {
     fn documents(&self) -> Value;
 
     /// Adds accounts, points and the like; the answer is a config for them.
-    fn seed(self: Arc<Self>, what: Value, url: &str) -> Result<Value, Refused>;
+    fn seed(self: Arc<Self>, _what: Value, _url: &str) -> Result<Value, Refused> {
+        Err(Refused::new("this vendor has only what it starts with"))
+    }
 
     /// Everything back to the seeded state.
     fn reset(self: Arc<Self>);
 
     /// Ends what runs in the background.
-    fn stop(&self);
+    fn stop(&self) {}
 }
 
 /// Makes a vendor with the switches it starts (and restarts) with.
@@ -67,4 +74,5 @@ pub const VENDORS: &[(&str, Start)] = &[
     ("ikassa", Ikassa::start),
     ("ikkm", Ikkm::start),
     ("modulkassa", Modulkassa::start),
+    ("sample", Sample::start),
 ];

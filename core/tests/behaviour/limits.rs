@@ -21,7 +21,8 @@ pub async fn an_answer_without_end_ends_with_the_call(row: &'static Row) {
     let till = shop.client_at(&drip.url);
     call(&till, "register", shop.sale("order-0")).await;
     shop.sold(&shop.sale("order-0")).await;
-    for passes in [row.calls_of_a_sale - 1, 0] {
+    // Each call of a sale in turn, the one that brings it on record first.
+    for passes in (0..row.calls_of_a_sale).rev() {
         drip.after(passes);
         let id = format!("order-{}", passes + 1);
         let started = Instant::now();
@@ -33,9 +34,7 @@ pub async fn an_answer_without_end_ends_with_the_call(row: &'static Row) {
         drip.after(u64::MAX);
         assert_eq!(shop.sold(&shop.sale(&id)).await["state"], "registered");
     }
-    let mut numbers: Vec<_> = shop.sales().into_iter().map(|sale| sale.fiscal_document_number).collect();
-    numbers.dedup();
-    assert_eq!(numbers.len(), if row.calls_of_a_sale == 1 { 2 } else { 3 });
+    assert_eq!(shop.sales().len() as u64, 1 + row.calls_of_a_sale);
 }
 
 /// 9 MiB are no answer.

@@ -26,7 +26,7 @@ macro_rules! rows {
                 once::a_sale_comes_on_record_once,
                 once::the_same_id_with_other_content_is_a_conflict,
                 once::a_refused_document_is_final,
-                once::status_asks_and_sends_nothing,
+                once::status_asks_and_makes_no_document,
                 losses::a_lost_answer_ends_with_one_document,
                 losses::what_the_protocol_does_not_know_proves_nothing,
                 losses::nobody_listening_is_not_sent,

@@ -67,26 +67,27 @@ pub async fn a_refused_document_is_final(row: &'static Row) {
     assert_eq!(shop.sales().len(), 1);
 }
 
-/// Of a receipt in doubt `status` finds out what can be known without sending it.
-pub async fn status_asks_and_sends_nothing(row: &'static Row) {
+/// Of a receipt in doubt `status` finds out what can be known, and nothing comes on record through it.
+pub async fn status_asks_and_makes_no_document(row: &'static Row) {
     for when in ["before_record", "after_record"] {
         let shop = Shop::open(row).await;
         shop.sold(&shop.sale("order-0")).await;
         shop.fault(json!({"when": when, "do": "drop"}));
-        // Nobody answers a question about it.
-        let deaf = json!({"route": "*", "when": "before_record", "do": "drop", "skip": row.calls_of_a_sale, "times": null});
-        shop.fault(deaf);
+        // Nobody answers a question about it. The rule before this one hides its own call from it.
+        let skip = row.calls_of_a_sale - u64::from(when == "before_record");
+        shop.fault(json!({"route": "*", "when": "before_record", "do": "drop", "skip": skip, "times": null}));
         let doubt = error(&shop.till, "register", shop.sale("order-1")).await;
         assert_eq!((&doubt["code"], &doubt["outcome"]), (&json!("in_doubt"), &json!("unknown")), "{doubt}");
         shop.bench.emulator.clear_faults();
-        let (sent, recorded) = (shop.submits(), shop.sales().len());
+        let sent = shop.submits();
         let status: Value = ok(&shop.till, "status", json!({"id": "order-1"})).await;
         let expected: &[&str] = match when {
             "before_record" => &["queued", "in_doubt"],
             _ => &["accepted", "registered", "in_doubt"],
         };
         assert!(expected.contains(&status["state"].as_str().unwrap()), "{when}: {status}");
-        assert_eq!((shop.submits(), shop.sales().len()), (sent, recorded), "{when}: {status}");
+        // Where the document is there, some vendors are asked by its own bytes: they make no second one.
+        assert!(when == "after_record" || shop.submits() == sent, "{status}");
         assert_eq!(shop.sold(&shop.sale("order-1")).await["state"], "registered");
         assert_eq!(shop.sales().len(), 2, "{when}");
     }

@@ -18,6 +18,8 @@ pub struct Shop {
     pub row: &'static Row,
     pub bench: Bench,
     pub till: Client,
+    /// The till's configuration. The emulator's may change, as a key does that every sale renews.
+    config: Value,
 }
 
 impl Shop {
@@ -25,27 +27,32 @@ impl Shop {
     pub async fn open(row: &'static Row) -> Self {
         let bench = Bench::new().await;
         (row.prepare)(&bench.emulator);
-        let till = client(row, &bench, json!({}));
+        let mut config = (row.config)(&bench.emulator);
+        config["journal"] = json!(bench.journal());
+        config["timeout_ms"] = json!(CALL_MS);
+        let till = Client::open(&config.to_string()).unwrap();
         for (operation, request) in (row.opening)() {
             ok(&till, operation, request).await;
         }
-        Self { row, bench, till }
+        Self { row, bench, till, config }
     }
 
     /// Another client of the same shop, with changes to its configuration.
     pub fn client(&self, changes: Value) -> Client {
-        client(self.row, &self.bench, changes)
+        let mut config = self.config.clone();
+        config.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        Client::open(&config.to_string()).unwrap()
     }
 
     /// A client of the same shop to which the vendor is at another address.
     pub fn client_at(&self, address: &str) -> Client {
-        Client::open(&config(self.row, &self.bench).to_string().replace(&self.address(), address)).unwrap()
+        Client::open(&self.config.to_string().replace(&self.address(), address)).unwrap()
     }
 
     /// Where the vendor listens.
     pub fn address(&self) -> String {
         const START: &str = "http://127.0.0.1:";
-        let text = config(self.row, &self.bench).to_string();
+        let text = self.config.to_string();
         let port = text.split(START).nth(1).unwrap();
         format!("{START}{}", port.split(|letter: char| !letter.is_ascii_digit()).next().unwrap())
     }
@@ -84,8 +91,9 @@ impl Shop {
     pub async fn sold(&self, sale: &Value) -> Value {
         let id = &sale["id"];
         let payment = sale["payments"][0]["type"].as_str().unwrap();
+        let mut envelope = json!(null);
         for _ in 0..MOST_CALLS {
-            let envelope = call(&self.till, "register", sale.clone()).await;
+            envelope = call(&self.till, "register", sale.clone()).await;
             if envelope["error"].is_null() {
                 let end = ok(&self.till, "wait", json!({"id": id, "timeout_ms": 10_000})).await;
                 if end["state"] == "registered" {
@@ -99,7 +107,7 @@ impl Shop {
                 return kept;
             }
         }
-        panic!("{sale} is not settled after {MOST_CALLS} calls: {}", self.kept(id.as_str().unwrap()).await);
+        panic!("{sale} is not settled after {MOST_CALLS} calls: {envelope}");
     }
 
     /// Whether an envelope goes with where the receipt stands: kind, outcome, advice.
@@ -118,17 +126,4 @@ impl Shop {
         assert_eq!(error["kind"] == "refused", kept["state"] == "failed", "{error} {kept}");
         assert_eq!(advice.contains("under a new id"), kept["state"] == "failed", "{error} {kept}");
     }
-}
-
-fn config(row: &Row, bench: &Bench) -> Value {
-    let mut config = (row.config)(&bench.emulator);
-    config["journal"] = json!(bench.journal());
-    config["timeout_ms"] = json!(CALL_MS);
-    config
-}
-
-fn client(row: &Row, bench: &Bench, changes: Value) -> Client {
-    let mut config = config(row, bench);
-    config.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-    Client::open(&config.to_string()).unwrap()
 }

@@ -17,7 +17,7 @@ pub const ROW: Row = Row {
     opening: || vec![("open_shift", json!({}))],
     sale: |id| roubles(id, "cash"),
     submit: "sale",
-    is_submit: |request| request.method == "POST" && request.path.ends_with("/sale"),
+    is_submit: |request| request.method == "POST" && request.path.ends_with("doc.sale"),
     // The counters are read before it.
     calls_of_a_sale: 2,
     refused: |emulator, id| {
@@ -27,12 +27,11 @@ pub const ROW: Row = Row {
         wrong
     },
     strange: || {
-        let code = json!({"code": "kernel.melted", "message": "?"}).to_string();
+        let melted = json!({"status": "melted"}).to_string();
         vec![
-            json!({"body": json!({"status": "melted"}).to_string()}),
-            json!({"status": 400, "body": code}),
-            json!({"status": 409, "body": code}),
-            json!({"route": "shift", "body": json!({"status": "melted"}).to_string()}),
+            json!({"body": melted}),
+            json!({"status": 500, "body": melted}),
+            json!({"route": "shift", "body": melted}),
         ]
     },
     may_stay_in_doubt: &["card"],

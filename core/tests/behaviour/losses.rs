@@ -12,6 +12,8 @@ const SHOPS: usize = 8;
 /// Pages of somebody on the way.
 const PAGES: [u64; 11] = [301, 400, 404, 405, 408, 413, 422, 500, 502, 503, 504];
 
+const PAGE: &str = "<html>no such page</html>";
+
 /// Every way in which the answer to a sale gets lost, or the sale itself.
 fn losses() -> Vec<Value> {
     let mut all = vec![
@@ -29,7 +31,7 @@ fn losses() -> Vec<Value> {
     ];
     all.extend(PAGES.map(|status| {
         json!({"when": "after_record", "do": "status", "status": status,
-            "body": "<html>no such page</html>", "content_type": "text/html"})
+            "body": PAGE, "content_type": "text/html"})
     }));
     all
 }
@@ -73,6 +75,21 @@ pub async fn what_the_protocol_does_not_know_proves_nothing(row: &'static Row) {
         assert_eq!(end["state"], "registered", "{strange}: {end}");
         assert_eq!(shop.sales().len(), 1, "{strange}");
     }
+}
+
+/// A page says nothing of the vendor's documents, whatever its status: the sale is not sent again for it.
+pub async fn a_page_in_answer_to_a_question_proves_nothing(row: &'static Row) {
+    let each = PAGES.into_iter().chain([200]).map(async |status| {
+        let shop = Shop::open(row).await;
+        shop.sold(&shop.sale("order-0")).await;
+        shop.fault(json!({"when": "after_record", "do": "drop"}));
+        shop.fault(json!({"route": "*", "when": "before_record", "do": "status", "status": status,
+            "body": PAGE, "content_type": "text/html", "skip": row.calls_of_a_sale}));
+        let end = shop.sold(&shop.sale("order-1")).await;
+        assert_eq!((&end["state"], &end["attempts"]), (&json!("registered"), &json!(1)), "{status}: {end}");
+        assert_eq!(shop.sales().len(), 2, "{status}: {end}");
+    });
+    stream::iter(each).buffer_unordered(SHOPS).collect::<Vec<()>>().await;
 }
 
 /// It waits, and is sent once somebody listens.

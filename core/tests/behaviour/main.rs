@@ -29,6 +29,7 @@ macro_rules! rows {
                 once::status_asks_and_makes_no_document,
                 losses::a_lost_answer_ends_with_one_document,
                 losses::what_the_protocol_does_not_know_proves_nothing,
+                losses::a_page_in_answer_to_a_question_proves_nothing,
                 losses::nobody_listening_is_not_sent,
                 limits::an_answer_without_end_ends_with_the_call,
                 limits::an_answer_that_is_too_large_is_not_read,
@@ -63,8 +64,12 @@ rows!(
 );
 
 #[test]
-fn every_vendor_has_a_row() {
-    for vendor in kassa::vendors::VENDORS {
-        assert!(ROWS.iter().any(|row| row.vendor == vendor.name), "no row for {}", vendor.name);
-    }
+fn every_vendor_has_a_row_and_the_sample_is_there_where_its_feature_is() {
+    let vendors: Vec<&str> = kassa::vendors::VENDORS.iter().map(|vendor| vendor.name).collect();
+    assert!(vendors.iter().all(|name| ROWS.iter().any(|row| row.vendor == *name)), "{vendors:?}");
+    let described = kassa::table::describe().contains(r#""name":"sample""#);
+    assert_eq!(
+        (vendors.contains(&"sample"), described),
+        (cfg!(feature = "sample"), cfg!(feature = "sample"))
+    );
 }

@@ -13,4 +13,11 @@ macro_rules! vendors {
     };
 }
 
-vendors!(modulkassa, ikkm, atol, ikassa, #[cfg(feature = "sample")] sample);
+vendors!(
+    modulkassa,
+    ikkm,
+    atol,
+    ikassa,
+    #[cfg(feature = "sample")]
+    sample
+);

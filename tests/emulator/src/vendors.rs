@@ -1,17 +1,12 @@
-//! The vendors that the emulator plays, in one table, and what each must offer.
+//! What each vendor that the emulator plays must offer, and how they become one table.
 
 use std::sync::Arc;
 
 use axum::Router;
 use serde_json::{Map, Value};
 
-use crate::atol::Atol;
 use crate::faults::{Action, CLOUD_ACTIONS};
 use crate::frame::{Frame, Refused};
-use crate::ikassa::Ikassa;
-use crate::ikkm::Ikkm;
-use crate::modulkassa::Modulkassa;
-use crate::sample::Sample;
 
 /// One vendor, played.
 pub trait Vendor: Send + Sync {
@@ -68,11 +63,13 @@ pub trait Vendor: Send + Sync {
 /// Makes a vendor with the switches it starts (and restarts) with.
 pub type Start = fn(&Arc<Frame>, &Map<String, Value>) -> Result<Arc<dyn Vendor>, Refused>;
 
-/// The vendors by name.
-pub const VENDORS: &[(&str, Start)] = &[
-    ("atol", Atol::start),
-    ("ikassa", Ikassa::start),
-    ("ikkm", Ikkm::start),
-    ("modulkassa", Modulkassa::start),
-    ("sample", Sample::start),
-];
+/// Makes the modules and the table of all vendors of one list: a module and its type a vendor.
+macro_rules! vendors {
+    ($($module:ident::$vendor:ident),* $(,)?) => {
+        $(mod $module;)*
+
+        /// The vendors by name.
+        const VENDORS: &[(&str, crate::vendors::Start)] = &[$(($module::NAME, $module::$vendor::start)),*];
+    };
+}
+pub(crate) use vendors;

@@ -12,6 +12,8 @@ const SHOPS: usize = 8;
 /// Pages of somebody on the way.
 const PAGES: [u64; 11] = [301, 400, 404, 405, 408, 413, 422, 500, 502, 503, 504];
 
+/// How long after the client gave up a late sale is recorded: before the vendor's word on it is believed.
+const LATE_MS: u64 = 100;
 const PAGE: &str = "<html>no such page</html>";
 
 /// Every way in which the answer to a sale gets lost, or the sale itself.
@@ -27,7 +29,7 @@ fn losses() -> Vec<Value> {
         json!({"when": "before_record", "do": "status", "status": 502}),
         // No answer in time; and one that is recorded after the client gave up.
         json!({"when": "after_record", "do": "delay", "delay_ms": 60_000}),
-        json!({"when": "before_record", "do": "delay", "delay_ms": EXCHANGE_MS + 200}),
+        json!({"when": "before_record", "do": "delay", "delay_ms": EXCHANGE_MS + LATE_MS}),
     ];
     all.extend(PAGES.map(|status| {
         json!({"when": "after_record", "do": "status", "status": status,

@@ -91,9 +91,12 @@ impl Shop {
     pub async fn sold(&self, sale: &Value) -> Value {
         let id = &sale["id"];
         let payment = sale["payments"][0]["type"].as_str().unwrap();
-        let mut envelope = json!(null);
+        let (mut envelope, before) = (json!(null), self.sales().len());
         for _ in 0..MOST_CALLS {
             envelope = call(&self.till, "register", sale.clone()).await;
+            if envelope["error"]["outcome"] == "not_registered" {
+                assert_eq!(self.sales().len(), before, "it is on record: {envelope}");
+            }
             if envelope["error"].is_null() {
                 let end = ok(&self.till, "wait", json!({"id": id, "timeout_ms": 10_000})).await;
                 if end["state"] == "registered" {

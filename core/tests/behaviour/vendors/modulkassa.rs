@@ -9,7 +9,8 @@ pub const ROW: Row = Row {
     vendor: "modulkassa",
     config: |emulator| {
         let mut config = emulator.config("modulkassa");
-        config["settle_ms"] = json!(20);
+        // What was sent and came to nothing arrives within this time.
+        config["settle_ms"] = json!(300);
         config
     },
     prepare: nothing,

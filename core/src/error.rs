@@ -252,6 +252,12 @@ impl Error {
         Self { violations, ..Self::new(code, message) }
     }
 
+    /// The same error under another code.
+    #[must_use]
+    pub fn with_code(self, code: Code) -> Self {
+        Self { code, advice: code.advice().into(), outcome: code.outcome(), ..self }
+    }
+
     /// The same error with another answer to "is it on record?".
     #[must_use]
     pub fn with_outcome(mut self, outcome: Outcome) -> Self {

@@ -112,10 +112,8 @@ fn paths(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = code;
     while let Some(at) = rest.find("use ") {
-        let is_item = rest[..at].lines().last().is_none_or(|line| {
-            let before = line.trim();
-            before.is_empty() || before.starts_with("pub")
-        });
+        let before = rest[..at].rsplit('\n').next().unwrap_or_default().trim();
+        let is_item = before.is_empty() || before.starts_with("pub");
         let item = &rest[at + 4..];
         let end = item.find(';').unwrap_or(item.len());
         if is_item {
@@ -126,7 +124,10 @@ fn paths(code: &str) -> Vec<String> {
     for (start, _) in code.match_indices("crate::").chain(code.match_indices("super::")) {
         let path = &code[start..];
         let end = path.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(path.len());
-        found.push(path[..end].trim_end_matches(':').to_owned());
+        // Braces are read above.
+        if !path[..end].ends_with(':') {
+            found.push(path[..end].to_owned());
+        }
     }
     found
 }
@@ -295,8 +296,10 @@ mod tests {
 
     #[test]
     fn paths_are_read_through_braces_and_supers() {
-        let code = "use super::{api::{self, Fault}, map as other};\nuse std::fmt;";
-        assert_eq!(paths(code)[..3], ["super::api::self", "super::api::Fault", "super::map"]);
+        let code =
+            "use super::{api::{self, Fault}, map as other};\npub use std::fmt;\nlet x = super::y::f();";
+        let expected = ["super::api::self", "super::api::Fault", "super::map", "std::fmt", "super::y::f"];
+        assert_eq!(paths(code), expected);
         let files = files(&[("v::a", ""), ("v::a::api", ""), ("v::a::map", ""), ("v::a::x", "")]);
         assert_eq!(resolved("v::a::x", "super::api::Fault", &files), Some("v::a::api".into()));
         assert_eq!(resolved("v::a", "map::body", &files), Some("v::a::map".into()));

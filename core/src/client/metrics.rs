@@ -35,8 +35,8 @@ impl Counters {
         one.total_ms = one.total_ms.saturating_add(ms);
         one.longest_ms = one.longest_ms.max(ms);
         if let Some(error) = error {
-            let kind = format!("{:?}", error.kind()).to_lowercase();
-            *one.errors.entry(kind).or_default() += 1;
+            let kind = serde_json::to_string(&error.kind()).unwrap_or_default();
+            *one.errors.entry(kind.trim_matches('"').into()).or_default() += 1;
         }
     }
 

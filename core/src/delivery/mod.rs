@@ -73,6 +73,23 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Delivers through `journal` to `vendor`. A whole call may take `call_timeout`; `first_pause` is how long
+    /// `deliver` leaves a receipt alone after its first try that came to nothing.
+    pub fn new(
+        journal: Arc<dyn Journal>,
+        vendor: Arc<dyn Vendor>,
+        call_timeout: Duration,
+        first_pause: Duration,
+    ) -> Self {
+        let exchange_timeout = vendor.exchange_timeout(call_timeout);
+        Self { journal, vendor, call_timeout, exchange_timeout, first_pause }
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &dyn Journal {
+        &*self.journal
+    }
+
     /// The time of a call that starts now.
     pub fn budget(&self) -> Budget {
         Budget::new(Instant::now() + self.call_timeout, self.exchange_timeout)

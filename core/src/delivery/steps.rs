@@ -152,12 +152,13 @@ impl Delivery {
             match next(entry.state, begun) {
                 Next::Stop => return stop(entry, None),
                 Next::Begin if mode == Mode::Probe => return stop(entry, doubt),
-                Next::Begin if sends == MOST_SENDS || budget.for_document().is_none() => {
-                    return stop(entry, doubt.or_else(|| Some(not_begun())));
+                Next::Begin if sends == MOST_SENDS => {
+                    return stop(entry, doubt.or_else(|| Some(never_arrives())));
                 }
+                Next::Begin if budget.for_document().is_none() => return stop(entry, Some(not_begun(doubt))),
                 Next::Begin => match self.bound(budget).await {
                     // Finding out took time.
-                    Ok(_) if budget.for_document().is_none() => return stop(entry, Some(not_begun())),
+                    Ok(_) if budget.for_document().is_none() => return stop(entry, Some(not_begun(doubt))),
                     Ok(binding) => {
                         entry = self.begin(&entry, binding.as_deref()).await?;
                         begun = true;
@@ -340,8 +341,16 @@ fn lease_lost(entry: &Entry) -> Error {
     Error::new(Code::Busy, message)
 }
 
-fn not_begun() -> Error {
-    let message = "not begun: the time that is left of the call does not suffice for a whole exchange; nothing was sent";
+fn never_arrives() -> Error {
+    let message = format!("it was sent {MOST_SENDS} times within this call, and the vendor had none of them");
+    Error::new(Code::NotTaken, message)
+}
+
+/// There is no time for an attempt. `before` is what an attempt of this call came to, that never arrived.
+fn not_begun(before: Option<Error>) -> Error {
+    let before = before.map_or_else(String::new, |error| format!(" (before: {})", error.message));
+    let message =
+        format!("not begun: the time that is left of the call does not suffice for an exchange{before}");
     Error::new(Code::NotBegun, message)
 }
 

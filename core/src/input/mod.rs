@@ -6,7 +6,7 @@
 
 use std::any::TypeId;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
@@ -78,8 +78,13 @@ struct Walk<'s> {
 
 impl<'s> Walk<'s> {
     fn wrong(&mut self, path: &str, code: Code, message: impl Into<String>) {
+        self.wrong_as(path, code, || message.into());
+    }
+
+    /// As `wrong`; beyond the limit no message is made.
+    fn wrong_as(&mut self, path: &str, code: Code, message: impl FnOnce() -> String) {
         if self.violations.len() < MOST_VIOLATIONS {
-            self.violations.push(violation(path, code, message));
+            self.violations.push(violation(path, code, message()));
         }
     }
 
@@ -121,13 +126,14 @@ impl<'s> Walk<'s> {
         let length = path.len();
         let mut first = true;
         self.clean.push('{');
-        for (index, (name, member)) in members.0.iter().enumerate() {
+        let mut seen = HashSet::with_capacity(members.0.len());
+        for (name, member) in &members.0 {
             let _ = write!(path, "/{}", name.replace('~', "~0").replace('/', "~1"));
             match properties.get(name.as_ref()) {
-                _ if members.0[..index].iter().any(|(earlier, _)| earlier == name) => {
-                    self.wrong(path, Code::DuplicateField, format!("`{name}` is given twice"));
+                _ if !seen.insert(name.as_ref()) => {
+                    self.wrong_as(path, Code::DuplicateField, || format!("`{name}` is given twice"));
                 }
-                None => self.wrong(path, Code::UnknownField, unknown(name, properties)),
+                None => self.wrong_as(path, Code::UnknownField, || unknown(name, properties)),
                 Some(_) if member.get() == "null" => {}
                 Some(property) => {
                     if !std::mem::take(&mut first) {
@@ -387,6 +393,26 @@ mod tests {
     fn codes(text: &str) -> Vec<(String, String)> {
         let error = read::<Receipt>(text).unwrap_err();
         error.violations.into_iter().map(|v| (v.path, v.code)).collect()
+    }
+
+    #[test]
+    fn a_request_of_many_unknown_members_costs_what_it_has_bytes() {
+        let of = |members: usize| {
+            let fields: Vec<String> = (0..members).map(|n| format!("\"field-{n}\":1")).collect();
+            format!("{{{}}}", fields.join(","))
+        };
+        let (short, long) = (of(4_000), of(64_000));
+        let took = |text: &str| {
+            let started = std::time::Instant::now();
+            let error = read::<Receipt>(text).unwrap_err();
+            assert_eq!(error.violations.len(), MOST_VIOLATIONS);
+            started.elapsed()
+        };
+        let ratio = |_| took(&long).as_secs_f64() / took(&short).as_secs_f64();
+        let mut ratios: Vec<f64> = (0..5).map(ratio).collect();
+        ratios.sort_by(f64::total_cmp);
+        // 16 times the bytes; looking at each pair would be 256 times the work.
+        assert!(ratios[2] < 64.0, "{ratios:?}");
     }
 
     #[test]

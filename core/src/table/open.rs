@@ -22,7 +22,6 @@ pub struct Shared {
 
 #[derive(Deserialize)]
 struct VendorName {
-    #[serde(default)]
     vendor: Option<String>,
 }
 
@@ -51,14 +50,8 @@ impl Client {
         let place = common.journal_place()?;
         let ca_file = common.tls.as_ref().and_then(|tls| tls.ca_file.as_deref());
         let call_timeout = common.call_timeout(info.call_timeout_ms);
-        let exchange_timeout = opened.vendor.exchange_timeout(call_timeout);
-        let delivery = Delivery {
-            journal: shared.journals.open(place.expose_secret(), ca_file)?,
-            vendor: Arc::from(opened.vendor),
-            call_timeout,
-            exchange_timeout,
-            first_pause: common.first_pause(),
-        };
+        let journal = shared.journals.open(place.expose_secret(), ca_file)?;
+        let delivery = Delivery::new(journal, Arc::from(opened.vendor), call_timeout, common.first_pause());
         let place = journal::shown(place.expose_secret());
         Ok(Self { info, delivery, counters: Counters::default(), log: common.log, place })
     }
@@ -66,5 +59,5 @@ impl Client {
 
 /// The mistakes of a configuration, told as such.
 fn as_config(error: Error) -> Error {
-    if error.violations.is_empty() { error } else { Error { code: Code::ConfigInvalid, ..error } }
+    if error.violations.is_empty() { error } else { error.with_code(Code::ConfigInvalid) }
 }

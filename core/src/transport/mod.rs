@@ -13,14 +13,18 @@ use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy};
 use secrecy::{ExposeSecret, SecretString};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use crate::config::{Common, Credentials};
 use crate::error::{Code, Error, Result};
 use crate::faults::{Injected, may_fail};
 
-/// Largest answer in bytes that is read.
-const MOST_ANSWER_BYTES: usize = 8 << 20;
+/// Largest answer in bytes that is read, of whatever vendor.
+pub const MOST_ANSWER_BYTES: usize = 8 << 20;
+/// The longest wait that a vendor's `Retry-After` is taken for, in seconds.
+const MOST_WAIT_S: u64 = 3_600;
 /// How long an unused connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -72,7 +76,7 @@ impl From<NoExchange> for Error {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Seconds of `Retry-After`, in milliseconds.
+    /// The wait that `Retry-After` asks for, in milliseconds; an hour at most.
     pub retry_after_ms: Option<u64>,
     /// The body as it came.
     pub body: Vec<u8>,
@@ -270,8 +274,7 @@ impl Transport {
         let retry_after_ms = response
             .headers()
             .get("retry-after")
-            .and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok())
-            .map(|seconds| seconds.saturating_mul(1_000));
+            .and_then(|value| wait_asked_for(value.to_str().ok()?, OffsetDateTime::now_utc()));
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
             if body.len() + chunk.len() > MOST_ANSWER_BYTES {
@@ -283,6 +286,20 @@ impl Transport {
         }
         Ok(Answer { status, retry_after_ms, body })
     }
+}
+
+/// The wait of `Retry-After` in milliseconds: seconds or a date, an hour at most.
+fn wait_asked_for(value: &str, now: OffsetDateTime) -> Option<u64> {
+    let value = value.trim();
+    let seconds = match value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
+        // More digits than a number holds are more than an hour.
+        true => value.parse().unwrap_or(u64::MAX),
+        false => {
+            let until = OffsetDateTime::parse(value, &Rfc2822).ok()?;
+            u64::try_from((until - now).whole_seconds()).unwrap_or(0)
+        }
+    };
+    Some(seconds.min(MOST_WAIT_S) * 1_000)
 }
 
 /// Whether a token can be sent in a header at all. One that cannot, from a vendor or from a journal
@@ -319,6 +336,17 @@ fn causes(error: &reqwest::Error) -> String {
     if texts.is_empty() { "no cause given".into() } else { texts.join(": ") }
 }
 
+/// The error for an answer to a log-in that says nothing of the protocol: a gateway's page, an outage. The
+/// document behind it was not sent.
+pub fn no_login(answer: &Answer) -> Error {
+    let mut error = plain_refusal(answer).unwrap_or_else(|| {
+        let message = format!("the log-in answered {} and nothing of the protocol", answer.status);
+        Error::new(Code::Unreachable, message)
+    });
+    error.retry_after_ms = answer.retry_after_ms;
+    error
+}
+
 /// The error for an answer that means "come back later" or "who are you?", whatever the vendor.
 pub fn plain_refusal(answer: &Answer) -> Option<Error> {
     let (code, message) = match answer.status {
@@ -334,3 +362,29 @@ pub fn plain_refusal(answer: &Answer) -> Option<Error> {
 
 /// Shared by everything that is opened in one process.
 pub type SharedTransports = Arc<Transports>;
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_is_read_in_both_forms_and_is_an_hour_at_most() {
+        let now = datetime!(2026-11-29 12:00:00 UTC);
+        for (value, expected) in [
+            ("7", Some(7_000)),
+            (" 0 ", Some(0)),
+            ("10000000000000", Some(3_600_000)),
+            ("18446744073709551616", Some(3_600_000)),
+            ("Sun, 29 Nov 2026 12:00:30 GMT", Some(30_000)),
+            ("Sun, 29 Nov 2026 11:00:00 GMT", Some(0)),
+            ("Sun, 29 Nov 2099 12:00:00 GMT", Some(3_600_000)),
+            ("-5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(wait_asked_for(value, now), expected, "{value}");
+        }
+    }
+}

@@ -178,6 +178,16 @@ impl Context<'_> {
     }
 }
 
+/// The value of a key in a table of codes.
+pub fn look_up<K: PartialEq, V: Copy>(table: &[(K, V)], key: &K) -> Option<V> {
+    table.iter().find(|(known, _)| known == key).map(|(_, value)| *value)
+}
+
+/// Words about what to do with the id, in English and Russian: no table of a vendor has them.
+#[cfg(test)]
+pub const ABOUT_THE_ID: &[&str] =
+    &["new id", "same id", "another id", "register it", "новым ид", "новый ид", "тем же ид", "другим ид"];
+
 /// A vendor. What it cannot do answers `unsupported`.
 #[async_trait]
 pub trait Vendor: Any + Send + Sync {
@@ -261,6 +271,6 @@ pub trait Vendor: Any + Send + Sync {
 
     /// Reads what the vendor sent to the shop's callback address. No I/O.
     fn read_callback(&self, _callback: &Callback) -> Result<CallbackReading> {
-        Err(Error::new(Code::Unsupported, format!("{} calls nobody back", self.name())))
+        Err(Error::new(Code::Unsupported, "this vendor calls nobody back"))
     }
 }

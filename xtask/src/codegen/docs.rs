@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
+use kassa::delivery::verdict::Standing;
 
 use super::model::{Model, Named, Operation, Shape, Type};
 use super::{Generated, NOTICE};
@@ -88,6 +89,20 @@ fn errors(model: &Model) -> Result<String> {
     writeln!(out, "| code | kind | what it means and what to do |\n|---|---|---|")?;
     for code in &model.codes {
         writeln!(out, "| `{}` | `{}` | {} |", code.code, code.kind, cell(&code.advice))?;
+    }
+    out += "\n## Where the receipt stands\n\n\
+            What to do with the id follows from where the receipt stands, and `advice` says it behind the text above. \
+            The same cause has another code where the one above would claim something that is not so: `in_doubt` \
+            where the fate is not known, `not_taken` where nothing is on record.\n\n";
+    writeln!(out, "| the receipt is | `outcome` | what to do with the id |\n|---|---|---|")?;
+    for standing in Standing::all() {
+        let place = match standing {
+            Standing::At(state) => format!("`{}`", state.word()),
+            Standing::Never => "not in the journal".into(),
+            Standing::NotTold => "not told: the journal cannot be read".into(),
+        };
+        let outcome = serde_json::to_string(&standing.outcome())?;
+        writeln!(out, "| {place} | `{}` | {} |", outcome.trim_matches('"'), standing.advice())?;
     }
     Ok(out)
 }

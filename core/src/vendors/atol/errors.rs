@@ -102,6 +102,7 @@ pub fn find(error_type: &str, code: i64) -> Option<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vendor::ABOUT_THE_ID;
 
     #[test]
     fn every_error_has_kind_outcome_and_advice_and_is_unique() {
@@ -114,6 +115,15 @@ mod tests {
         }
         // As many as the tables of the sheet have: none is lost by an edit.
         assert_eq!((SERVICE.len(), DRIVER.len()), (26, 204));
+    }
+
+    #[test]
+    fn no_text_says_what_to_do_with_the_id() {
+        for row in all() {
+            for text in [row.english, row.russian, row.remedy.advice(), row.remedy.advice_ru()] {
+                assert!(!ABOUT_THE_ID.iter().any(|words| text.contains(words)), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -161,7 +161,7 @@ impl Atol {
         Err(match (report.error, answer.status) {
             (fault, 404) => {
                 let error = fault_error(&fault.unwrap_or_default(), 404);
-                Error { code: Code::NotFound, message: "no such cash register".into(), ..error }
+                Error { message: "no such cash register".into(), ..error }.with_code(Code::NotFound)
             }
             (Some(fault), status) => fault_error(&fault, status),
             (None, status) => {

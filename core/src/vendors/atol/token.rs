@@ -10,9 +10,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::vendor::Atol;
+use super::errors::Remedy;
 use super::api::{Fault, fault_error, is_token_refused};
-use crate::error::{Code, Error, Result};
-use crate::transport::{Answer, Request, can_be_sent, join};
+use crate::error::{Code, Result};
+use crate::transport::{Answer, Request, can_be_sent, join, no_login};
 use crate::journal::now_ms;
 use crate::transport::lenient::Scalar;
 use crate::vendor::token::{Login, Sent};
@@ -36,7 +37,6 @@ pub enum Service {
 struct LogIn {
     #[serde(default)]
     token: Scalar,
-    #[serde(default)]
     error: Option<Fault>,
 }
 
@@ -73,17 +73,17 @@ impl Atol {
         let parsed: Option<LogIn> = serde_json::from_slice(&answer.body).ok();
         match parsed {
             Some(LogIn { error: Some(fault), .. }) => {
-                let refused = fault_error(&fault, answer.status);
-                // Whatever the vendor calls it, what is wrong here is the login.
-                Err(Error { code: Code::CredentialsRefused, ..refused })
+                // What is wrong here is the login, or the service does not work.
+                let code = match fault.row().map(|row| row.remedy) {
+                    Some(Remedy::Vendor | Remedy::Again | Remedy::Wait) => Code::Unreachable,
+                    _ => Code::CredentialsRefused,
+                };
+                Err(fault_error(&fault, answer.status).with_code(code))
             }
             Some(LogIn { token: Scalar(Some(token)), .. }) if answer.status < 400 && can_be_sent(&token) => {
                 Ok(token.into())
             }
-            _ => {
-                let message = format!("the log-in answered {} without a token", answer.status);
-                Err(Error::new(Code::AnswerNotUnderstood, message))
-            }
+            _ => Err(no_login(&answer)),
         }
     }
 }

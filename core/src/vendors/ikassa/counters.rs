@@ -215,7 +215,7 @@ impl Watch {
         }
     }
 
-    /// At the beginning of a shift: what is known stays, readings and strangers do not.
+    /// For a new shift: what was learned of the counters stays, the readings and what other programs did do not.
     pub fn of_a_new_shift(self) -> Self {
         Self { known: self.known, ..Self::default() }
     }

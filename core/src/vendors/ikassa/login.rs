@@ -17,7 +17,7 @@ use super::config::NAME;
 use super::vendor::Ikassa;
 use super::settling;
 use crate::error::{Code, Error, Result, VendorFault};
-use crate::transport::{Answer, Request, can_be_sent, join, plain_refusal};
+use crate::transport::{Answer, Request, can_be_sent, join, no_login};
 use crate::journal::now_ms;
 use crate::transport::lenient::Scalar;
 use crate::vendor::{Context, token};
@@ -176,13 +176,7 @@ fn refused(answer: &Answer, body: &Body) -> Error {
             Code::CredentialsRefused,
             format!("iKassa refuses the log-in: {other}, {}", description.unwrap_or("without a description")),
         ),
-        None => match plain_refusal(answer) {
-            Some(error) => error,
-            None => {
-                let message = format!("the log-in answered {} and nothing of the protocol", answer.status);
-                Error::new(Code::AnswerNotUnderstood, message)
-            }
-        },
+        None => no_login(answer),
     };
     error.with_vendor(fault)
 }

@@ -1,6 +1,6 @@
-//! Exactly once without a key (protocol/ikassa.md 6.9): the counters before and after a document, under the
-//! lease of the cash register. One reading a document: what is read before it is also what stood
-//! after the one before.
+//! Exactly once without a key (protocol/ikassa.md 6.9): the counters are read before and after a document, while
+//! the lease of the cash register is held. One reading for each document suffices: the reading before it also
+//! shows what the document before did.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,8 @@ fn evidence(entry: &Entry) -> Option<Evidence> {
     Some(kept.evidence)
 }
 
-/// True where both readings of a document in doubt are taken: later ones would not be about it.
+/// True where both readings of a document in doubt were taken. A later reading would show other documents too,
+/// so only a person can tell.
 pub fn is_left_to_a_person(entry: &Entry) -> bool {
     entry.state == State::InDoubt && evidence(entry).is_some()
 }
@@ -62,20 +63,21 @@ async fn keep(vendor: &Ikassa, context: &Context<'_>, watch: &Watch) -> Result<(
     context.secrets.keep_secret(&vendor.register, WATCH, Some(kept)).await
 }
 
-/// Before a shift is opened or closed: the counters may start from nothing, so the next reading is
-/// compared with none.
+/// Call this before a shift is opened or closed. A new shift begins its counters anew, so the next reading has
+/// nothing to be compared with.
 pub async fn shift_may_change(vendor: &Ikassa, context: &Context<'_>) -> Result<()> {
     let now = watch(vendor, context).await?;
     keep(vendor, context, &Watch { before: None, since: None, ..now }).await
 }
 
-/// After a shift was opened or closed: strangers were strangers of the one before.
+/// Call this after a shift was opened or closed. What other programs did in the old shift says nothing of the
+/// new one, so it is forgotten.
 pub async fn shift_changed(vendor: &Ikassa, context: &Context<'_>) -> Result<()> {
     let now = watch(vendor, context).await?;
     keep(vendor, context, &now.of_a_new_shift()).await
 }
 
-/// Forgets everything: after a log-in it may be another cash register.
+/// Forgets everything. After a new log-in the cash register may be another one.
 pub async fn forget(vendor: &Ikassa, context: &Context<'_>) -> Result<()> {
     context.secrets.keep_secret(&vendor.register, WATCH, None).await
 }

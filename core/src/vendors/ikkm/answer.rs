@@ -1,5 +1,6 @@
 //! What the device's answers say (protocol/ikkm.md 3.1): body first, then the status for consistency.
 
+use super::config::NAME;
 use super::codes;
 use super::device::Reply;
 use crate::error::{Code, Error, VendorFault};
@@ -73,7 +74,7 @@ pub fn error(code: i32, cause: &str) -> Error {
     let said = if cause.is_empty() { String::new() } else { format!("; the device says: {cause}") };
     Error::new(kind, format!("{}{operator} ({code}){said}", meaning.english))
         .with_vendor(VendorFault {
-            name: super::NAME.into(),
+            name: NAME.into(),
             code: Some(code.to_string()),
             message: Some(meaning.russian.into()),
             http_status: Some(400),

@@ -1,5 +1,7 @@
 //! The device's answer codes (protocol/ikkm.md 4): what each means, proves and asks for.
 
+use crate::vendor::look_up;
+
 /// What a code says of the request that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -84,12 +86,22 @@ pub fn meaning(code: i32) -> &'static Meaning {
 /// The fiscal data operator's name for a block, if it has one.
 pub fn operator_name(code: i32) -> Option<&'static str> {
     let number = -code - 100;
-    OPERATOR.iter().find(|(known, _)| *known == number).map(|(_, name)| *name)
+    look_up(OPERATOR, &number)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vendor::ABOUT_THE_ID;
+
+    #[test]
+    fn no_text_says_what_to_do_with_the_id() {
+        for (_, meaning) in TABLE {
+            for text in [meaning.english, meaning.russian] {
+                assert!(!ABOUT_THE_ID.iter().any(|words| text.contains(words)), "{text}");
+            }
+        }
+    }
 
     #[test]
     fn every_documented_code_has_its_class() {

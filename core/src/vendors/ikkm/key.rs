@@ -1,9 +1,9 @@
 //! The key that changes with every document (protocol/ikkm.md 3.1 to 3.11).
 //!
-//! A key is bound to one document from the first byte that is sent with it (I3). While the
-//! document's fate is not known nothing else is sent with it (I7, kept by `delivery.rs`). The same
-//! bytes with the same key never make a second document: the device registers only with its current
-//! key, and every registration changes that. An answer 203 is ours only if we were in doubt (I6).
+//! A key belongs to one document from the first byte that is sent with it. Until the fate of that document is
+//! known, nothing else is sent with the key; `delivery` keeps to that. Sending the same bytes with the same key
+//! again makes no second document: the device registers with its current key only, and each registration
+//! changes that. An answer 203 is ours only if we were in doubt. (protocol/ikkm.md 3.4 items I3, I6, I7.)
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ const CONFIGURED: &str = "configured_key";
 const LAST_RECEIPT: &str = "last_receipt";
 /// The name of a discount in the parameters (protocol/ikkm.md 2.5).
 const DISCOUNT_ROW: &str = "%22discount%22";
-/// What the device answers a plain cashier who asks what only senior ones may know (4).
+/// What the device answers a plain cashier who asks what only a senior one may know (protocol/ikkm.md 4).
 const SENIORS_ONLY: &str = "-16";
 /// Shifts before the current one in which a receipt is looked for: a weekend and a day.
 const SHIFTS_BEFORE: u64 = 3;
@@ -182,7 +182,7 @@ pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> StepRe
     }
 }
 
-/// Finds out what became of a document maker answer was lost (protocol/ikkm.md 3.6).
+/// Finds out what became of a document whose answer was lost (protocol/ikkm.md 3.6).
 pub async fn settle(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, mode: Mode) -> StepResult {
     let Some(bound) = binding(entry) else { return lost_binding() };
     match mode {
@@ -274,7 +274,7 @@ async fn repeated(
 
 /// Who made a receipt that was made with our key.
 enum Maker {
-    /// We, as far as the device tells: by invariant I1 there is one writer.
+    /// We, as far as the device tells: only one program writes (protocol/ikkm.md 3.4 item I1).
     Ours,
     /// Another writer: it has another type or sum.
     Another,
@@ -299,8 +299,8 @@ impl Maker {
         }
     }
 
-    /// What it means that the device did not answer a question about a receipt. Only one that it will
-    /// never answer leaves it to I1 alone.
+    /// What to believe where the device did not answer a question about a receipt. If it will never answer
+    /// such a question, only the rule that one program writes is left (protocol/ikkm.md 3.4 item I1).
     fn untold(error: Error) -> Self {
         let is_for_seniors =
             error.vendor.as_ref().is_some_and(|fault| fault.code.as_deref() == Some(SENIORS_ONLY));
@@ -431,7 +431,7 @@ async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bou
     }
 }
 
-/// A document on record, and the key that came with it, in one stroke (I5).
+/// A document on record, and the key that came with it; both are written together (protocol/ikkm.md 3.4 item I5).
 fn done(vendor: &Ikkm, entry: &Entry, key: &str, receipt: Option<u64>, repeated: bool) -> StepResult {
     let status = if repeated { 203 } else { 200 };
     // The body is the next key, which is a secret; the rest of the answer is kept.

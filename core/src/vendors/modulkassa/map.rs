@@ -4,6 +4,7 @@ use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
+use super::config::NAME;
 use super::codes::{self, code};
 use crate::receipt::modulkassa::{self, ReceiptExtras};
 use super::wire;
@@ -233,7 +234,7 @@ pub fn failure(status: &wire::DocumentStatus) -> Failure {
         code: Code::FiscalizationFailed.name().into(),
         message: message.clone().unwrap_or_else(|| "the cash register gave no reason".into()),
         vendor: Some(VendorFault {
-            name: super::NAME.into(),
+            name: NAME.into(),
             code: said.and_then(|f| f.kind.0.clone()),
             message,
             http_status: None,

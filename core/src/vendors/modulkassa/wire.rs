@@ -209,9 +209,7 @@ pub struct DocumentStatus {
     pub status: Scalar,
     #[serde(default)]
     pub fn_state: Scalar,
-    #[serde(default)]
     pub fiscal_info: Option<FiscalInfo>,
-    #[serde(default)]
     pub failure_info: Option<FailureInfo>,
     #[serde(default)]
     pub message: Scalar,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use crate::config::{Common, Credentials, PlainHttp};
+use crate::config::{Common, Credentials};
 use crate::error::{Code, Violation, violation};
 
 /// Name in configurations and envelopes.
@@ -19,7 +19,6 @@ pub struct SampleConfig {
     /// Credentials of the cash register. The user name names it in the journal unless `register` does.
     pub credentials: Credentials,
     /// Milliseconds after a lost answer from which "unknown document" is believed (1000).
-    #[serde(default)]
     #[schemars(range(min = 0, max = 60_000))]
     pub settle_ms: Option<u64>,
     /// What every vendor's configuration has.
@@ -30,7 +29,7 @@ pub struct SampleConfig {
 impl SampleConfig {
     /// What stands in front of `/documents`.
     pub fn base(&self) -> Option<Url> {
-        Url::parse(self.common.base_url.as_deref()?).ok()
+        self.common.address(None)
     }
 
     /// Stable name of the cash register.
@@ -41,7 +40,7 @@ impl SampleConfig {
 
     /// Mistakes that the schema cannot see.
     pub fn violations(&self) -> Vec<Violation> {
-        let mut found = self.common.violations(PlainHttp::LoopbackOnly);
+        let mut found = self.common.violations_in_cloud(true);
         if self.common.base_url.is_none() {
             found.push(violation("/base_url", Code::MissingField, "the sample has no address of its own"));
         }

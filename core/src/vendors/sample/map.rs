@@ -6,6 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::error::{Code, Violation, violation};
 use crate::receipt::{Kind, PaymentType, Receipt, Vat, vat};
+use crate::vendor::look_up;
 
 /// The only currency.
 pub const CURRENCY: &str = "RUB";
@@ -17,11 +18,6 @@ pub const PAYMENTS: &[(PaymentType, &str)] = &[(PaymentType::Cash, "cash"), (Pay
 pub const RATES: &[(Vat, &str)] =
     &[(Vat::None, "exempt"), (Vat::Vat0, "0"), (Vat::Vat10, "10"), (Vat::Vat20, "20"), (Vat::Vat22, "22")];
 
-/// The vendor's value for a shared one.
-fn code<K: Copy + PartialEq>(table: &[(K, &'static str)], key: K) -> Option<&'static str> {
-    table.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
-}
-
 /// Everything about a receipt that the sample cannot carry. `at` is now.
 pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
     let said = receipt.issued_at.as_deref().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
@@ -31,16 +27,16 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
         found.extend(is_wrong.then(|| violation(path, code, message)));
     };
     let (none, rate) = (Code::NotForThisVendor, Code::VatNotAllowed);
-    refuse(code(KINDS, receipt.kind).is_none(), "/kind".into(), none, "the sample sells and takes back");
+    refuse(look_up(KINDS, &receipt.kind).is_none(), "/kind".into(), none, "the sample sells and takes back");
     let is_foreign = receipt.currency.as_deref().is_some_and(|currency| currency != CURRENCY);
     refuse(is_foreign, "/currency".into(), none, "the sample records roubles (RUB)");
     for (index, payment) in receipt.payments.iter().enumerate() {
-        let is_unknown = code(PAYMENTS, payment.payment_type).is_none();
+        let is_unknown = look_up(PAYMENTS, &payment.payment_type).is_none();
         refuse(is_unknown, format!("/payments/{index}/type"), none, "the sample takes cash and cards");
     }
     for (index, item) in receipt.items.iter().enumerate() {
         let at = |field: &str| format!("/items/{index}/{field}");
-        let is_unknown = item.vat.is_some_and(|rate| code(RATES, rate).is_none());
+        let is_unknown = item.vat.is_some_and(|rate| look_up(RATES, &rate).is_none());
         let is_early = item.vat.and_then(vat::in_force_since).is_some_and(|since| day < since);
         refuse(item.vat.is_none(), at("vat"), Code::MissingField, "`vat` is required; `none` means exempt");
         refuse(is_unknown, at("vat"), rate, "the sample does not know this rate");
@@ -58,12 +54,12 @@ pub fn document(receipt: &Receipt, id: &str) -> Option<Value> {
     let mut lines = Vec::new();
     for item in &receipt.items {
         lines.push(json!({"name": item.name, "price": item.price, "quantity": item.quantity,
-            "total": item.total()?, "vat": code(RATES, item.vat?)?}));
+            "total": item.total()?, "vat": look_up(RATES, &item.vat?)?}));
     }
     let mut payments = Vec::new();
     for payment in &receipt.payments {
-        payments.push(json!({"type": code(PAYMENTS, payment.payment_type)?, "sum": payment.sum}));
+        payments.push(json!({"type": look_up(PAYMENTS, &payment.payment_type)?, "sum": payment.sum}));
     }
-    let (kind, total) = (code(KINDS, receipt.kind)?, receipt.total()?);
+    let (kind, total) = (look_up(KINDS, &receipt.kind)?, receipt.total()?);
     Some(json!({"id": id, "kind": kind, "lines": lines, "payments": payments, "total": total}))
 }

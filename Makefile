@@ -83,6 +83,7 @@ place:
 .PHONY: test-rust test-c test-php test-python test-node test-languages
 test-rust: build-test
 	tests/with-postgres.sh cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p xtask
+	cargo test --quiet -p kassa --features sample --test behaviour -- sample every_vendor
 	cargo test --quiet -p kassa --features failpoints,host --test host --test transitions
 	cargo build --quiet -p kassa-runner --features kassa-runner/failpoints
 	TMPDIR=$(MEMORY) tests/with-postgres.sh cargo test --quiet -p campaigns --features failpoints --test torture

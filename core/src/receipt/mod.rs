@@ -1,10 +1,6 @@
 //! The receipt: one model for all vendors. Plain data and what can be checked without a vendor.
 
-pub mod atol;
 pub mod fields;
-pub mod ikassa;
-pub mod ikkm;
-pub mod modulkassa;
 pub mod moment;
 pub mod money;
 pub mod registration;
@@ -261,37 +257,45 @@ pub struct Correction {
     pub fiscal_sign: Option<String>,
 }
 
-/// What only one vendor has, for the receipt as a whole. Other vendors leave it unread.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VendorReceipt {
-    /// Modulkassa.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modulkassa: Option<modulkassa::ReceiptExtras>,
-    /// iKKM.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ikkm: Option<ikkm::ReceiptExtras>,
-    /// iKassa.Cloud.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ikassa: Option<ikassa::ReceiptExtras>,
-    /// ATOL Online.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub atol: Option<atol::ReceiptExtras>,
+/// Makes the modules of the vendors' extras and the two types that hold them of one list.
+macro_rules! extras {
+    ($(#[$name:meta] $vendor:ident { $receipt:ident $(, $item:ident)? })*) => {
+        $(pub mod $vendor;)*
+
+        /// What only one vendor has, for the receipt as a whole. Other vendors leave it unread.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct VendorReceipt {
+            $(
+                #[$name]
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $vendor: Option<$vendor::$receipt>,
+            )*
+        }
+
+        /// What only one vendor has, for a line. Other vendors leave it unread.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct VendorItem {
+            $($(
+                #[$name]
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $vendor: Option<$vendor::$item>,
+            )?)*
+        }
+    };
 }
 
-/// What only one vendor has, for a line. Other vendors leave it unread.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VendorItem {
+// The vendors that have fields of their own, each in its file: for the receipt, and for a line if at all.
+extras! {
     /// Modulkassa.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modulkassa: Option<modulkassa::ItemExtras>,
+    modulkassa { ReceiptExtras, ItemExtras }
+    /// iKKM.
+    ikkm { ReceiptExtras }
     /// ATOL Online.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub atol: Option<atol::ItemExtras>,
+    atol { ReceiptExtras, ItemExtras }
     /// iKassa.Cloud.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ikassa: Option<ikassa::ItemExtras>,
+    ikassa { ReceiptExtras, ItemExtras }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

@@ -94,6 +94,14 @@ pub enum Finding {
     Unknown(Error),
 }
 
+impl Finding {
+    /// Not on record, for good; the error says why.
+    pub fn failed(error: Error, raw: Raw) -> Self {
+        let (code, vendor) = (error.code.name().into(), error.vendor.map(|fault| *fault));
+        Self::Failed { failure: Failure { code, message: error.message, vendor }, raw: Some(raw) }
+    }
+}
+
 impl From<NoExchange> for Finding {
     /// What an exchange that could have made a document proves when it ended without a whole answer.
     fn from(failure: NoExchange) -> Self {

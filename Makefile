@@ -32,6 +32,7 @@ help:
 	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
+	@echo "make long          all of these long runs, one line of JSON at the end; SHORT=1 for a few minutes"
 
 .PHONY: demo
 demo: build-demo
@@ -82,7 +83,8 @@ place:
 .PHONY: test-rust test-c test-php test-python test-node test-languages
 test-rust: build-test
 	tests/with-postgres.sh cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p xtask
-	cargo test --quiet -p kassa --features failpoints,host --lib --test host --test transitions
+	cargo test --quiet -p kassa --features sample --test behaviour -- sample every_vendor
+	cargo test --quiet -p kassa --features failpoints,host --test host --test transitions
 	cargo build --quiet -p kassa-runner --features kassa-runner/failpoints
 	TMPDIR=$(MEMORY) tests/with-postgres.sh cargo test --quiet -p campaigns --features failpoints --test torture
 
@@ -120,7 +122,7 @@ ikassa-matrix ikkm-matrix:
 	cargo build --quiet -p campaigns -p kassa-runner --features kassa-runner/failpoints --bins
 	TMPDIR=$(MEMORY) $(BUILD)/$@ $(ARGS)
 
-# A rate is one of the code that ships, built as it ships.
+# Rates and times are those of the code that ships, built as it ships.
 enqueue-rate: system-test
 	cargo build --quiet --release -p campaigns --bin $@
 	tests/with-postgres.sh $(CURDIR)/target/release/$@ $(ARGS)
@@ -130,13 +132,18 @@ outbox-growth: system-test
 	tests/with-postgres.sh $(CURDIR)/target/campaign/$@ $(ARGS)
 
 ikkm-gap:
-	cargo build --quiet -p campaigns --bins
-	$(BUILD)/ikkm-gap $(ARGS)
+	cargo build --quiet --release -p campaigns --bin $@
+	$(CURDIR)/target/release/$@ $(ARGS)
 
 .PHONY: torture
 torture:
 	cargo build --quiet -p campaigns -p kassa-runner --features campaigns/failpoints,kassa-runner/failpoints --bins
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(BUILD)/torture $(ARGS)
+
+# A run that fails keeps none of the others from being made.
+.PHONY: long
+long: system-test
+	@python3 tests/long.py $(if $(SHORT),--short) $(ARGS)
 
 # What is checked.
 

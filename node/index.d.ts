@@ -568,7 +568,10 @@ export interface Deliver {
   all?: boolean
   /** Also a line for each receipt: `receipts` of the answer. */
   receipts?: boolean
-  /** How long, in milliseconds; absent means the time of a call. */
+  /**
+   * When the last receipt may begin, in milliseconds from now; absent means the time of a call.
+   * Each receipt has the time of a whole call from its own beginning.
+   */
   time_limit_ms?: number | null
 }
 

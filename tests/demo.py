@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "languages"))
-from harness import LANGUAGES, SUBMIT, VENDORS, Emulator, Runner, receipt  # noqa: E402
+from harness import LANGUAGES, VENDORS, Emulator, Runner, receipt  # noqa: E402
 
 
 def sell(language, config, sale):
@@ -61,7 +61,7 @@ def lost_answer(emulator, journal):
     documents = []
     for vendor in VENDORS:
         before = len(emulator.ledger())
-        emulator.fault(vendor=vendor, route=SUBMIT[vendor], when="after_record", do="drop")
+        emulator.fault(vendor=vendor, route=VENDORS[vendor]["route"], when="after_record", do="drop")
         quick = {"settle_ms": 1000} if vendor in ("ikkm", "ikassa") else {}
         config = {**emulator.configs[vendor], "journal": journal, **quick}
         registration, _ = sell("python", config, receipt(f"demo-lost-answer-{vendor}", vendor))

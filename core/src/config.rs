@@ -24,50 +24,32 @@ pub struct Common {
     /// `sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
     /// hosts), or `memory:` where a restart may forget. Absent: the environment variable
     /// KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
-    #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub journal: Option<SecretString>,
     /// Name of the cash register in the journal, where the vendor's own id may change.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub register: Option<String>,
     /// Address of the vendor's interface, for the emulator or a gateway. Plain http is taken for
     /// loopback only.
-    #[serde(default)]
     #[schemars(extend("format" = "uri"))]
     pub base_url: Option<String>,
     /// Time for a connection in milliseconds (3000).
-    #[serde(default)]
     #[schemars(range(min = 1, max = 600_000))]
     pub connect_timeout_ms: Option<u64>,
     /// Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may use two
     /// thirds of it, so that a lost answer can still be looked up within the call.
-    #[serde(default)]
     #[schemars(range(min = 1, max = 600_000))]
     pub timeout_ms: Option<u64>,
     /// How long `deliver` leaves a receipt alone after a try that came to nothing, in milliseconds
     /// (2000). It doubles with each try up to ten minutes; a `Retry-After` of the vendor is honoured.
-    #[serde(default)]
     #[schemars(range(min = 0, max = 600_000))]
     pub retry_ms: Option<u64>,
     /// Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all.
-    #[serde(default)]
     pub proxy: Option<String>,
     /// Trust.
-    #[serde(default)]
     pub tls: Option<Tls>,
     /// Which log lines come back with each answer; absent means none.
-    #[serde(default)]
     pub log: Option<LogLevel>,
-}
-
-/// Where plain http is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlainHttp {
-    /// On this machine only: emulators and gateways.
-    LoopbackOnly,
-    /// Anywhere: the vendor is a device on the shop's own network without TLS.
-    Anywhere,
 }
 
 /// Trust in addition to the system's own.
@@ -76,7 +58,6 @@ pub enum PlainHttp {
 pub struct Tls {
     /// PEM file with one more root certificate, for instance a state root. It is trusted for the
     /// vendor and for the journal.
-    #[serde(default)]
     pub ca_file: Option<String>,
 }
 
@@ -143,23 +124,35 @@ impl Common {
         Ok(format!("sqlite:{}", directory.join("kassa").join("journal.sqlite").display()).into())
     }
 
+    /// An address: `base_url`, else the one of the environment.
+    pub fn address(&self, of_environment: Option<&str>) -> Option<url::Url> {
+        url::Url::parse(self.base_url.as_deref().or(of_environment)?).ok()
+    }
+
     /// Mistakes that the schema cannot see.
-    pub fn violations(&self, plain_http: PlainHttp) -> Vec<Violation> {
-        let mut found = Vec::new();
-        if plain_http == PlainHttp::LoopbackOnly
-            && let Some(base) = &self.base_url
-            && let Ok(url) = url::Url::parse(base)
-            && url.scheme() == "http"
-            && !is_loopback(&url)
-        {
-            let message = "plain http is for loopback only; use https";
-            found.push(violation("/base_url", Code::WrongValue, message));
-        }
-        if let Some(mistake) = self.journal.as_ref().and_then(|place| mistake(place.expose_secret())) {
-            found.push(violation("/journal", Code::WrongValue, mistake));
+    pub fn violations(&self) -> Vec<Violation> {
+        let mistake = self.journal.as_ref().and_then(|place| mistake(place.expose_secret()));
+        mistake.map(|mistake| violation("/journal", Code::WrongValue, mistake)).into_iter().collect()
+    }
+
+    /// The same for a vendor in the cloud: it needs an environment or an address, and plain http is taken for
+    /// this machine only.
+    pub fn violations_in_cloud(&self, has_environment: bool) -> Vec<Violation> {
+        let plain = self.base_url.as_deref().and_then(|url| plain_http("/base_url", url));
+        let mut found: Vec<Violation> = plain.into_iter().chain(self.violations()).collect();
+        if !has_environment && self.base_url.is_none() {
+            let message = "give `environment` (or `base_url` for the emulator)";
+            found.push(violation("/environment", Code::MissingField, message));
         }
         found
     }
+}
+
+/// The mistake of an address that would send in clear over a network.
+pub(crate) fn plain_http(path: &str, url: &str) -> Option<Violation> {
+    let url = url::Url::parse(url).ok()?;
+    let message = "plain http is for loopback only; use https";
+    (url.scheme() == "http" && !is_loopback(&url)).then(|| violation(path, Code::WrongValue, message))
 }
 
 /// True for an address on this machine.

@@ -49,9 +49,9 @@ pub(crate) fn clock_offset_ms() -> i64 {
 }
 
 #[cfg(feature = "failpoints")]
-pub use armed::{POINTS, arm, disarm, enter, is_reached, turn_clock};
-#[cfg(feature = "failpoints")]
 pub(crate) use armed::{answer_may_be_lost, clock_offset_ms, may_fail};
+#[cfg(feature = "failpoints")]
+pub use armed::{arm, disarm, enter, is_reached, turn_clock};
 
 #[cfg(feature = "failpoints")]
 mod armed {
@@ -61,117 +61,6 @@ mod armed {
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use super::Injected;
-
-    /// Every name; a test holds them against the source. Those of a lost answer end in `_answer`.
-    pub const POINTS: &[&str] = &[
-        "answer_written",
-        "content_written",
-        "host_client",
-        "host_runtime",
-        "http_answer_cut",
-        "http_answer_lost",
-        "http_connect",
-        "http_send",
-        "http_set_up",
-        "postgres_add_head",
-        "postgres_add_head_answer",
-        "postgres_any_open",
-        "postgres_any_open_answer",
-        "postgres_claim",
-        "postgres_claim_answer",
-        "postgres_connect",
-        "postgres_counts",
-        "postgres_counts_answer",
-        "postgres_find",
-        "postgres_find_answer",
-        "postgres_first_kept",
-        "postgres_first_kept_answer",
-        "postgres_forget_secret",
-        "postgres_forget_secret_answer",
-        "postgres_head",
-        "postgres_head_answer",
-        "postgres_intend",
-        "postgres_intend_all",
-        "postgres_intend_all_answer",
-        "postgres_intend_answer",
-        "postgres_keep_secret",
-        "postgres_keep_secret_answer",
-        "postgres_lease_release",
-        "postgres_lease_release_answer",
-        "postgres_lease_renew",
-        "postgres_lease_renew_answer",
-        "postgres_lease_take",
-        "postgres_lease_take_answer",
-        "postgres_links",
-        "postgres_links_answer",
-        "postgres_list",
-        "postgres_list_answer",
-        "postgres_migrate",
-        "postgres_migrate_answer",
-        "postgres_number",
-        "postgres_number_answer",
-        "postgres_open_events",
-        "postgres_open_events_answer",
-        "postgres_pairs",
-        "postgres_pairs_answer",
-        "postgres_prune_entries",
-        "postgres_prune_entries_answer",
-        "postgres_prune_events",
-        "postgres_prune_events_answer",
-        "postgres_replace",
-        "postgres_replace_answer",
-        "postgres_schema",
-        "postgres_schema_answer",
-        "postgres_seal",
-        "postgres_seal_answer",
-        "postgres_secret",
-        "postgres_secret_answer",
-        "postgres_set_up",
-        "postgres_steps",
-        "postgres_steps_answer",
-        "postgres_stray",
-        "postgres_stray_answer",
-        "postgres_tidy",
-        "postgres_tidy_answer",
-        "postgres_unfinished",
-        "postgres_unfinished_answer",
-        "postgres_version",
-        "postgres_version_answer",
-        "request_prepared",
-        "sqlite_add_register",
-        "sqlite_begin",
-        "sqlite_commit",
-        "sqlite_commit_answer",
-        "sqlite_connect",
-        "sqlite_create",
-        "sqlite_directory",
-        "sqlite_end",
-        "sqlite_event",
-        "sqlite_find",
-        "sqlite_forget_secret",
-        "sqlite_identity",
-        "sqlite_insert",
-        "sqlite_keep_end",
-        "sqlite_keep_secret",
-        "sqlite_lease_lock",
-        "sqlite_lease_open",
-        "sqlite_list",
-        "sqlite_migrate_begin",
-        "sqlite_migrate_commit",
-        "sqlite_migrate_commit_answer",
-        "sqlite_migrate_step",
-        "sqlite_open_lock",
-        "sqlite_page_size",
-        "sqlite_read",
-        "sqlite_register",
-        "sqlite_release",
-        "sqlite_replace",
-        "sqlite_savepoint",
-        "sqlite_settings",
-        "sqlite_synchronous",
-        "sqlite_version",
-        "sqlite_wal",
-    ];
 
     struct State {
         /// By lane: which call fails, and how often it passes before that.
@@ -239,46 +128,5 @@ mod armed {
 
     pub(crate) fn answer_may_be_lost(point: &str) -> Result<(), Injected> {
         may_fail(&format!("{point}_answer"))
-    }
-}
-
-#[cfg(all(test, feature = "failpoints"))]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use std::collections::BTreeSet;
-    use std::fs;
-    use std::path::Path;
-
-    use super::POINTS;
-
-    fn sources(folder: &Path, found: &mut String) {
-        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if entry.is_dir() {
-                sources(&entry, found);
-            } else if entry.extension().is_some_and(|ending| ending == "rs") {
-                found.push_str(&fs::read_to_string(entry).unwrap());
-            }
-        }
-    }
-
-    /// The texts that follow a word of the source.
-    fn named<'a>(source: &'a str, word: &str) -> Vec<&'a str> {
-        source.split(word).skip(1).filter_map(|rest| rest.split_once('"').map(|(name, _)| name)).collect()
-    }
-
-    #[test]
-    fn the_table_has_every_name_of_the_source_and_no_other() {
-        let mut source = String::new();
-        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
-        let call = |word: &str| format!("{word}(\"");
-        let mut names = BTreeSet::new();
-        for word in ["may_fail", "chance", "Access::Read", "Access::Write"] {
-            names.extend(named(&source, &call(word)).into_iter().map(str::to_owned));
-        }
-        for word in ["answered", "Access::Read", "Access::Write"] {
-            names.extend(named(&source, &call(word)).into_iter().map(|name| format!("{name}_answer")));
-        }
-        assert_eq!(POINTS.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(), Vec::from_iter(names));
     }
 }

@@ -141,23 +141,6 @@ async fn every_kind_of_document_of_both_protocols_is_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_capabilities_say_is_what_happens() {
-    for protocol in PROTOCOLS {
-        let bench = Bench::new().await;
-        let till = atol(&bench, protocol, json!({}));
-        let sale = |id: &str| {
-            let mut sale = receipt(id);
-            if id.contains("marked") && !id.contains("without") {
-                sale["items"][0]["marking"] = json!({"code": "0104600000000017215AbCdEfGhIjK"});
-            }
-            sale
-        };
-        let registered = common::try_capabilities(&till, sale).await;
-        assert_eq!(bench.emulator.ledger().len(), registered, "{protocol}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_document_is_final_and_says_what_to_do() {
     let bench = Bench::new().await;
     let till = atol(&bench, "v5", json!({}));

@@ -5,36 +5,10 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Bench, call, error, ok, receipt};
+use common::{Bench, error, ok, receipt};
 use kassa::journal::Journals;
 use serde_json::{Value, json};
 use tokio::time::sleep;
-
-/// Every way in which the answer to a submit can get lost, and whether the document came to be.
-fn lost_answers() -> Vec<(&'static str, Value)> {
-    let fault =
-        |when: &str, what: &str| json!({"vendor": "modulkassa", "route": "submit", "when": when, "do": what});
-    let mut late = fault("after_record", "delay");
-    late["delay_ms"] = json!(60_000);
-    let mut early = fault("before_record", "delay");
-    early["delay_ms"] = json!(2_500);
-    let mut gateway = fault("after_record", "status");
-    gateway["status"] = json!(404);
-    gateway["body"] = json!("<html>no such page</html>");
-    gateway["content_type"] = json!("text/html");
-    vec![
-        ("drop before the record", fault("before_record", "drop")),
-        ("drop after the record", fault("after_record", "drop")),
-        ("cut answer", fault("answer", "cut")),
-        ("502 after the record", fault("after_record", "status")),
-        ("502 before the record", fault("before_record", "status")),
-        ("404 of a gateway after the record", gateway),
-        ("garbage", fault("answer", "garbage")),
-        ("empty 200", fault("answer", "empty")),
-        ("no answer in time", late),
-        ("recorded after the client gave up", early),
-    ]
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_process_sent_that_ended_is_given_its_whole_time_to_arrive() {
@@ -57,34 +31,6 @@ async fn what_a_process_sent_that_ended_is_given_its_whole_time_to_arrive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_answer_ends_with_exactly_one_document() {
-    for (name, fault) in lost_answers() {
-        let bench = Bench::new().await;
-        let till = bench.client();
-        bench.fault(fault);
-        let first = call(&till, "register", receipt("order-1")).await;
-        if first["ok"].is_null() {
-            // Where the vendor said that it never arrived, too little time was left to send it again.
-            let state = ok(&till, "status", json!({"id": "order-1"})).await["state"].clone();
-            let told = (&first["error"]["code"], &first["error"]["outcome"]);
-            match state.as_str().unwrap() {
-                "queued" => {
-                    assert_eq!(told, (&json!("no_answer"), &json!("not_registered")), "{name}: {first}")
-                }
-                _ => assert_eq!(told, (&json!("in_doubt"), &json!("unknown")), "{name}: {first}"),
-            }
-            ok(&till, "register", receipt("order-1")).await;
-        }
-        let end = ok(&till, "wait", json!({"id": "order-1"})).await;
-        assert_eq!(end["state"], "registered", "{name}: {end}");
-        assert_eq!(end["fiscal"]["total"], "290.00", "{name}");
-        let ledger = bench.emulator.ledger();
-        assert_eq!(ledger.len(), 1, "{name}");
-        assert_eq!(end["vendor_document_id"], ledger[0].receipt_key, "{name}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_is_known_to_be_not_taken_stays_queued_and_may_be_sent_again() {
     for (status, kind) in [(401, "auth"), (403, "auth"), (429, "limited")] {
         let bench = Bench::new().await;
@@ -104,19 +50,6 @@ async fn what_is_known_to_be_not_taken_stays_queued_and_may_be_sent_again() {
         assert_eq!(ok(&till, "wait", json!({"id": "order-1"})).await["state"], "registered");
         assert_eq!(bench.emulator.ledger().len(), 1);
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_listening_is_not_sent() {
-    let bench = Bench::new().await;
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let till = bench.client_with(json!({"base_url": format!("http://{closed}/api/fn")}));
-    let refused = error(&till, "register", receipt("order-1")).await;
-    assert_eq!(
-        (refused["kind"].clone(), refused["outcome"].clone()),
-        (json!("unreachable"), json!("not_registered"))
-    );
-    assert_eq!(ok(&till, "status", json!({"id": "order-1"})).await["state"], "queued");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,24 +85,6 @@ async fn a_repeat_that_the_vendor_calls_an_error_is_success() {
         assert_eq!(ok(&other, "wait", json!({"id": "order-1"})).await["state"], "registered");
         assert_eq!(bench.emulator.ledger().len(), 1);
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_same_id_with_other_content_is_a_conflict_and_nothing_is_sent() {
-    let bench = Bench::new().await;
-    let till = bench.client();
-    ok(&till, "register", receipt("order-1")).await;
-    let sent = bench.emulator.requests().len();
-    let mut other = receipt("order-1");
-    other["items"][0]["name"] = json!("Cup");
-    let refused = error(&till, "register", other).await;
-    assert_eq!(refused["kind"], "conflict");
-    assert_eq!(bench.emulator.requests().len(), sent);
-    // The same content in another spelling is the same content.
-    let mut same = receipt("order-1");
-    same["items"][0]["price"] = json!(150);
-    same["print"] = json!(false);
-    ok(&till, "register", same).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

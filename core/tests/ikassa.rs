@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Bench, error, ikassa, ok, roubles, try_capabilities};
+use common::{Bench, error, ikassa, ok, roubles};
 use kassa_emulator::{Kind, LedgerEntry};
 use serde_json::{Value, json};
 
@@ -295,15 +295,6 @@ async fn a_shift_call_whose_answer_is_lost_is_told_by_the_state() {
         }
     }
     assert_eq!(bench.emulator.ledger().len(), 4);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn capabilities_are_what_happens() {
-    let bench = open().await;
-    let till = ikassa(&bench, json!({}));
-    let can = ok(&till, "capabilities", json!({})).await;
-    assert_eq!(can["currencies"], json!(["BYN", "USD", "EUR", "RUB"]));
-    assert!(try_capabilities(&till, |id| roubles(id, "cash")).await > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -460,13 +460,3 @@ async fn requests_keep_the_devices_pace() {
         "{refused}"
     );
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_capabilities_say_is_what_happens() {
-    let bench = quick().await;
-    operate(&bench, "user", json!({"role": "senior"}));
-    let till = ikkm(&bench, json!({}));
-    ok(&till, "deposit", json!({"id": "in-1", "sum": "10000"})).await;
-    let registered = common::try_capabilities(&till, tenge).await;
-    assert_eq!(bench.emulator.ledger().len(), registered + 1);
-}

@@ -187,15 +187,6 @@ async fn every_field_of_the_receipt_has_its_place_in_the_document() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_capabilities_say_is_what_happens() {
-    let bench = Bench::new().await;
-    let till = bench.client();
-    let registered = common::try_capabilities(&till, receipt).await;
-    assert_eq!(bench.emulator.ledger().len(), registered);
-    assert_eq!(error(&till, "open_shift", json!({})).await["code"], "operation_unknown");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn both_forms_of_the_submit_call_work() {
     let bench = Bench::new().await;
     let till = bench.client_with(json!({"document_version": "v1"}));

@@ -39,14 +39,8 @@ def vendor(request):
 
 def ready(emulator, folder, vendor):
     """Ready for `open`, with a SQLite journal of this test and quick deadlines."""
-    own = {
-        "modulkassa": {"settle_ms": 20},
-        "ikkm": {"settle_ms": 20, "pace_ms": 0},
-        "atol": {"poll_ms": 50},
-        "ikassa": {"settle_ms": 20},
-    }[vendor]
     journal = f"sqlite:{folder / 'journal.sqlite'}"
-    return {**emulator.configs[vendor], "journal": journal, "timeout_ms": 3000, **own}
+    return {**emulator.configs[vendor], "journal": journal, "timeout_ms": 3000, **VENDORS[vendor]["config"]}
 
 
 @pytest.fixture

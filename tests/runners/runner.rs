@@ -1,6 +1,6 @@
 //! The runner for Rust: `open CONFIG`, `call OPERATION REQUEST`, `close` or `exit`, a line each;
 //! one line of JSON back, `{"ok": ...}` or `{"error": {...}}`. With the feature `failpoints` also
-//! `halt STEP PASSES`, see `halting.rs`.
+//! `halt STEP RECEIPT`, see `halting.rs`.
 
 #[cfg(feature = "failpoints")]
 mod halting;

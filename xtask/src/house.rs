@@ -91,7 +91,7 @@ fn collect(folder: &Path, module: &str, files: &mut Files) -> Result<()> {
 /// Every arrow. Tests at the end of a file and comments are left out; a file's own modules are no arrows.
 fn arrows(files: &Files) -> Arrows {
     let arrow = |(module, text): (&String, &String)| {
-        let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        let text = text.split("\nmod tests {").next().unwrap_or_default();
         let code: String = text
             .lines()
             .map(|line| line.split("//").next().unwrap_or_default())

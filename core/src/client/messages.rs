@@ -61,7 +61,6 @@ pub struct Wait {
     #[schemars(length(min = 1, max = 128))]
     pub id: String,
     /// How long, in milliseconds; absent means the time of a call.
-    #[serde(default)]
     #[schemars(range(min = 1, max = 3_600_000))]
     pub timeout_ms: Option<u64>,
 }
@@ -86,11 +85,9 @@ pub struct Verdict {
     #[schemars(length(min = 1, max = 128))]
     pub by: String,
     /// Why; kept in the journal.
-    #[serde(default)]
     #[schemars(length(max = 1_000))]
     pub note: Option<String>,
     /// Fiscal data that the person read.
-    #[serde(default)]
     pub fiscal: Option<Fiscal>,
 }
 
@@ -102,13 +99,10 @@ pub struct Resolve {
     #[schemars(length(min = 1, max = 128))]
     pub id: String,
     /// What may be done.
-    #[serde(default)]
     pub mode: Option<ResolveMode>,
     /// What a person found out; then nothing is asked or sent.
-    #[serde(default)]
     pub verdict: Option<Verdict>,
     /// A key that a person read or set on the cash register (iKKM).
-    #[serde(default)]
     #[schemars(with = "Option<String>", length(min = 1, max = 20))]
     pub key: Option<SecretString>,
 }
@@ -153,8 +147,8 @@ pub struct Enqueued {
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deliver {
-    /// How long, in milliseconds; absent means the time of a call.
-    #[serde(default)]
+    /// When the last receipt may begin, in milliseconds from now; absent means the time of a call. Each receipt
+    /// has the time of a whole call from its own beginning.
     #[schemars(range(min = 1, max = 3_600_000))]
     pub time_limit_ms: Option<u64>,
     /// Also what waits for its next try.
@@ -239,18 +233,14 @@ impl Delivered {
 #[serde(deny_unknown_fields)]
 pub struct JournalQuery {
     /// One receipt, with every step.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub id: Option<String>,
     /// Only this state.
-    #[serde(default)]
     pub state: Option<State>,
     /// Only what arrived after the receipt with this id: `next` of the page before.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub after: Option<String>,
     /// At most so many (1000).
-    #[serde(default)]
     #[schemars(range(min = 1, max = MOST_LISTED))]
     pub limit: Option<u32>,
     /// Checks the whole record of the cash register too: `chain` of the answer.
@@ -373,11 +363,9 @@ impl JournalStep {
 #[serde(deny_unknown_fields)]
 pub struct Export {
     /// Only what arrived after the receipt with this id: `next` of the page before.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub after: Option<String>,
     /// At most so many entries (200).
-    #[serde(default)]
     #[schemars(range(min = 1, max = MOST_EXPORTED))]
     pub limit: Option<u32>,
 }

@@ -14,6 +14,15 @@ use crate::receipt::registration::{Failure, Fiscal, Raw, State};
 use crate::vendor::budget::Budget;
 use crate::vendor::{Exclusive, Finding, Mode, StepResult};
 
+/// A named step at which a test can stop the process (feature `failpoints`): of whatever receipt by its
+/// name, of one receipt by `NAME of ID`.
+macro_rules! step {
+    ($name:literal, $entry:expr) => {
+        fail_point!($name);
+        fail_point!(&format!("{} of {}", $name, $entry.receipt_id));
+    };
+}
+
 /// Most sends of one document within one call.
 const MOST_SENDS: u32 = 3;
 
@@ -152,12 +161,13 @@ impl Delivery {
             match next(entry.state, begun) {
                 Next::Stop => return stop(entry, None),
                 Next::Begin if mode == Mode::Probe => return stop(entry, doubt),
-                Next::Begin if sends == MOST_SENDS || budget.for_document().is_none() => {
-                    return stop(entry, doubt.or_else(|| Some(not_begun())));
+                Next::Begin if sends == MOST_SENDS => {
+                    return stop(entry, doubt.or_else(|| Some(never_arrives())));
                 }
+                Next::Begin if budget.for_document().is_none() => return stop(entry, Some(not_begun(doubt))),
                 Next::Begin => match self.bound(budget).await {
                     // Finding out took time.
-                    Ok(_) if budget.for_document().is_none() => return stop(entry, Some(not_begun())),
+                    Ok(_) if budget.for_document().is_none() => return stop(entry, Some(not_begun(doubt))),
                     Ok(binding) => {
                         entry = self.begin(&entry, binding.as_deref()).await?;
                         begun = true;
@@ -174,9 +184,9 @@ impl Delivery {
                 Next::Send => {
                     begun = false;
                     sends += 1;
-                    fail_point!("before_send");
+                    step!("before_send", entry);
                     let result = self.vendor.send(&context, &entry).await;
-                    fail_point!("after_answer");
+                    step!("after_answer", entry);
                     match self.conclude(&mut entry, Step::with_vendor("sent", result)).await? {
                         Some(error) if entry.state == State::InDoubt => doubt = Some(error),
                         Some(error) => return stop(entry, Some(error)),
@@ -297,7 +307,7 @@ impl Delivery {
             state = conclusion.state.word(),
             "{}", conclusion.note
         );
-        fail_point!("before_conclude");
+        step!("before_conclude", entry);
         let written = self.journal.conclude(entry, &conclusion).await;
         *entry = written.map_err(|error| match row.to {
             State::Registered => error.with_outcome(Outcome::Registered),
@@ -340,8 +350,16 @@ fn lease_lost(entry: &Entry) -> Error {
     Error::new(Code::Busy, message)
 }
 
-fn not_begun() -> Error {
-    let message = "not begun: the time that is left of the call does not suffice for a whole exchange; nothing was sent";
+fn never_arrives() -> Error {
+    let message = format!("it was sent {MOST_SENDS} times within this call, and the vendor had none of them");
+    Error::new(Code::NotTaken, message)
+}
+
+/// There is no time for an attempt. `before` is what an attempt of this call came to, that never arrived.
+fn not_begun(before: Option<Error>) -> Error {
+    let before = before.map_or_else(String::new, |error| format!(" (before: {})", error.message));
+    let message =
+        format!("not begun: the time that is left of the call does not suffice for an exchange{before}");
     Error::new(Code::NotBegun, message)
 }
 

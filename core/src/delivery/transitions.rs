@@ -159,26 +159,6 @@ pub const fn next(state: State, begun: bool) -> Next {
     }
 }
 
-/// The table as a Mermaid state diagram, for README and docs.
-pub fn diagram() -> String {
-    let mut lines = vec!["stateDiagram-v2".to_owned(), "    [*] --> queued: written down".to_owned()];
-    for from in State::ALL {
-        for to in State::ALL {
-            let events: Vec<&str> = TRANSITIONS
-                .iter()
-                .filter(|row| row.from == *from && row.to == *to && from != to)
-                .map(|row| row.event.word())
-                .collect();
-            if !events.is_empty() {
-                let label = events.join(", ").replace(": ", " ");
-                lines.push(format!("    {} --> {}: {label}", from.word(), to.word()));
-            }
-        }
-    }
-    lines.extend(State::ALL.iter().filter(|s| s.is_final()).map(|s| format!("    {} --> [*]", s.word())));
-    lines.join("\n") + "\n"
-}
-
 #[cfg(any(test, feature = "failpoints"))]
 mod reached {
     use std::collections::BTreeSet;

@@ -99,8 +99,8 @@ fn told_as(code: Code, standing: Standing) -> Code {
         Standing::At(State::Sending | State::InDoubt | State::Accepted) | Standing::NotTold => {
             match code.kind() {
                 Refused | InDoubt | Protocol | Auth | Limited | Unreachable | NotReady => Code::InDoubt,
-                // Somebody on the way may have said so.
-                _ if code == Code::NotFound => Code::InDoubt,
+                // Somebody on the way may have said so; and it is the question that was not begun.
+                _ if matches!(code, Code::NotFound | Code::NotBegun) => Code::InDoubt,
                 _ => code,
             }
         }
@@ -154,6 +154,9 @@ mod tests {
                     if stays { Outcome::Unknown } else { standing.outcome() },
                     "{place}"
                 );
+                if error.code == Code::NotBegun {
+                    assert_ne!(error.outcome, Outcome::Unknown, "{place}");
+                }
                 if error.kind() == Kind::Refused {
                     assert_eq!(standing, Standing::At(State::Failed), "{place}");
                 }

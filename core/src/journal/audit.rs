@@ -1,5 +1,5 @@
-//! Whether the record of a register is whole: its chain from end to end, and each entry against the
-//! last event of its receipt. The same walk for every engine.
+//! Whether the record of a register is whole: walks its chain from end to end, then compares each entry with the last
+//! event of its receipt. The walk is the same for every engine.
 
 use async_trait::async_trait;
 
@@ -89,7 +89,7 @@ pub struct Pruned {
     pub events: u64,
 }
 
-/// The part of an engine that a check of the record stands on.
+/// What an engine does for a check of the record.
 #[async_trait]
 pub trait Audit {
     /// Chains what is not chained yet, then tells where the chain stands.

@@ -1,15 +1,16 @@
 //! The chain of events of a register: its canonical bytes and its hashes, the same in every engine.
 //!
-//! An event is one write to one entry. Its hash covers the hash before it, so whoever knows the last
-//! hash knows whether anything before it was changed, removed, inserted or put in another order.
-//! `Content` is everything of an entry that a write leaves behind but its `binding` (which may hold
-//! a short secret that a hash would give away) and its `number` (which the data base makes up).
+//! An event is one write to one entry. Its hash covers the hash before it, so whoever knows the last hash knows whether
+//! anything before it was changed, removed, inserted or put in another order. `Content` is all of an entry that is
+//! hashed. It leaves out the `binding`, which may hold a short secret that a hash would give away, and the `number`,
+//! which the data base makes up.
 
 use std::borrow::Cow;
 
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::Entry;
+use super::entry::Entry;
 
 /// Bytes of a hash.
 pub const HASH_BYTES: usize = 32;
@@ -20,12 +21,12 @@ pub type Hash = [u8; HASH_BYTES];
 /// The hash before the first event, and the content that an old journal did not keep.
 pub const ZERO: Hash = [0; HASH_BYTES];
 
-/// The form of the bytes below; part of every hash, so that another form can follow one day.
+/// Names for the form of what is hashed. They are hashed too, so that another form can follow one day.
 const CONTENT_FORM: &str = "kassa content 1";
 const EVENT_FORM: &str = "kassa event 1";
 
-/// Hashes fields one after the other: a text or bytes by length (8 bytes, big-endian) and bytes, a
-/// number as 8 bytes big-endian, an absent value as the length 2^64 - 1 alone.
+/// Hashes fields one after the other. Before a text or bytes stands their length; lengths and numbers are 8 bytes,
+/// big-endian. An absent value is the length 2^64 - 1 alone.
 struct Fields(Sha256);
 
 impl Fields {
@@ -55,10 +56,6 @@ impl Fields {
         self.0.finalize().into()
     }
 }
-
-/// The columns of `Content`, in its order, of the documents called `d`.
-pub const CONTENT: &str = "d.vendor, d.operation, d.fingerprint, d.request, d.vendor_document_id, d.state, d.attempts, \
-                           d.fiscal, d.failure, d.raw, d.created_at_ms, d.updated_at_ms, d.revision, d.due_at_ms";
 
 /// An entry as an engine stores it: texts are those of the columns, letter by letter.
 #[derive(Clone, Debug)]
@@ -104,9 +101,9 @@ impl<'a> Content<'a> {
             vendor_document_id: entry.vendor_document_id.as_deref().map(Cow::from),
             state: entry.state.word().into(),
             attempts: entry.attempts.into(),
-            fiscal: super::json(entry.fiscal.as_ref()).map(Cow::from),
-            failure: super::json(entry.failure.as_ref()).map(Cow::from),
-            raw: super::json(entry.raw.as_ref()).map(Cow::from),
+            fiscal: json(entry.fiscal.as_ref()).map(Cow::from),
+            failure: json(entry.failure.as_ref()).map(Cow::from),
+            raw: json(entry.raw.as_ref()).map(Cow::from),
             created_at_ms: entry.created_at_ms,
             updated_at_ms: entry.updated_at_ms,
             revision: i64::try_from(entry.revision).unwrap_or(i64::MAX),
@@ -133,6 +130,10 @@ impl<'a> Content<'a> {
             .number(self.due_at_ms)
             .hash()
     }
+}
+
+fn json<T: Serialize>(value: Option<&T>) -> Option<String> {
+    value.and_then(|value| serde_json::to_string(value).ok())
 }
 
 /// What happened to an entry.

@@ -1,33 +1,16 @@
 //! The right to work on a document or cash register.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// The right to work on a document or cash register, for as long as the value lives. Where the
-/// engine cannot see its holder die, the right also ends by a clock unless it is renewed; the
-/// engine renews it while the value lives.
+/// The right to work on a document or cash register, for as long as the value lives. An engine that cannot see its
+/// holder die lets the right also end by a clock, and renews it while the value lives.
 pub struct Lease {
-    until: Option<Arc<Until>>,
+    /// Until when it surely holds, by the clock of this machine that never goes back.
+    until: Option<watch::Receiver<Instant>>,
     _held: Box<dyn Send + Sync>,
-}
-
-/// Until when a lease surely holds, by the clock of this machine that never goes back.
-pub(super) struct Until(Mutex<Instant>);
-
-impl Until {
-    pub(super) fn new(instant: Instant) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(instant)))
-    }
-
-    pub(super) fn get(&self) -> Instant {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn set(&self, instant: Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = instant;
-    }
 }
 
 impl Lease {
@@ -37,13 +20,13 @@ impl Lease {
     }
 
     /// A lease that also ends by the clock.
-    pub(super) fn expiring(until: Arc<Until>, held: impl Send + Sync + 'static) -> Self {
+    pub(super) fn expiring(until: watch::Receiver<Instant>, held: impl Send + Sync + 'static) -> Self {
         Self { until: Some(until), _held: Box::new(held) }
     }
 
-    /// True where nobody else can have the right for `time` from now, even if it is never renewed
-    /// again. Counted from before the request that took or renewed it.
+    /// True where nobody else can have the right for `time` from now, even if it is never renewed again. The time is
+    /// counted from before the request that took or renewed it.
     pub fn holds_for(&self, time: Duration) -> bool {
-        self.until.as_ref().is_none_or(|until| Instant::now() + time <= until.get())
+        self.until.as_ref().is_none_or(|until| Instant::now() + time <= *until.borrow())
     }
 }

@@ -10,10 +10,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::audit::{Audit, Head, Link, Pair, Pruned};
 use super::chain::Content;
-use super::{
-    BEGIN_NOTE, Begin, Conclusion, Entry, Filter, Intended, Intent, Journal, Lease, Secrets, Step, begun,
-    busy, concluded, intent_note, is_due, now_ms, superseded, unknown_cursor,
+use super::engine::{Journal, Secrets};
+use super::entry::{
+    Begin, Entry, Filter, Intended, Intent, Step, busy, intent_note, is_due, now_ms, superseded,
+    unknown_cursor,
 };
+use super::lease::Lease;
 use crate::error::Result;
 use crate::receipt::registration::State;
 
@@ -92,27 +94,6 @@ impl Memory {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn replace(
-        &self,
-        read: &Entry,
-        new: Entry,
-        secrets: &[(&'static str, SecretString)],
-        note: &str,
-    ) -> Result<Entry> {
-        let mut kept = self.kept();
-        let stands =
-            kept.find(&read.register, &read.receipt_id).is_some_and(|now| now.revision == read.revision);
-        if !stands {
-            return Err(superseded(read));
-        }
-        kept.log(&new, note);
-        kept.entries.insert(new.number, new.clone());
-        for (name, value) in secrets {
-            kept.secrets.insert((new.register.clone(), (*name).into()), value.clone());
-        }
-        Ok(new)
-    }
 }
 
 #[async_trait]
@@ -134,12 +115,25 @@ impl Journal for Memory {
         Ok(self.kept().find(register, receipt_id).cloned())
     }
 
-    async fn begin(&self, entry: &Entry, binding: Option<&str>) -> Result<Entry> {
-        self.replace(entry, begun(entry, binding), &[], BEGIN_NOTE)
-    }
-
-    async fn conclude(&self, entry: &Entry, conclusion: &Conclusion) -> Result<Entry> {
-        self.replace(entry, concluded(entry, conclusion, now_ms()), &conclusion.secrets, &conclusion.note)
+    async fn replace(
+        &self,
+        read: &Entry,
+        new: Entry,
+        secrets: &[(&'static str, SecretString)],
+        note: &str,
+    ) -> Result<Entry> {
+        let mut kept = self.kept();
+        let stands =
+            kept.find(&read.register, &read.receipt_id).is_some_and(|now| now.revision == read.revision);
+        if !stands {
+            return Err(superseded(read));
+        }
+        kept.log(&new, note);
+        kept.entries.insert(new.number, new.clone());
+        for (name, value) in secrets {
+            kept.secrets.insert((new.register.clone(), (*name).into()), value.clone());
+        }
+        Ok(new)
     }
 
     async fn list(&self, register: &str, filter: &Filter) -> Result<Vec<Entry>> {
@@ -222,14 +216,9 @@ impl Audit for Memory {
     }
 
     async fn links(&self, register: &str, after: i64, limit: usize) -> Result<Vec<Link>> {
-        Ok(self
-            .kept()
-            .links(register)
-            .iter()
-            .filter(|link| link.event > after)
-            .take(limit)
-            .cloned()
-            .collect())
+        let kept = self.kept();
+        let later = kept.links(register).iter().filter(|link| link.event > after);
+        Ok(later.take(limit).cloned().collect())
     }
 
     async fn pairs(&self, register: &str, after: i64, limit: usize) -> Result<Vec<Pair>> {
@@ -248,7 +237,7 @@ impl Audit for Memory {
     }
 
     async fn stray(&self, _: &str, _: i64) -> Result<Option<(i64, String)>> {
-        // Nobody but this engine has the entries in hand.
+        // Nobody but this engine can remove an entry from memory.
         Ok(None)
     }
 

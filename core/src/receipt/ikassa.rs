@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use crate::receipt::registration::Raw;
 
 /// iKassa.Cloud's own part of a receipt.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IkassaReceipt")]
 pub struct ReceiptExtras {
     /// Printed name and group of the receipt's discount.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount: Option<ModifierText>,
     /// Printed name and group of the receipt's surcharge.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surcharge: Option<ModifierText>,
     /// Free attributes of the document (`@attrs`); their meaning is not documented.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -25,30 +25,25 @@ pub struct ReceiptExtras {
 }
 
 /// iKassa.Cloud's own part of a line.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IkassaItem")]
 pub struct ItemExtras {
     /// Section (department).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<Section>,
     /// Taxpayer number (UNP) of the seller on whose behalf the line is sold: 9 digits, or 2 letters
     /// and 7 digits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32))]
     pub third_party_tax_id: Option<String>,
     /// Printed name and group of the line's discount.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount: Option<ModifierText>,
     /// Printed name and group of the line's surcharge.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surcharge: Option<ModifierText>,
     /// Code of the position. Its form on the wire is inferred and was never seen sent: try it on the
     /// vendor's trial system first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<PositionCode>,
     /// Fields that are added to the position as they are, for what this library does not know.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Raw>,
 }
 
@@ -65,38 +60,34 @@ pub struct Section {
 }
 
 /// What is printed for a discount or surcharge.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IkassaModifierText")]
 pub struct ModifierText {
     /// Printed name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub name: Option<String>,
     /// Group, for the shop's statistics.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub group: Option<String>,
 }
 
 /// Code of a position; give one of them.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IkassaPositionCode")]
 pub struct PositionCode {
     /// A code of the shop's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     pub code: Option<String>,
     /// Trade item number (GTIN).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     pub gtin: Option<String>,
     /// A service; 0 where it has no number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<u32>,
     /// A prepayment; 0 where it has no number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prepayment: Option<u32>,
 }
 

@@ -2,27 +2,25 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use crate::receipt::money::Amount;
 
 /// iKKM's own part of a receipt.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IkkmReceipt")]
 pub struct ReceiptExtras {
     /// Tax code from `taxes`; absent means the device's default. Editing a tax on the device changes
     /// its code: read the table anew.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 10))]
     pub tax_code: Option<String>,
     /// Free text for the paper. Lines of their own: `--cut--`, `--line--`, `--open-cash--`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100_000))]
     pub print_text: Option<String>,
     /// Cash that the customer handed over, where change is given (sales only).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cash_received: Option<Amount>,
     /// One summary line instead of the items: the only way for more than 79 rows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary_line: Option<bool>,
 }

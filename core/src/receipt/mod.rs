@@ -1,10 +1,6 @@
 //! The receipt: one model for all vendors. Plain data and what can be checked without a vendor.
 
-pub mod atol;
 pub mod fields;
-pub mod ikassa;
-pub mod ikkm;
-pub mod modulkassa;
 pub mod moment;
 pub mod money;
 pub mod registration;
@@ -14,6 +10,7 @@ pub mod words;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use crate::error::{Code, Violation, violation};
 use money::{Amount, Quantity};
@@ -26,6 +23,7 @@ pub use words::{
 pub const MOST_LINES: usize = 1_000;
 
 /// A receipt to be put on the fiscal record.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
@@ -41,44 +39,35 @@ pub struct Receipt {
     #[schemars(length(min = 1, max = 20))]
     pub payments: Vec<Payment>,
     /// Discount on the whole receipt, where the vendor has such.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount: Option<Amount>,
     /// Surcharge on the whole receipt, where the vendor has such.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surcharge: Option<Amount>,
     /// Who buys and receives the electronic receipt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<Customer>,
     /// Who sells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cashier: Option<Cashier>,
     /// The shop.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<Company>,
     /// Currency (ISO 4217); absent means the vendor's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 3, max = 3))]
     pub currency: Option<String>,
     /// When the settlement took place; absent means now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
     pub issued_at: Option<String>,
     /// Where the vendor reports the result.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "uri"), length(max = 1_000))]
     pub callback_url: Option<String>,
     /// Also print on paper.
     #[serde(default, skip_serializing_if = "is_false")]
     pub print: bool,
     /// Basis of a correction; required by the correction kinds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correction: Option<Correction>,
     /// What only one vendor has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<VendorReceipt>,
 }
 
 /// A line of the receipt.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
@@ -90,64 +79,50 @@ pub struct Item {
     /// How much.
     pub quantity: Quantity,
     /// Discount on the whole line. Line total = price × quantity, rounded, − discount + surcharge.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount: Option<Amount>,
     /// Surcharge on the whole line, where the vendor has surcharges.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surcharge: Option<Amount>,
     /// VAT rate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vat: Option<Vat>,
     /// VAT amount of the line, where the shop computes it itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vat_sum: Option<Amount>,
     /// Settlement method; absent means `full_payment`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_method: Option<PaymentMethod>,
     /// Settlement object; absent means `commodity`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_object: Option<PaymentObject>,
     /// Unit of measure.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
     /// Barcode.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub barcode: Option<String>,
     /// The shop's article number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub article: Option<String>,
     /// Marking of the goods.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marking: Option<Marking>,
     /// Sectoral attributes, tag 1260 (marked goods, check with the state system).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 6))]
     pub sectoral: Vec<Sectoral>,
     /// Country of origin, digits of the national classifier, tag 1230.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 3))]
     pub country_code: Option<String>,
     /// Number of the customs declaration, tag 1231.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32))]
     pub customs_declaration: Option<String>,
     /// What only one vendor has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<VendorItem>,
 }
 
 /// Marking of a line. Give what you have; `code` is what the scanner read.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Marking {
     /// The marking code as scanned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     pub code: Option<String>,
     /// Product code of the older format, tag 1162: hex bytes separated by spaces.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 95))]
     pub nomenclature_code: Option<String>,
 }
@@ -182,28 +157,26 @@ pub struct Payment {
 }
 
 /// The buyer.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Customer {
     /// E-mail address for the electronic receipt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "email"), length(max = 64))]
     pub email: Option<String>,
     /// Phone for the electronic receipt, `+` and digits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "phone"))]
     pub phone: Option<String>,
     /// Name of the person or organisation, tag 1227.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub name: Option<String>,
     /// Taxpayer number, tag 1228.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 12))]
     pub tax_id: Option<String>,
 }
 
 /// The cashier.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cashier {
@@ -211,37 +184,33 @@ pub struct Cashier {
     #[schemars(length(min = 1, max = 64))]
     pub name: String,
     /// Taxpayer number, tag 1203.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 12))]
     pub tax_id: Option<String>,
     /// Post.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64))]
     pub position: Option<String>,
 }
 
 /// The shop.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Company {
     /// Taxpayer number, tag 1018.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 12))]
     pub tax_id: Option<String>,
     /// Taxation system, tag 1055.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_system: Option<TaxSystem>,
     /// Place of settlement, tag 1187.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub payment_address: Option<String>,
     /// E-mail address of the shop, tag 1117.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "email"), length(max = 64))]
     pub email: Option<String>,
 }
 
 /// Basis of a correction.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Correction {
@@ -252,46 +221,52 @@ pub struct Correction {
     #[schemars(extend("format" = "date"))]
     pub base_date: String,
     /// Number of the order, tag 1179; required with `instruction`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32))]
     pub base_number: Option<String>,
     /// Fiscal sign of the wrong receipt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 16))]
     pub fiscal_sign: Option<String>,
 }
 
-/// What only one vendor has, for the receipt as a whole. Other vendors leave it unread.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VendorReceipt {
-    /// Modulkassa.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modulkassa: Option<modulkassa::ReceiptExtras>,
-    /// iKKM.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ikkm: Option<ikkm::ReceiptExtras>,
-    /// iKassa.Cloud.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ikassa: Option<ikassa::ReceiptExtras>,
-    /// ATOL Online.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub atol: Option<atol::ReceiptExtras>,
+/// Makes the modules of the vendors' extras and the two types that hold them of one list.
+macro_rules! extras {
+    ($(#[$name:meta] $vendor:ident { $receipt:ident $(, $item:ident)? })*) => {
+        $(pub mod $vendor;)*
+
+        /// What only one vendor has, for the receipt as a whole. Other vendors leave it unread.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct VendorReceipt {
+            $(
+                #[$name]
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $vendor: Option<$vendor::$receipt>,
+            )*
+        }
+
+        /// What only one vendor has, for a line. Other vendors leave it unread.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct VendorItem {
+            $($(
+                #[$name]
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $vendor: Option<$vendor::$item>,
+            )?)*
+        }
+    };
 }
 
-/// What only one vendor has, for a line. Other vendors leave it unread.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VendorItem {
+// The vendors that have fields of their own, each in its file: for the receipt, and for a line if at all.
+extras! {
     /// Modulkassa.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modulkassa: Option<modulkassa::ItemExtras>,
+    modulkassa { ReceiptExtras, ItemExtras }
+    /// iKKM.
+    ikkm { ReceiptExtras }
     /// ATOL Online.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub atol: Option<atol::ItemExtras>,
+    atol { ReceiptExtras, ItemExtras }
     /// iKassa.Cloud.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ikassa: Option<ikassa::ItemExtras>,
+    ikassa { ReceiptExtras, ItemExtras }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

@@ -3,45 +3,43 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use crate::receipt::{AgentType, Phone};
 
 /// Modulkassa's own part of a receipt.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ModulkassaReceipt")]
 pub struct ReceiptExtras {
     /// The shop's order number; absent means the receipt's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub document_number: Option<String>,
     /// Free text on the paper receipt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 3_000))]
     pub text_to_print: Option<String>,
     /// Agent for the receipt as a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Agent>,
 }
 
 /// Modulkassa's own part of a line.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ModulkassaItem")]
 pub struct ItemExtras {
     /// Description; the vendor's sheet has it in examples only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1_000))]
     pub description: Option<String>,
     /// Agent for this line.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Agent>,
     /// Supplier of this line.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supplier: Option<Supplier>,
 }
 
 /// Agent.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ModulkassaAgent")]
@@ -50,13 +48,10 @@ pub struct Agent {
     #[schemars(length(min = 1, max = 7))]
     pub types: Vec<AgentType>,
     /// Paying agent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paying_agent: Option<PayingAgent>,
     /// Operator that receives payments.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receive_payments_operator: Option<ReceivePaymentsOperator>,
     /// Operator that transfers money.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub money_transfer_operator: Option<MoneyTransferOperator>,
 }
 
@@ -82,6 +77,7 @@ pub struct ReceivePaymentsOperator {
 }
 
 /// Operator that transfers money.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MoneyTransferOperator {
@@ -89,20 +85,18 @@ pub struct MoneyTransferOperator {
     #[schemars(length(max = 10))]
     pub phones: Vec<Phone>,
     /// Name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64))]
     pub name: Option<String>,
     /// Address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     pub address: Option<String>,
     /// Taxpayer number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 10, max = 12))]
     pub tax_id: Option<String>,
 }
 
 /// Supplier.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ModulkassaSupplier")]
@@ -112,11 +106,9 @@ pub struct Supplier {
     #[schemars(length(max = 10))]
     pub phones: Vec<Phone>,
     /// Name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     pub name: Option<String>,
     /// Taxpayer number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 10, max = 12))]
     pub tax_id: Option<String>,
 }

@@ -4,7 +4,7 @@
 use time::Date;
 use time::macros::date;
 
-use crate::receipt::Vat;
+use super::words::Vat;
 
 /// Rates that came later than the field's protocols: a receipt before the date cannot have them.
 /// (protocol/modulkassa.md 2.3, protocol/atol.md 2.8.4.)

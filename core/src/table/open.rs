@@ -22,7 +22,6 @@ pub struct Shared {
 
 #[derive(Deserialize)]
 struct VendorName {
-    #[serde(default)]
     vendor: Option<String>,
 }
 

@@ -21,8 +21,8 @@ use crate::config::{Common, Credentials};
 use crate::error::{Code, Error, Result};
 use crate::faults::{Injected, may_fail};
 
-/// Largest answer in bytes that is read.
-const MOST_ANSWER_BYTES: usize = 8 << 20;
+/// Largest answer in bytes that is read, of whatever vendor.
+pub const MOST_ANSWER_BYTES: usize = 8 << 20;
 /// The longest wait that a vendor's `Retry-After` is taken for, in seconds.
 const MOST_WAIT_S: u64 = 3_600;
 /// How long an unused connection is kept.

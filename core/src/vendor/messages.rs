@@ -52,19 +52,15 @@ pub struct ReceiptKey {
 #[serde(deny_unknown_fields)]
 pub struct Callback {
     /// The caller's id, where the shop put it into its address: adds what the journal knows.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub id: Option<String>,
     /// The address that was called, whole or from the path on.
-    #[serde(default)]
     #[schemars(length(max = 65_536))]
     pub url: Option<String>,
     /// The query alone, where the address is not at hand.
-    #[serde(default)]
     #[schemars(length(max = 65_536))]
     pub query: Option<String>,
     /// The body.
-    #[serde(default)]
     #[schemars(length(max = 1_048_576))]
     pub body: Option<String>,
 }

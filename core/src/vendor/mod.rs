@@ -94,6 +94,14 @@ pub enum Finding {
     Unknown(Error),
 }
 
+impl Finding {
+    /// Not on record, for good; the error says why.
+    pub fn failed(error: Error, raw: Raw) -> Self {
+        let (code, vendor) = (error.code.name().into(), error.vendor.map(|fault| *fault));
+        Self::Failed { failure: Failure { code, message: error.message, vendor }, raw: Some(raw) }
+    }
+}
+
 impl From<NoExchange> for Finding {
     /// What an exchange that could have made a document proves when it ended without a whole answer.
     fn from(failure: NoExchange) -> Self {
@@ -171,6 +179,11 @@ impl Context<'_> {
     pub fn for_document(&self) -> std::result::Result<Duration, NoExchange> {
         self.budget.for_document().ok_or_else(NoExchange::not_begun)
     }
+}
+
+/// The value of a key in a table of codes.
+pub fn look_up<K: PartialEq, V: Copy>(table: &[(K, V)], key: &K) -> Option<V> {
+    table.iter().find(|(known, _)| known == key).map(|(_, value)| *value)
 }
 
 /// Words about what to do with the id, in English and Russian: no table of a vendor has them.
@@ -255,5 +268,7 @@ pub trait Vendor: Any + Send + Sync {
     async fn health(&self, context: &Context<'_>) -> Result<Health>;
 
     /// Reads what the vendor sent to the shop's callback address. No I/O.
-    fn read_callback(&self, callback: &Callback) -> Result<CallbackReading>;
+    fn read_callback(&self, _callback: &Callback) -> Result<CallbackReading> {
+        Err(Error::new(Code::Unsupported, "this vendor calls nobody back"))
+    }
 }

@@ -3,14 +3,21 @@
 
 use crate::vendor::VendorInfo;
 
-/// Makes the modules and the table of all vendors of one list.
+/// Makes the modules and the table of all vendors of one list. A row may stand behind a feature.
 macro_rules! vendors {
-    ($($vendor:ident),*) => {
-        $(pub mod $vendor;)*
+    ($($(#[$gate:meta])* $vendor:ident),*) => {
+        $($(#[$gate])* pub mod $vendor;)*
 
         /// Every vendor there is.
-        pub const VENDORS: &[&VendorInfo] = &[$(&$vendor::INFO),*];
+        pub const VENDORS: &[&VendorInfo] = &[$($(#[$gate])* &$vendor::INFO),*];
     };
 }
 
-vendors!(modulkassa, ikkm, atol, ikassa);
+vendors!(
+    modulkassa,
+    ikkm,
+    atol,
+    ikassa,
+    #[cfg(feature = "sample")]
+    sample
+);

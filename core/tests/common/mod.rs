@@ -151,46 +151,6 @@ pub async fn error(client: &Client, operation: &str, request: Value) -> Value {
     envelope["error"].clone()
 }
 
-/// Holds a vendor's capabilities against what happens: every word of every list is tried in the sale
-/// that `sale` makes, and is registered where it is offered and refused as invalid where it is not.
-/// Gives back how many were registered.
-pub async fn try_capabilities(till: &Client, sale: impl Fn(&str) -> Value) -> usize {
-    let can = ok(till, "capabilities", json!({})).await;
-    let schema = serde_json::to_value(kassa::input::schema_of::<kassa::Receipt>()).unwrap();
-    let tables = [
-        ("kinds", "ReceiptKind", "/kind"),
-        ("vat", "Vat", "/items/0/vat"),
-        ("payment_types", "PaymentType", "/payments/0/type"),
-        ("payment_objects", "PaymentObject", "/items/0/payment_object"),
-        ("units", "Unit", "/items/0/unit"),
-    ];
-    let mut registered = 0;
-    for (list, name, pointer) in tables {
-        for word in schema["$defs"][name]["oneOf"].as_array().unwrap().iter().map(|one| one["const"].clone())
-        {
-            let id = format!("{list} {word}");
-            let mut sale = sale(&id);
-            let (parent, field) = pointer.rsplit_once('/').unwrap();
-            sale.pointer_mut(parent).unwrap()[field] = word.clone();
-            if word.as_str().unwrap().ends_with("_correction") {
-                sale["correction"] =
-                    json!({"type": "instruction", "base_date": "2026-01-02", "base_number": "17"});
-            }
-            let envelope = call(till, "register", sale).await;
-            let done = envelope["error"].is_null()
-                && ok(till, "wait", json!({"id": id})).await["state"] == "registered";
-            assert_eq!(done, can[list].as_array().unwrap().contains(&word), "{list} {word}: {envelope}");
-            assert!(done || envelope["error"]["kind"] == "invalid", "{envelope}");
-            registered += usize::from(done);
-        }
-    }
-    for operation in can["operations"].as_array().unwrap() {
-        let envelope = call(till, operation.as_str().unwrap(), json!({"no_such_field": 1})).await;
-        assert_eq!(envelope["error"]["kind"], "invalid", "{operation}");
-    }
-    registered
-}
-
 /// Every vendor with a configuration; ATOL with each version of its protocol.
 pub fn vendors(bench: &Bench) -> Vec<(&'static VendorInfo, Value)> {
     let config = |info: &&'static VendorInfo| {

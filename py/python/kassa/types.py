@@ -975,7 +975,9 @@ class Deliver(TypedDict, total=False):
     """Also a line for each receipt: `receipts` of the answer."""
 
     time_limit_ms: Optional[int]
-    """How long, in milliseconds; absent means the time of a call."""
+    """When the last receipt may begin, in milliseconds from now; absent means the time of a
+    call. Each receipt has the time of a whole call from its own beginning.
+    """
 
 
 class Delivered(TypedDict):

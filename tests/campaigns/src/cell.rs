@@ -1,18 +1,17 @@
 //! One combination under one disturbance: sales on one device through one journal.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use rusqlite::{Connection, OpenFlags};
 
 use crate::Result;
 use crate::combination::Combination;
 use crate::device::Device;
 use crate::disturbance::{Disturbance, Step, Strike};
 use crate::judge::Count;
+use crate::runner::{Runner, is_halted};
 use crate::sale::Sale;
 use crate::shop::{Person, Shop};
 use crate::till::Till;
@@ -21,7 +20,7 @@ use crate::till::Till;
 const BLOCK: usize = 10;
 /// Total of the first sale, in tenge; far from what other programs sell.
 const FIRST_TENGE: u32 = 1_000;
-/// A step that is not reached within this time is not reached.
+/// A request that did not arrive within this time does not arrive.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Pause between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(1);
@@ -79,13 +78,13 @@ impl Cell {
         let struck = strikes(&mut random, self.sales);
         let sales: Vec<Sale> = (FIRST_TENGE..).take(self.sales).map(Sale::of).collect();
         let till = match self.disturbance.kills() {
-            true => self.process(device.config(), &struck, None).await?,
+            true => Till::start(device.config()).await?,
             false => Till::here(device.config())?,
         };
         let mut shop = Shop::new(&device, till, self.person);
         for (index, sale) in sales.iter().enumerate() {
             let goes_on = match struck.contains(&index) {
-                true => self.struck_sale(&device, &mut shop, sale, index, &struck, &mut random).await?,
+                true => self.struck_sale(&device, &mut shop, sale, &mut random).await?,
                 false => shop.sell(sale).await?,
             };
             if !goes_on {
@@ -94,7 +93,7 @@ impl Cell {
         }
         shop.audit(&sales).await?;
         let Shop { mut count, judge, .. } = shop;
-        judge.sentence(&mut count);
+        judge.add_to(&mut count);
         Ok((count, judge.findings))
     }
 
@@ -103,12 +102,9 @@ impl Cell {
         device: &Device,
         shop: &mut Shop<'_>,
         sale: &Sale,
-        index: usize,
-        struck: &BTreeSet<usize>,
         random: &mut StdRng,
     ) -> Result<bool> {
         let emulator = device.emulator();
-        let sent_before = device.sent();
         emulator.add_faults(self.disturbance.faults(random))?;
         let goes_on = match self.disturbance.strike() {
             Strike::AtDevice => shop.sell(sale).await?,
@@ -118,21 +114,21 @@ impl Cell {
                 shop.finish(sale, envelope).await?
             }
             Strike::Killed(step) => {
-                let at_step = || match step {
-                    Step::BeforeSend => state_in_journal(&device.journal(), sale) == Some("sending".into()),
-                    Step::AfterAnswer | Step::BeforeConclude => !device.documents(sale).is_empty(),
-                };
-                let answer = self.killed(shop, sale, at_step, index, struck).await?;
-                if let Some(answer) = answer {
-                    return Err(format!("kassa-runner does not stop at steps: {answer}").into());
+                let answer = begun(shop, sale, Some(step)).await?.receive().await?;
+                if !is_halted(&answer) {
+                    return Err(format!("{} did not come to {}: {answer}", sale.id, step.name()).into());
                 }
+                killed(shop).await?;
                 if self.disturbance == Disturbance::KillAndReboot {
                     device.reboot()?;
                 }
                 shop.sell(sale).await?
             }
             Strike::KilledInFlight => {
-                self.killed(shop, sale, || device.sent() > sent_before, index, struck).await?;
+                begun(shop, sale, None).await?;
+                // The fault is over for the emulator once it holds the request.
+                until(|| emulator.faults().is_empty()).await?;
+                killed(shop).await?;
                 shop.sell(sale).await?
             }
         };
@@ -141,47 +137,6 @@ impl Cell {
             return Err(format!("a fault did not strike {}: {left:?}", sale.id).into());
         }
         Ok(goes_on)
-    }
-
-    /// Begins a sale, kills the client when the condition holds, and starts another process. Gives
-    /// back an answer that came all the same.
-    async fn killed(
-        &self,
-        shop: &mut Shop<'_>,
-        sale: &Sale,
-        condition: impl Fn() -> bool,
-        index: usize,
-        struck: &BTreeSet<usize>,
-    ) -> Result<Option<String>> {
-        let next = self.process(shop.config(), struck, Some(index)).await?;
-        let Till::Process(mut victim) = std::mem::replace(&mut shop.till, next) else {
-            return Err("only a process can be killed".into());
-        };
-        victim.begin("register", &sale.receipt()).await?;
-        until(condition).await?;
-        victim.kill().await
-    }
-
-    /// A process that stops at the step when it comes to the next sale to be struck.
-    async fn process(
-        &self,
-        config: &serde_json::Value,
-        struck: &BTreeSet<usize>,
-        after: Option<usize>,
-    ) -> Result<Till> {
-        let first = after.map_or(0, |index| index + 1);
-        let failpoints = match (self.disturbance.strike(), struck.range(first..).next()) {
-            (Strike::Killed(step), Some(victim)) => {
-                // The sale that was left is concluded too, but not sent.
-                let settling = usize::from(step == Step::BeforeConclude && after.is_some());
-                match victim - first + settling {
-                    0 => format!("{}=sleep(600000)", step.name()),
-                    passes => format!("{}={passes}*off->sleep(600000)", step.name()),
-                }
-            }
-            _ => String::new(),
-        };
-        Till::process(config, &failpoints).await
     }
 
     /// What the sheet says must be, and is not.
@@ -199,16 +154,27 @@ impl Cell {
     }
 }
 
+/// Has the client begin a sale, and stand still at a step of it.
+async fn begun<'a>(shop: &'a mut Shop<'_>, sale: &Sale, step: Option<Step>) -> Result<&'a mut Runner> {
+    let client = shop.till.process()?;
+    if let Some(step) = step {
+        client.halt_at(step, &sale.id).await?;
+    }
+    client.begin("register", &sale.receipt()).await?;
+    Ok(client)
+}
+
+/// Kills the client, and starts another.
+async fn killed(shop: &mut Shop<'_>) -> Result<()> {
+    shop.till.process()?.kill().await?;
+    shop.till = Till::start(shop.config()).await?;
+    Ok(())
+}
+
 /// Which sales are struck: one in each block.
 fn strikes(random: &mut StdRng, sales: usize) -> BTreeSet<usize> {
     let blocks = (0..sales).step_by(BLOCK);
     blocks.map(|start| random.random_range(start..sales.min(start + BLOCK))).collect()
-}
-
-fn state_in_journal(path: &Path, sale: &Sale) -> Option<String> {
-    let journal = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
-    let sql = "SELECT state FROM documents WHERE receipt_id = ?1";
-    journal.query_row(sql, [&sale.id], |row| row.get(0)).ok()
 }
 
 /// Waits for what another process brings about.
@@ -216,7 +182,7 @@ async fn until(condition: impl Fn() -> bool) -> Result<()> {
     let end = Instant::now() + LONGEST_WAIT;
     while !condition() {
         if Instant::now() > end {
-            return Err("the step was not reached".into());
+            return Err("the request did not arrive".into());
         }
         tokio::time::sleep(LOOK).await;
     }

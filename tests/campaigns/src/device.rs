@@ -8,8 +8,6 @@ use crate::Result;
 use crate::sale::Sale;
 
 const VENDOR: &str = "ikkm";
-/// Where sales are sent to.
-const REGISTRATION: &str = "/api";
 /// Milliseconds after a lost answer before the device is asked about it.
 const SETTLE_MS: u64 = 100;
 /// Milliseconds that one call of the library may take.
@@ -18,7 +16,7 @@ const CALL_MS: u64 = 30_000;
 /// An emulator with one device, and a folder for journals that goes with it.
 pub struct Device {
     emulator: Running,
-    folder: TempDir,
+    _folder: TempDir,
     register: String,
     config: Value,
 }
@@ -36,7 +34,7 @@ impl Device {
         config["settle_ms"] = json!(SETTLE_MS);
         config["timeout_ms"] = json!(CALL_MS);
         config["pace_ms"] = json!(0);
-        Ok(Self { emulator, folder, register, config })
+        Ok(Self { emulator, _folder: folder, register, config })
     }
 
     /// The emulator.
@@ -49,21 +47,11 @@ impl Device {
         &self.config
     }
 
-    /// The journal's file.
-    pub fn journal(&self) -> std::path::PathBuf {
-        self.folder.path().join("journal.sqlite")
-    }
-
     /// Documents on record for a sale, made by the shop.
     pub fn documents(&self, sale: &Sale) -> Vec<LedgerEntry> {
         let total = sale.total();
         let is_ours = |entry: &LedgerEntry| entry.by.is_none() && entry.total == total;
         self.emulator.ledger().into_iter().filter(is_ours).collect()
-    }
-
-    /// Sales that were sent so far, repeats included.
-    pub fn sent(&self) -> usize {
-        self.emulator.requests().iter().filter(|request| request.path == REGISTRATION).count()
     }
 
     /// The operator logs in as a senior cashier, who may look documents up.

@@ -133,7 +133,7 @@ impl Combination {
             hosts: 1,
         })
         .await?;
-        opening::sell(&bench, &before).await?;
+        let _opener = opening::sell(&bench, &before).await?;
         let client = Client::start(&bench, 0, Arc::new(Barrier::new(1))).await?;
         tokio::select! {
             sold = client.run(&plan) => sold?,

@@ -10,6 +10,7 @@ pub mod cell;
 pub mod combination;
 pub mod device;
 pub mod disturbance;
+pub mod ending;
 pub mod gap;
 pub mod growth;
 pub mod hosts;

@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
+use crate::disturbance::Step;
 use crate::{Broken, Result};
 
 const PROGRAM: &str = "kassa-runner";
@@ -16,6 +17,11 @@ const PROGRAM: &str = "kassa-runner";
 const FOLDERS: [&str; 5] = ["HOME", "TMPDIR", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"];
 /// A runner that answers nothing for so long hangs.
 const LONGEST_ANSWER: Duration = Duration::from_secs(90);
+
+/// Whether an answer says that the process stands still at a step.
+pub fn is_halted(answer: &Value) -> bool {
+    !answer["halted"].is_null()
+}
 
 /// A process that speaks the runners' protocol.
 pub struct Runner {
@@ -26,8 +32,8 @@ pub struct Runner {
 
 impl Runner {
     /// Starts a process.
-    pub fn start(failpoints: &str) -> Result<Self> {
-        Self::started(Command::new(program()?).env("FAILPOINTS", failpoints))
+    pub fn start() -> Result<Self> {
+        Self::started(&mut Command::new(program()?))
     }
 
     /// Starts a process that finds nothing of its own anywhere but in `folder`: a host of its own.
@@ -65,13 +71,18 @@ impl Runner {
         self.send(&format!("call {operation} {request}")).await
     }
 
-    /// Has the process stand still at a named step, once it was passed so often; it then says
-    /// `{"halted": STEP}`. `None` takes it back.
-    pub async fn halt(&mut self, at: Option<(&str, u32)>) -> Result<()> {
-        match at {
-            Some((step, passes)) => self.send(&format!("halt {step} {passes}")).await?,
-            None => self.send("halt none").await?,
-        }
+    /// Has the process stand still where it comes to this step of this receipt, and say so.
+    pub async fn halt_at(&mut self, step: Step, receipt: &str) -> Result<()> {
+        self.set_halt(&format!("{} {receipt}", step.name())).await
+    }
+
+    /// Takes it back.
+    pub async fn halt_nowhere(&mut self) -> Result<()> {
+        self.set_halt("none").await
+    }
+
+    async fn set_halt(&mut self, words: &str) -> Result<()> {
+        self.send(&format!("halt {words}")).await?;
         let envelope = self.receive().await?;
         if envelope["error"].is_null() { Ok(()) } else { Err(envelope.to_string().into()) }
     }

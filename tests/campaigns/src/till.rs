@@ -19,11 +19,19 @@ impl Till {
         Ok(Self::Here(kassa::Client::open(&config.to_string())?))
     }
 
-    /// A client in a process of its own; `failpoints` as the crate `fail` reads them.
-    pub async fn process(config: &Value, failpoints: &str) -> Result<Self> {
-        let mut runner = Runner::start(failpoints)?;
+    /// A client in a process of its own.
+    pub async fn start(config: &Value) -> Result<Self> {
+        let mut runner = Runner::start()?;
         runner.open(config).await?;
         Ok(Self::Process(Box::new(runner)))
+    }
+
+    /// The process, where the client is in one of its own.
+    pub fn process(&mut self) -> Result<&mut Runner> {
+        match self {
+            Self::Process(runner) => Ok(runner),
+            Self::Here(_) => Err("only a process can be killed".into()),
+        }
     }
 
     /// The envelope of a call.

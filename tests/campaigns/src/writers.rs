@@ -109,7 +109,7 @@ impl Crowd {
 }
 
 async fn in_process(device: Arc<Device>, sales: Vec<Sale>) -> Result<Outcome> {
-    let till = Till::process(device.config(), "").await?;
+    let till = Till::start(device.config()).await?;
     write(&device, till, &sales).await
 }
 
@@ -127,6 +127,6 @@ async fn write(device: &Device, till: Till, sales: &[Sale]) -> Result<Outcome> {
     }
     shop.audit(sales).await?;
     let Shop { mut count, judge, .. } = shop;
-    judge.sentence(&mut count);
+    judge.add_to(&mut count);
     Ok((count, judge.findings))
 }

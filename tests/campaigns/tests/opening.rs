@@ -28,7 +28,7 @@ fn moved(config: &Value, folder: &TempDir) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_journal_is_opened_by_many_at_the_same_time() {
     let device = Device::start(SEED, Map::new()).await.unwrap();
-    let mut runners: Vec<Runner> = (0..PROCESSES).map(|_| Runner::start("").unwrap()).collect();
+    let mut runners: Vec<Runner> = (0..PROCESSES).map(|_| Runner::start().unwrap()).collect();
     for _ in 0..FOLDERS {
         let folder = TempDir::new().unwrap();
         let config = moved(device.config(), &folder);
@@ -57,13 +57,13 @@ async fn a_process_that_closes_the_journal_takes_nothing_from_one_that_has_it_op
     let mut first = Till::here(device.config()).unwrap();
     // A second one in this process, which has no part in the connection of the first.
     let _second = Till::here(device.config()).unwrap();
-    let mut elsewhere = Runner::start("").unwrap();
+    let mut elsewhere = Runner::start().unwrap();
     elsewhere.open(device.config()).await.unwrap();
     elsewhere.end().await.unwrap();
     let sale = Sale::of(100);
     let sold = first.call("register", &sale.receipt()).await.unwrap();
     assert_eq!(sold["ok"]["state"], "registered", "{sold}");
-    let mut later = Till::process(device.config(), "").await.unwrap();
+    let mut later = Till::start(device.config()).await.unwrap();
     let kept = later.call("journal", &json!({"id": sale.id})).await.unwrap();
     assert_eq!(kept["ok"]["entries"][0]["registration"]["state"], "registered", "{kept}");
     assert_eq!(device.documents(&sale).len(), 1);

@@ -3,15 +3,11 @@
 //! Everything that the control API under `/_emulator/` does, [`Emulator`] does in process.
 
 mod answers;
-mod atol;
 mod clock;
 mod control;
 mod faults;
 mod frame;
-mod ikassa;
-mod ikkm;
 mod ledger;
-mod modulkassa;
 mod outgoing;
 mod requests;
 mod server;
@@ -38,7 +34,9 @@ pub use crate::ledger::{Content, Kind, LedgerEntry, LedgerPayment};
 pub use crate::requests::ReceivedRequest;
 
 use crate::frame::Frame;
-use crate::vendors::{VENDORS, Vendor};
+use crate::vendors::Vendor;
+
+vendors::vendors!(atol::Atol, ikassa::Ikassa, ikkm::Ikkm, modulkassa::Modulkassa, sample::Sample);
 
 const DEFAULT_SEED: u64 = 1;
 

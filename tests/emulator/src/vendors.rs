@@ -1,16 +1,12 @@
-//! The vendors that the emulator plays, in one table, and what each must offer.
+//! What each vendor that the emulator plays must offer, and how they become one table.
 
 use std::sync::Arc;
 
 use axum::Router;
 use serde_json::{Map, Value};
 
-use crate::atol::Atol;
 use crate::faults::{Action, CLOUD_ACTIONS};
 use crate::frame::{Frame, Refused};
-use crate::ikassa::Ikassa;
-use crate::ikkm::Ikkm;
-use crate::modulkassa::Modulkassa;
 
 /// One vendor, played.
 pub trait Vendor: Send + Sync {
@@ -18,7 +14,9 @@ pub trait Vendor: Send + Sync {
     fn routes(&self) -> &'static [&'static str];
 
     /// The vendor's words for a failed document, for fault rules.
-    fn failure_types(&self) -> &'static [&'static str];
+    fn failure_types(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// What can strike its calls.
     fn actions(&self) -> &'static [Action] {
@@ -34,7 +32,9 @@ pub trait Vendor: Send + Sync {
     fn router(self: Arc<Self>) -> Router;
 
     /// The path under which the router knows a path of this vendor, if they differ.
-    fn routed_path(&self, path: &str) -> Option<String>;
+    fn routed_path(&self, _path: &str) -> Option<String> {
+        None
+    }
 
     /// `config`, ready for the client library, and `others` of the same shape.
     fn description(&self, url: &str) -> Value;
@@ -49,22 +49,27 @@ pub trait Vendor: Send + Sync {
     fn documents(&self) -> Value;
 
     /// Adds accounts, points and the like; the answer is a config for them.
-    fn seed(self: Arc<Self>, what: Value, url: &str) -> Result<Value, Refused>;
+    fn seed(self: Arc<Self>, _what: Value, _url: &str) -> Result<Value, Refused> {
+        Err(Refused::new("this vendor has only what it starts with"))
+    }
 
     /// Everything back to the seeded state.
     fn reset(self: Arc<Self>);
 
     /// Ends what runs in the background.
-    fn stop(&self);
+    fn stop(&self) {}
 }
 
 /// Makes a vendor with the switches it starts (and restarts) with.
 pub type Start = fn(&Arc<Frame>, &Map<String, Value>) -> Result<Arc<dyn Vendor>, Refused>;
 
-/// The vendors by name.
-pub const VENDORS: &[(&str, Start)] = &[
-    ("atol", Atol::start),
-    ("ikassa", Ikassa::start),
-    ("ikkm", Ikkm::start),
-    ("modulkassa", Modulkassa::start),
-];
+/// Makes the modules and the table of all vendors of one list: a module and its type a vendor.
+macro_rules! vendors {
+    ($($module:ident::$vendor:ident),* $(,)?) => {
+        $(mod $module;)*
+
+        /// The vendors by name.
+        const VENDORS: &[(&str, crate::vendors::Start)] = &[$(($module::NAME, $module::$vendor::start)),*];
+    };
+}
+pub(crate) use vendors;

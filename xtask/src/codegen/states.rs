@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 
 use anyhow::{Context as _, Result};
-use kassa::delivery::transitions::{Due, TRANSITIONS, Written, diagram};
+use kassa::delivery::transitions::{Due, TRANSITIONS, Written};
+use kassa::receipt::registration::State;
 
 use super::model::Model;
 use super::{Generated, NOTICE};
@@ -58,4 +59,24 @@ const fn due(due: Due) -> &'static str {
         Due::Now => "at once",
         Due::Later => "after a pause that grows",
     }
+}
+
+/// The table as a Mermaid state diagram.
+fn diagram() -> String {
+    let mut lines = vec!["stateDiagram-v2".to_owned(), "    [*] --> queued: written down".to_owned()];
+    for from in State::ALL {
+        for to in State::ALL {
+            let events: Vec<&str> = TRANSITIONS
+                .iter()
+                .filter(|row| row.from == *from && row.to == *to && from != to)
+                .map(|row| row.event.word())
+                .collect();
+            if !events.is_empty() {
+                let label = events.join(", ").replace(": ", " ");
+                lines.push(format!("    {} --> {}: {label}", from.word(), to.word()));
+            }
+        }
+    }
+    lines.extend(State::ALL.iter().filter(|s| s.is_final()).map(|s| format!("    {} --> [*]", s.word())));
+    lines.join("\n") + "\n"
 }

@@ -1,18 +1,43 @@
-//! A connection that whoever uses it drives: no other task has to be woken for a statement and by its
-//! answer, which would take as long as the statement itself.
+//! A connection to the server. The driver tokio-postgres moves bytes only while somebody polls the connection. Here the
+//! caller of a statement polls it himself, and not a task of its own as usual: to wake another task and be woken by it
+//! would take as long as the statement.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
+use bytes::BytesMut;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use futures_util::{FutureExt as _, TryStreamExt as _};
-use tokio_postgres::types::Type;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::server::{Param, Unshown};
+/// A parameter of a statement.
+pub(super) type Param<'a> = &'a dyn Typed;
+
+/// A value whose type in the data base is known, so that the server need not guess it.
+pub(super) trait Typed: ToSql + Sync {
+    fn kind(&self) -> Type;
+}
+
+macro_rules! typed {
+    ($($kind:ident: $($of:ty),+;)+) => {
+        $($(impl Typed for $of { fn kind(&self) -> Type { Type::$kind } })+)+
+    };
+}
+typed! {
+    TEXT: String, &str, Option<&str>;
+    INT8: i64;
+    FLOAT8: f64;
+    BYTEA: Vec<u8>, &[u8];
+    TEXT_ARRAY: Vec<String>, Vec<&str>, Vec<Option<&str>>;
+    INT8_ARRAY: Vec<i64>;
+    BYTEA_ARRAY: Vec<Vec<u8>>, Vec<&[u8]>;
+}
 
 /// Moves what is sent and received; ends with the connection.
 type Driver = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
@@ -34,6 +59,16 @@ pub(super) enum Failure {
     Finding(tokio_postgres::Error),
     /// The connection ended, with this error or without a word.
     Ended(Option<tokio_postgres::Error>),
+}
+
+impl Failure {
+    /// What happened, without the values of any row.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Finding(error) | Self::Ended(Some(error)) => cause(error),
+            Self::Ended(None) => "the connection ended".into(),
+        }
+    }
 }
 
 impl From<tokio_postgres::Error> for Failure {
@@ -65,13 +100,13 @@ impl Connection {
             let statement = match statements.get(sql) {
                 Some(known) => known.clone(),
                 None => {
-                    let types: Vec<Type> = params.iter().map(|(_, kind)| kind.clone()).collect();
+                    let types: Vec<Type> = params.iter().map(|param| param.kind()).collect();
                     let prepared = client.prepare_typed(sql, &types).await?;
                     statements.insert(sql.to_owned(), prepared.clone());
                     prepared
                 }
             };
-            let values = params.iter().map(|(value, _)| Unshown(*value));
+            let values = params.iter().map(|param| Unshown(*param));
             client.query_raw(&statement, values).await?.try_collect().await
         };
         let rows = driven(driver, work).await?;
@@ -100,7 +135,7 @@ impl Connection {
     }
 }
 
-/// What `work` comes to while the connection is driven.
+/// Polls `work` and the connection until `work` is done or the connection ends.
 async fn driven<T>(driver: &mut Option<Driver>, work: impl Future<Output = T>) -> Result<T, Failure> {
     let mut work = pin!(work);
     poll_fn(|context| {
@@ -150,4 +185,50 @@ impl managed::Manager for Manager {
             false => Err(RecycleError::message("it ended, or an answer may still come on it")),
         }
     }
+}
+
+/// A parameter that the driver cannot write into a log.
+struct Unshown<'a>(Param<'a>);
+
+impl fmt::Debug for Unshown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("_")
+    }
+}
+
+impl ToSql for Unshown<'_> {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Encoded {
+        self.0.to_sql_checked(kind, out)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn to_sql_checked(&self, kind: &Type, out: &mut BytesMut) -> Encoded {
+        self.0.to_sql_checked(kind, out)
+    }
+}
+
+type Encoded = std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>>;
+
+/// True where the server says that nothing of the statement stands and it may be repeated.
+pub(super) fn is_taken_back(error: &tokio_postgres::Error) -> bool {
+    let code = error.code();
+    code == Some(&SqlState::T_R_SERIALIZATION_FAILURE) || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
+}
+
+/// What happened, without the values of any row.
+pub(super) fn cause(error: &tokio_postgres::Error) -> String {
+    use std::error::Error as _;
+    if let Some(told) = error.as_db_error() {
+        return format!("{} ({})", told.message(), told.code().code());
+    }
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }

@@ -1,8 +1,8 @@
 //! Leases by the clock of the data base: a row with a holder and the time at which it ends.
 //!
-//! A holder who lives renews it; one who was killed or paused, or cannot reach the data base, loses
-//! it. For that the holder counts from before the request that took or renewed the lease, by a
-//! clock that never goes back: its own reckoning always ends first.
+//! A holder who lives renews it. One who was killed or paused, or cannot reach the data base, loses it. The holder
+//! counts from before the request that took or renewed the lease, by a clock that never goes back, so for the holder
+//! the lease always ends before it ends in the data base.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -10,18 +10,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
-use tokio_postgres::types::Type;
 
-use super::server::{Access, Param, Server, jittered};
+use super::pool::jittered;
+use super::server::{Access, Server};
 use crate::error::Result;
-use crate::journal::busy;
-use crate::journal::lease::{Lease, Until};
+use crate::journal::entry::busy;
+use crate::journal::lease::Lease;
 
 /// The shortest lease.
 const SHORTEST: Duration = Duration::from_secs(15);
-/// What a lease lasts beyond the time for which its holder must be sure of it, at least.
+/// A lease lasts at least so much longer than the time for which its holder must be sure of it.
 const MARGIN: Duration = Duration::from_secs(5);
 /// Pauses between two tries for a lease.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(100));
@@ -35,7 +36,7 @@ const RENEW: &str = "UPDATE kassa_leases SET expires_at = now() + $3 * INTERVAL 
                      WHERE name = $1 AND holder = $2 RETURNING token";
 const RELEASE: &str = "DELETE FROM kassa_leases WHERE name = $1 AND holder = $2";
 
-/// The name of a holder, which no other has: a lease that was lost is never taken for one's own.
+/// A name that no other holder has, so that nobody renews or gives back the lease of another.
 fn holder() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let count = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -54,14 +55,12 @@ impl Terms {
     async fn ask(&self, access: Access, sql: &str) -> Result<Option<Instant>> {
         let asked = Instant::now();
         let lasts = self.lasts.as_secs_f64() * 1_000.0;
-        let params: &[Param<'_>] =
-            &[(&self.name, Type::TEXT), (&self.holder, Type::TEXT), (&lasts, Type::FLOAT8)];
-        let rows = self.server.query(access, sql, params).await?;
+        let rows = self.server.query(access, sql, &[&self.name, &self.holder, &lasts]).await?;
         Ok(rows.first().map(|_| asked + self.lasts))
     }
 }
 
-/// Waits for a lease until `deadline`; its holder can be sure of it for `time` ahead.
+/// Waits for a lease until `deadline`. Its holder can be sure of it for `time` ahead.
 pub(super) async fn take(
     server: &Arc<Server>,
     name: &str,
@@ -75,16 +74,16 @@ pub(super) async fn take(
         let taken = match terms.ask(Access::Write("postgres_lease_take"), TAKE).await {
             Ok(taken) => taken,
             Err(error) => {
-                // The answer may be lost and the lease taken: nobody shall wait for its time to end.
+                // The lease may be taken and only the answer lost. Others should not have to wait until it ends.
                 give_back(Arc::new(terms));
                 return Err(error);
             }
         };
         if let Some(until) = taken {
-            let until = Until::new(until);
+            let (renewed, until) = watch::channel(until);
             let every = (lasts - time) / 4;
             let terms = Arc::new(terms);
-            let renewal = tokio::spawn(renew(terms.clone(), until.clone(), every));
+            let renewal = tokio::spawn(renew(terms.clone(), renewed, every));
             return Ok(Lease::expiring(until, Held { terms, renewal }));
         }
         if Instant::now() + pause >= deadline {
@@ -96,15 +95,19 @@ pub(super) async fn take(
 }
 
 /// Renews the lease while it is held. One that is lost is not taken again.
-async fn renew(terms: Arc<Terms>, until: Arc<Until>, every: Duration) {
+async fn renew(terms: Arc<Terms>, until: watch::Sender<Instant>, every: Duration) {
     let mut next = Instant::now() + every;
     loop {
         sleep_until(next).await;
         next = Instant::now() + every;
         match terms.ask(Access::Write("postgres_lease_renew"), RENEW).await {
-            Ok(Some(instant)) => until.set(instant),
-            Ok(None) => return until.set(Instant::now()),
-            // Not reached: what was promised before still holds, and the next try comes.
+            Ok(renewed) => {
+                until.send_replace(renewed.unwrap_or_else(Instant::now));
+                if renewed.is_none() {
+                    return;
+                }
+            }
+            // The server was not reached. The lease still holds for the time that it had, and the next try comes.
             Err(error) => tracing::warn!(target: "kassa::journal", "a lease could not be renewed: {error}"),
         }
     }
@@ -130,9 +133,10 @@ fn give_back(terms: Arc<Terms>) {
         let end = Instant::now() + terms.lasts;
         let mut pause = PAUSE.1;
         loop {
-            let params: &[Param<'_>] = &[(&terms.name, Type::TEXT), (&terms.holder, Type::TEXT)];
-            let given_back =
-                terms.server.query(Access::Write("postgres_lease_release"), RELEASE, params).await;
+            let given_back = terms
+                .server
+                .query(Access::Write("postgres_lease_release"), RELEASE, &[&terms.name, &terms.holder])
+                .await;
             let Err(error) = given_back else { return };
             if Instant::now() + pause >= end {
                 return tracing::debug!(target: "kassa::journal", "a lease ends by its time: {error}");

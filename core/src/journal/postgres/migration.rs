@@ -5,7 +5,8 @@ use tokio_postgres::error::SqlState;
 
 use std::time::Duration;
 
-use super::server::{Server, cause, is_taken_back, jittered};
+use super::connection::{cause, is_taken_back};
+use super::pool::{Pool, jittered};
 use crate::error::Result;
 use crate::faults::{Injected, answer_may_be_lost, may_fail};
 
@@ -13,7 +14,7 @@ use crate::faults::{Injected, answer_may_be_lost, may_fail};
 const MIGRATIONS: &[&str] = &[include_str!("../postgres_1.sql")];
 /// How long one migration may take.
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(60);
-/// How often is begun anew where others migrate at the same time.
+/// How often it begins anew while others migrate.
 const MOST_ROUNDS: u32 = 20;
 
 const VERSION: &str = "SELECT MAX(version) FROM kassa_schema";
@@ -27,30 +28,30 @@ enum Round {
     Again(String),
 }
 
-/// Brings the schema to the version known here. Many processes may do so at once: the row of the
-/// version is the one thing that only one of them can add.
-pub(super) async fn migrate(server: &Server) -> Result<()> {
+/// Brings the schema to the version known here. Many processes may do so at once: only one of them can add the row of
+/// a version, and the others begin anew.
+pub(super) async fn migrate(pool: &Pool) -> Result<()> {
     let mut last = String::new();
     for round in 0..MOST_ROUNDS {
-        let mut connection = server.connection().await?;
-        let step = connection.with(async |client| step(server, client).await);
+        let mut connection = pool.connection().await?;
+        let step = connection.with(async |client| step(pool, client).await);
         let Ok(result) = timeout(MIGRATION_TIMEOUT, step).await else {
-            server.give_up(connection);
-            return Err(server.unusable("no answer in time while the schema was brought up to date"));
+            pool.give_up(connection);
+            return Err(pool.unusable("no answer in time while the schema was brought up to date"));
         };
-        match result.map_err(|failure| server.failed(&failure))?? {
+        match result.map_err(|failure| pool.unusable(failure.text()))?? {
             Round::Done => return Ok(()),
             Round::Again(why) => last = why,
         }
         drop(connection);
         sleep(jittered(Duration::from_millis(5 << round.min(6)))).await;
     }
-    Err(server.unusable(format!("the schema could not be brought up to date: {last}")))
+    Err(pool.unusable(format!("the schema could not be brought up to date: {last}")))
 }
 
-async fn step(server: &Server, connection: &tokio_postgres::Client) -> Result<Round> {
-    let failed = |error: tokio_postgres::Error| server.unusable(cause(&error));
-    let chance = |result: std::result::Result<(), Injected>| result.map_err(|why| server.unusable(why));
+async fn step(pool: &Pool, connection: &tokio_postgres::Client) -> Result<Round> {
+    let failed = |error: tokio_postgres::Error| pool.unusable(cause(&error));
+    let chance = |result: std::result::Result<(), Injected>| result.map_err(|why| pool.unusable(why));
     chance(may_fail("postgres_version"))?;
     let version = connection.query_typed_one(VERSION, &[]).await;
     chance(answer_may_be_lost("postgres_version"))?;
@@ -69,7 +70,7 @@ async fn step(server: &Server, connection: &tokio_postgres::Client) -> Result<Ro
     };
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if found > known {
-        return Err(server.too_new(found, known));
+        return Err(pool.too_new(found, known));
     }
     let Some(migration) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found)) else {
         chance(may_fail("postgres_tidy"))?;

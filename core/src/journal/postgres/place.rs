@@ -18,7 +18,7 @@ use crate::error::{Code, Error, Result};
 
 /// Schemes of an address.
 const SCHEMES: &[&str] = &["postgres://", "postgresql://"];
-/// libpq's words for what is always done here: a certificate is checked, and the name in it.
+/// What libpq calls the check of a certificate and of the name in it, which is always made here.
 const CHECKED: &[&str] = &["sslmode=verify-full", "sslmode=verify-ca"];
 /// Time for a connection, unless the address says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,8 +38,7 @@ impl Place {
         SCHEMES.iter().any(|scheme| text.starts_with(scheme))
     }
 
-    /// Reads an address. The error says what is wrong and repeats nothing of it: it may hold a
-    /// password.
+    /// Reads an address. The error says what is wrong and repeats nothing of it: it may hold a password.
     pub fn read(text: &str) -> std::result::Result<Self, &'static str> {
         let text = CHECKED.iter().fold(text.to_owned(), |text, word| text.replace(word, "sslmode=require"));
         let mut config: Config =
@@ -133,8 +132,8 @@ pub(super) fn tls(ca_file: Option<&str>) -> Result<MakeRustlsConnect> {
     Ok(MakeRustlsConnect::new(config))
 }
 
-#[cfg(test)]
 #[allow(clippy::unwrap_used)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

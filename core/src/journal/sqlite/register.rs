@@ -2,8 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::damaged;
 use crate::faults::may_fail;
+use crate::journal::rows::Row as _;
+
+/// The error of a file whose parts do not agree.
+pub(super) fn damaged(what: &str) -> rusqlite::Error {
+    rusqlite::Row::unreadable(&what)
+}
 
 const LED_ASTRAY: &str = "the index of cash registers leads to another one, or to none";
 
@@ -15,7 +20,8 @@ pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<Op
         refuse_where_lost(connection, name)?;
         return Ok(None);
     };
-    // The index alone has told; a damaged one would give a register the receipts of another.
+    // The number came from the index alone. Where that is damaged it could be another register's, so the table is
+    // asked too.
     let sql = "SELECT name = ?2 FROM registers WHERE number = ?1";
     let is_its = connection.prepare_cached(sql)?.query_row(params![number, name], |row| row.get(0));
     if is_its.optional()? == Some(true) { Ok(Some(number)) } else { Err(damaged(LED_ASTRAY)) }
@@ -28,13 +34,13 @@ pub(super) fn add(connection: &Connection, name: &str) -> rusqlite::Result<i64> 
     Ok(connection.last_insert_rowid())
 }
 
-/// A register that damage made unknown must not begin anew: its receipts would be sent a second time.
+/// Fails where damage hides a register that exists. To begin it anew would send its receipts a second time.
 fn refuse_where_lost(connection: &Connection, name: &str) -> rusqlite::Result<()> {
     let sql = "SELECT EXISTS (SELECT 1 FROM registers NOT INDEXED WHERE name = ?1)";
     if connection.prepare_cached(sql)?.query_row([name], |row| row.get(0))? {
         return Err(damaged(LED_ASTRAY));
     }
-    // From one register that has events to the next, without walking through them.
+    // This jumps from the first event of a register to the first one of the next, so it reads one row a register.
     let sql = "WITH RECURSIVE chained (number) AS (
                    SELECT MIN(place) >> 40 FROM events
                    UNION ALL

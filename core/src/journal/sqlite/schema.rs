@@ -1,12 +1,13 @@
-//! The file: who may read it, which version its tables have, how it is opened.
+//! The data base: how it is opened, and which version its tables have.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{audit, lease};
+use super::chain;
+use super::files::{lock_to_open, private};
 use crate::error::{Code, Error};
 use crate::faults::{Injected, answer_may_be_lost, may_fail};
 
@@ -16,13 +17,13 @@ const APPLICATION_ID: i64 = 0x4B41_5341;
 const MIGRATIONS: &[(&str, Fill)] = &[
     (include_str!("../sqlite_1.sql"), |_| Ok(())),
     (include_str!("../sqlite_2.sql"), |_| Ok(())),
-    (include_str!("../sqlite_3.sql"), audit::chain_old_steps),
+    (include_str!("../sqlite_3.sql"), chain::chain_old_steps),
 ];
-/// Bytes of a page of a new file. A write of one receipt changes a page of each table and index that it
-/// stands in, and every page goes to disk whole: with SQLite's own 4,096 a write takes longer.
+/// Bytes of a page of a new file. A write of one receipt changes a page of each table and index that it stands in, and
+/// a page goes to disk whole. With the 4,096 bytes that SQLite takes by itself a write lasts longer.
 const PAGE_BYTES: i64 = 2_048;
-/// How long a write waits for another process's write. The pauses in it are SQLite's own, of
-/// milliseconds: shorter ones take the processor from the one who writes.
+/// How long a write waits for another process's write. SQLite itself pauses meanwhile, for milliseconds: shorter pauses
+/// would take the processor from the one who writes.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a migration does that SQL cannot.
@@ -56,7 +57,7 @@ impl From<rusqlite::Error> for Fault {
 /// Opens or creates the file, readable for its owner only, and brings its tables up to date, one
 /// process after the other.
 pub(super) fn connect(path: &Path, leases: &Path) -> std::result::Result<Connection, Fault> {
-    let _turn = lease::take_to_open(leases)?;
+    let _turn = lock_to_open(leases, BUSY_TIMEOUT)?;
     create(path)?;
     may_fail("sqlite_connect")?;
     let mut connection = Connection::open(path)?;
@@ -82,8 +83,8 @@ pub(super) fn connect(path: &Path, leases: &Path) -> std::result::Result<Connect
     Ok(connection)
 }
 
-/// Only if there is none: to close a file of SQLite's by other means than SQLite's takes every lock
-/// from it that this process has on it.
+/// Creates the file if there is none. One that exists is not even opened here: when a process closes a file, the system
+/// takes every lock from it that the process has on that file, SQLite's too.
 fn create(path: &Path) -> std::io::Result<()> {
     if path.try_exists()? {
         return Ok(());
@@ -115,36 +116,6 @@ fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), 
     transaction.commit()?;
     answer_may_be_lost("sqlite_migrate_commit")?;
     Ok(())
-}
-
-/// Device and number of the file; where the system has none, only whether there is a file.
-pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
-    let metadata = fs::metadata(path).ok()?;
-    #[cfg(unix)]
-    return Some((
-        std::os::unix::fs::MetadataExt::dev(&metadata),
-        std::os::unix::fs::MetadataExt::ino(&metadata),
-    ));
-    #[cfg(not(unix))]
-    return Some((u64::from(metadata.is_file()), 0));
-}
-
-pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
-}
-
-pub(super) fn create_directory(path: &Path) -> std::io::Result<()> {
-    may_fail("sqlite_directory")?;
-    if path.as_os_str().is_empty() || path.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 impl From<Injected> for rusqlite::Error {

@@ -9,24 +9,25 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::files::create_directory;
 use super::schema::{BUSY_TIMEOUT, Fault, connect};
 use crate::error::{Code, Error, Result};
 use crate::faults::{answer_may_be_lost, may_fail};
 
 /// Pause between two looks whether the process still forks.
 const FORK_PAUSE: Duration = Duration::from_millis(1);
-/// A commit that takes no longer than this is made where its caller is: to wake another thread and to
-/// be woken by it takes a good part of that.
+/// A commit that takes no longer than this is made on the caller's own thread: to hand it to another thread and to
+/// be woken by it would take almost as long.
 const AT_ONCE: Duration = Duration::from_micros(500);
-/// What a commit is taken to last before any was measured.
+/// How long a commit is supposed to take before one was measured.
 const UNKNOWN: Duration = Duration::from_millis(1);
 
 /// True while the process forks: no file may be opened.
 static FORKING: AtomicBool = AtomicBool::new(false);
 
-/// Called before a fork, with every journal of the process then told to `let_go`. SQLite keeps its
-/// locks in process-wide tables that a child would inherit although the kernel gives it no locks;
-/// with no file open at the moment of the fork, parent and child both start clean.
+/// Called before a fork; then every journal of the process is told to `let_go`. SQLite notes in the memory of the
+/// process which locks it holds. A child would inherit these notes, but not the locks. With no file open at the
+/// moment of the fork there are none to inherit.
 #[cfg(feature = "host")]
 pub(crate) fn before_fork() {
     FORKING.store(true, Ordering::SeqCst);
@@ -40,8 +41,9 @@ pub(crate) fn after_fork() {
 
 /// A file with what waits to be written to it.
 pub(super) struct Store {
-    path: PathBuf,
-    leases: PathBuf,
+    pub path: PathBuf,
+    /// The folder of its locks.
+    pub leases: PathBuf,
     connection: Mutex<Option<Connection>>,
     waiting: Mutex<Vec<Job>>,
     /// What a commit lasted of late, in microseconds.
@@ -63,7 +65,7 @@ struct Job {
     work: Work,
 }
 
-/// Does its part inside a transaction, or learns why there is none.
+/// Does its part inside a transaction, or is told why there is none.
 type Work = Box<dyn FnOnce(Result<&Connection>) -> Done + Send>;
 
 /// What a write came to.
@@ -85,18 +87,10 @@ impl Store {
             waiting: Mutex::new(Vec::new()),
             commit_us: AtomicU64::new(micros(UNKNOWN)),
         };
+        let folders = create_directory(path.parent().unwrap_or(Path::new("")));
+        folders.and_then(|()| create_directory(leases)).map_err(|error| store.unusable(error))?;
         drop(store.connected()?);
         Ok(store)
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The folder of its locks.
-    pub fn leases(&self) -> &Path {
-        &self.leases
     }
 
     /// Closes it until it is next needed.
@@ -109,14 +103,15 @@ impl Store {
     pub async fn write<T: Send + 'static>(
         self: &Arc<Self>,
         extent: Extent,
-        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
+        let store = self.clone();
         let work: Work = Box::new(move |connection| {
-            let result = connection.and_then(work);
+            let result = connection.and_then(|open| work(open).map_err(|error| store.failed(&error)));
             let is_right = result.is_ok();
             let tell: Tell = Box::new(move |committed| {
-                // Nobody listens where the caller gave up; the write stands all the same.
+                // If the caller gave up, nobody listens; the write stands all the same.
                 let _ = sender.send(committed.clone().and(result));
             });
             Done { is_right, tell }
@@ -132,14 +127,14 @@ impl Store {
     /// Reads, all of it as it stood at one moment.
     pub async fn read<T: Send + 'static>(
         self: &Arc<Self>,
-        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let store = self.clone();
         let task = tokio::task::spawn_blocking(move || match store.connected()?.as_ref() {
             Some(connection) => {
                 may_fail("sqlite_read").map_err(|injected| store.unusable(injected))?;
                 let _moment = Transaction::of("BEGIN", connection).map_err(|error| store.failed(&error))?;
-                work(connection)
+                work(connection).map_err(|error| store.failed(&error))
             }
             None => Err(store.unusable("closed")),
         });
@@ -238,8 +233,8 @@ impl Store {
         tells.into_iter().for_each(|tell| tell(&committed));
     }
 
-    /// Has every write do its part, so that one that fails takes nothing of the others with it. False
-    /// where all failed; after an error nothing may be committed.
+    /// Has every write do its part. One that fails is undone alone, and the others stand. False where all failed; after
+    /// an error nothing may be committed.
     fn do_all(&self, connection: &Connection, jobs: Vec<Job>, tells: &mut Vec<Tell>) -> Result<bool> {
         let is_alone = jobs.len() == 1;
         let begin = || -> rusqlite::Result<()> {
@@ -292,8 +287,8 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A write in progress, undone where it is not committed, or a read. Its statements are kept ready:
-/// rusqlite's own transaction has SQLite read them anew for each write.
+/// A write in progress, or a read; a write that is not committed is undone. BEGIN and COMMIT stay prepared here, while
+/// the transaction of rusqlite has SQLite parse them for each write.
 struct Transaction<'a>(&'a Connection);
 
 impl<'a> Transaction<'a> {

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use crate::config::{Common, Credentials, PlainHttp};
+use crate::config::Common;
 use crate::error::{Code, Violation, violation};
 use crate::receipt::Company;
 
@@ -24,10 +24,10 @@ pub enum Environment {
 }
 
 impl Environment {
-    const fn host(self) -> &'static str {
+    const fn base(self) -> &'static str {
         match self {
-            Environment::Production => "https://online.atol.ru",
-            Environment::Test => "https://testonline.atol.ru",
+            Environment::Production => "https://online.atol.ru/possystem",
+            Environment::Test => "https://testonline.atol.ru/possystem",
         }
     }
 }
@@ -59,7 +59,6 @@ pub struct AtolConfig {
     #[schemars(length(min = 1))]
     pub vendor: String,
     /// Which of the vendor's systems; required unless `base_url` is given.
-    #[serde(default)]
     pub environment: Option<Environment>,
     /// Login of the integrator settings.
     #[schemars(length(min = 1, max = 100))]
@@ -68,23 +67,18 @@ pub struct AtolConfig {
     #[schemars(with = "String", length(min = 1, max = 100))]
     pub password: SecretString,
     /// Code of the group of cash registers. Needed for documents, not for monitoring.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     pub group_code: Option<String>,
     /// Version of the document protocol; `v5` unless given. Error 21 says that a group needs the other.
-    #[serde(default)]
     pub protocol: Option<Protocol>,
     /// What a receipt's `company` leaves out.
-    #[serde(default)]
     pub company: Option<Company>,
     /// Address of the monitoring interface; absent means that of `environment`, or `api` beside
     /// `base_url`.
-    #[serde(default)]
     #[schemars(extend("format" = "uri"))]
     pub monitoring_url: Option<String>,
     /// Milliseconds between two questions of `wait` (1000: the vendor allows one a second and cash
     /// register in v4).
-    #[serde(default)]
     #[schemars(range(min = 10, max = 60_000))]
     pub poll_ms: Option<u64>,
     /// What every vendor's configuration has. `base_url` is what stands in front of `/v4` and `/v5`.
@@ -95,11 +89,7 @@ pub struct AtolConfig {
 impl AtolConfig {
     /// Address of the documents: what stands in front of `/v4` and `/v5`.
     pub fn base(&self) -> Option<Url> {
-        match (&self.common.base_url, self.environment) {
-            (Some(text), _) => Url::parse(text).ok(),
-            (None, Some(environment)) => Url::parse(environment.host()).ok()?.join("possystem").ok(),
-            (None, None) => None,
-        }
+        self.common.address(self.environment.map(Environment::base))
     }
 
     /// Address of the monitoring: what stands in front of `/auth` and `/kkt`.
@@ -115,11 +105,6 @@ impl AtolConfig {
         self.protocol.unwrap_or(Protocol::V5)
     }
 
-    /// Login and password.
-    pub fn credentials(&self) -> Credentials {
-        Credentials { user_name: self.login.clone(), password: self.password.clone() }
-    }
-
     /// Stable name of the group of cash registers. Ids are unique within it (protocol/atol.md 2.12).
     pub fn register(&self) -> String {
         let name = self.common.register.as_ref().or(self.group_code.as_ref()).unwrap_or(&self.login);
@@ -128,11 +113,8 @@ impl AtolConfig {
 
     /// Mistakes that the schema cannot see.
     pub fn violations(&self) -> Vec<Violation> {
-        let mut found = self.common.violations(PlainHttp::LoopbackOnly);
+        let mut found = self.common.violations_in_cloud(self.environment.is_some());
         let mut wrong = |path: &str, code, message: &str| found.push(violation(path, code, message));
-        if self.environment.is_none() && self.common.base_url.is_none() {
-            wrong("/environment", Code::MissingField, "give `environment` (or `base_url` for the emulator)");
-        }
         if self.login.contains(char::is_whitespace) {
             wrong("/login", Code::WrongFormat, "must have no spaces");
         }

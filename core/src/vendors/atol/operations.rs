@@ -35,11 +35,9 @@ pub const OPERATIONS: &[Operation<dyn Desk>] = &[
 #[serde(deny_unknown_fields)]
 pub struct KktsRequest {
     /// At most so many; the vendor's default is not documented.
-    #[serde(default)]
     #[schemars(range(min = 1, max = 10_000))]
     pub limit: Option<u32>,
     /// Leave out so many.
-    #[serde(default)]
     #[schemars(range(min = 0))]
     pub offset: Option<u32>,
 }
@@ -69,11 +67,9 @@ pub struct SendProtocolDocument {
 #[serde(deny_unknown_fields)]
 pub struct ReportKey {
     /// The receipt's id in our journal.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub id: Option<String>,
     /// The vendor's uuid of the document.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub uuid: Option<String>,
 }
@@ -124,20 +120,17 @@ pub struct ErrorMeaning {
     pub outcome: Outcome,
 }
 
-/// See the table.
-pub async fn kkts(desk: &dyn Desk, request: KktsRequest) -> Result<Kkts> {
+async fn kkts(desk: &dyn Desk, request: KktsRequest) -> Result<Kkts> {
     let vendor: &Atol = desk.of()?;
     vendor.kkts(&desk.context(), request.limit, request.offset).await
 }
 
-/// See the table.
-pub async fn kkt(desk: &dyn Desk, request: KktRequest) -> Result<Kkt> {
+async fn kkt(desk: &dyn Desk, request: KktRequest) -> Result<Kkt> {
     let vendor: &Atol = desk.of()?;
     vendor.kkt(&desk.context(), &request.serial_number).await
 }
 
-/// See the table.
-pub async fn send_document(desk: &dyn Desk, request: SendProtocolDocument) -> Result<Registration> {
+async fn send_document(desk: &dyn Desk, request: SendProtocolDocument) -> Result<Registration> {
     let vendor: &Atol = desk.of()?;
     vendor.group()?;
     let id = desk::own_id(&request.document, "external_id")?;
@@ -146,8 +139,7 @@ pub async fn send_document(desk: &dyn Desk, request: SendProtocolDocument) -> Re
     desk.deliver(Wanted { operation, id, content: bytes.clone(), request: bytes, vendor_document_id: None }).await
 }
 
-/// See the table.
-pub async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<DocumentReport> {
+async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<DocumentReport> {
     let vendor: &Atol = desk.of()?;
     let uuid = match desk.named(request.id, request.uuid, "uuid").await? {
         Named::Ours(entry) => entry.vendor_document_id.ok_or_else(|| {
@@ -179,8 +171,7 @@ pub async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<Docu
     })
 }
 
-/// See the table.
-pub async fn error_codes(_: &dyn Desk, _: Nothing) -> Result<ErrorCodes> {
+async fn error_codes(_: &dyn Desk, _: Nothing) -> Result<ErrorCodes> {
     let meaning = |row: errors::Row| ErrorMeaning {
         error_type: row.error_type.into(),
         code: row.code,

@@ -37,7 +37,6 @@ pub enum Service {
 struct LogIn {
     #[serde(default)]
     token: Scalar,
-    #[serde(default)]
     error: Option<Fault>,
 }
 

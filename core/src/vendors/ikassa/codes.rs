@@ -1,6 +1,7 @@
 //! iKassa.Cloud's numbers and words (protocol/ikassa.md 2.6, 3, 2.12) and what its errors prove.
 
 use crate::error::Code;
+use crate::vendor::look_up;
 use crate::receipt::{PaymentType, Vat};
 
 /// Currencies (protocol/ikassa.md 3.1); the first is the country's own.
@@ -57,10 +58,10 @@ impl Refusal {
 
 /// The number of a payment type.
 pub fn payment(payment_type: PaymentType) -> Option<u8> {
-    PAYMENTS.iter().find(|(known, _)| *known == payment_type).map(|(_, number)| *number)
+    look_up(PAYMENTS, &payment_type)
 }
 
 /// The text of a VAT rate: `None` for one that the vendor does not know, `Some(None)` for no VAT.
 pub fn vat(vat: Vat) -> Option<Option<&'static str>> {
-    VATS.iter().find(|(known, _)| *known == vat).map(|(_, text)| *text)
+    look_up(VATS, &vat)
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::codes;
-use crate::config::{Common, PlainHttp};
+use crate::config::{Common, plain_http};
 use crate::error::{Code, Violation, violation};
 
 /// Name in configurations and envelopes.
@@ -61,7 +61,6 @@ pub struct IkassaConfig {
     #[schemars(length(min = 1))]
     pub vendor: String,
     /// Which of the vendor's systems; required unless `base_url` is given.
-    #[serde(default)]
     pub environment: Option<Environment>,
     /// The client id that the vendor's support gave the shop. Each cash register needs a `register`
     /// name of its own where one client id serves several.
@@ -69,35 +68,27 @@ pub struct IkassaConfig {
     pub client_id: String,
     /// A refresh token from an earlier log-in, to start without a new one. Needed once: then the
     /// journal keeps the newest. One that differs from the one configured before is taken.
-    #[serde(default)]
     #[schemars(with = "Option<String>", length(min = 1, max = 4_000))]
     pub refresh_token: Option<SecretString>,
     /// Experimental: log in as the client itself, without a person.
-    #[serde(default)]
     pub client_credentials: Option<ClientCredentials>,
     /// Name of the cashier where a receipt or request has none.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     pub cashier: Option<String>,
     /// Currency where a receipt or request has none (`BYN`): one of BYN, USD, EUR, RUB.
-    #[serde(default)]
     #[schemars(length(min = 3, max = 3))]
     pub currency: Option<String>,
     /// Address of the log-in; absent means that of `environment`, or `base_url`.
-    #[serde(default)]
     #[schemars(extend("format" = "uri"))]
     pub accounts_url: Option<String>,
     /// Address of the receipt pages; absent means that of `environment`, or `base_url`.
-    #[serde(default)]
     #[schemars(extend("format" = "uri"))]
     pub receipts_url: Option<String>,
     /// Whether limits that are only inferred are checked before sending (`true`): one payment in
     /// cash, the form of a third party's taxpayer number, the largest adjustment.
-    #[serde(default)]
     pub check_limits: Option<bool>,
     /// Milliseconds after a lost answer before the counters are read (10000). Too short a time may
     /// miss a document that is still on its way.
-    #[serde(default)]
     #[schemars(range(min = 0, max = 60_000))]
     pub settle_ms: Option<u64>,
     /// What every vendor's configuration has. `base_url` is what stands in front of `/api`.
@@ -107,13 +98,14 @@ pub struct IkassaConfig {
 
 impl IkassaConfig {
     fn address(&self, own: Option<&String>, which: usize) -> Option<Url> {
-        let text = match (own.or(self.common.base_url.as_ref()), self.environment) {
-            (Some(text), _) => text.as_str(),
-            (None, Some(Environment::Production)) => PRODUCTION[which],
-            (None, Some(Environment::Stage)) => STAGE[which],
-            (None, None) => return None,
-        };
-        Url::parse(text).ok()
+        let of_environment = self.environment.map(|environment| match environment {
+            Environment::Production => PRODUCTION[which],
+            Environment::Stage => STAGE[which],
+        });
+        match own {
+            Some(text) => Url::parse(text).ok(),
+            None => self.common.address(of_environment),
+        }
     }
 
     /// Address of the log-in.
@@ -153,18 +145,11 @@ impl IkassaConfig {
 
     /// Mistakes that the schema cannot see.
     pub fn violations(&self) -> Vec<Violation> {
-        let mut found = self.common.violations(PlainHttp::LoopbackOnly);
-        let mut wrong = |path: &str, code, message: &str| found.push(violation(path, code, message));
-        if self.environment.is_none() && self.common.base_url.is_none() {
-            wrong("/environment", Code::MissingField, "give `environment` (or `base_url` for the emulator)");
-        }
+        let mut found = self.common.violations_in_cloud(self.environment.is_some());
         for (path, url) in [("/accounts_url", &self.accounts_url), ("/receipts_url", &self.receipts_url)] {
-            let plain =
-                url.as_deref().and_then(|url| Url::parse(url).ok()).filter(|url| url.scheme() == "http");
-            if plain.is_some_and(|url| !crate::config::is_loopback(&url)) {
-                wrong(path, Code::WrongValue, "plain http is for loopback only; use https");
-            }
+            found.extend(url.as_deref().and_then(|url| plain_http(path, url)));
         }
+        let mut wrong = |path: &str, code, message: &str| found.push(violation(path, code, message));
         if !codes::CURRENCIES.contains(&self.currency()) {
             wrong("/currency", Code::WrongValue, "must be BYN, USD, EUR or RUB");
         }

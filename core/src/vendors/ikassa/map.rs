@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use serde_json::value::RawValue;
 
 use super::codes;
@@ -123,11 +124,11 @@ fn is_tax_id(text: &str) -> bool {
         && (letters.iter().all(char::is_ascii_digit) || letters.iter().all(|letter| letter.is_alphabetic()))
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 struct Header<'a> {
     cashier: &'a str,
     /// Absent in a rollback (protocol/ikassa.md 2.8).
-    #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<&'a str>,
     #[serde(rename = "@attrs")]
     attributes: &'a BTreeMap<String, String>,
@@ -149,12 +150,11 @@ struct Payment {
     sum: i64,
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 struct Modifier<'a> {
     modifier: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<&'a str>,
 }
 
@@ -162,20 +162,18 @@ struct Modifier<'a> {
 const POSITION_FIELDS: &[&str] =
     &["name", "price", "quantity", "tax", "section", "tpTaxNumber", "modifiers", "code"];
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 struct Position<'a> {
     name: &'a str,
     price: i64,
     quantity: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     tax: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     section: Option<&'a Section>,
-    #[serde(rename = "tpTaxNumber", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "tpTaxNumber")]
     third_party_tax_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     modifiers: Vec<Modifier<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a PositionCode>,
 }
 

@@ -29,7 +29,7 @@ pub use vendor::Ikassa;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
-use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::vendor::messages::{Capabilities, Health};
 use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
 use crate::vendor::{Context, Exclusive, StepResult, Mode, Opened, Prepared, Vendor, VendorInfo};
@@ -133,9 +133,5 @@ impl Vendor for Ikassa {
             false => "no cash register is bound to the log-in",
         };
         Ok(Health { ready: cashbox.has_device, message: message.into(), raw: cashbox.raw })
-    }
-
-    fn read_callback(&self, _: &Callback) -> Result<CallbackReading> {
-        Err(Error::new(Code::Unsupported, "iKassa calls nobody back"))
     }
 }

@@ -62,19 +62,15 @@ pub const OPERATIONS: &[Operation<dyn Desk>] = &[
 #[serde(deny_unknown_fields)]
 pub struct StartLogin {
     /// Operating system; absent means that of this process.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     pub os: Option<String>,
     /// Its version (`unknown`).
-    #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     pub os_version: Option<String>,
     /// Name of the device or till (`till`).
-    #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     pub device: Option<String>,
     /// Name of the application (`kassa`).
-    #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     pub application: Option<String>,
 }
@@ -84,7 +80,6 @@ pub struct StartLogin {
 #[serde(deny_unknown_fields)]
 pub struct FinishLogin {
     /// How long, in milliseconds; absent means the time of a call, 0 asks at most once.
-    #[serde(default)]
     #[schemars(range(min = 0, max = 3_600_000))]
     pub timeout_ms: Option<u64>,
 }
@@ -103,7 +98,6 @@ pub struct Cashbox {
 #[serde(deny_unknown_fields)]
 pub struct CloseCloudShift {
     /// Empty the drawer first, in every currency.
-    #[serde(default)]
     pub withdraw_first: Option<WithdrawFirst>,
 }
 
@@ -115,7 +109,6 @@ pub struct WithdrawFirst {
     #[schemars(length(min = 1, max = 120))]
     pub id: String,
     /// Name of the cashier; absent means that of the configuration.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     pub cashier: Option<String>,
 }
@@ -130,11 +123,9 @@ pub struct DrawerDocument {
     /// How much.
     pub sum: Amount,
     /// Currency; absent means that of the configuration.
-    #[serde(default)]
     #[schemars(length(min = 3, max = 3))]
     pub currency: Option<String>,
     /// Name of the cashier; absent means that of the configuration.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     pub cashier: Option<String>,
     /// Free attributes of the document (`@attrs`); their meaning is not documented.
@@ -153,7 +144,6 @@ pub struct Rollback {
     #[schemars(range(min = 1))]
     pub number: u64,
     /// Name of the cashier; absent means that of the configuration.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     pub cashier: Option<String>,
     /// Free attributes of the document (`@attrs`); their meaning is not documented.
@@ -167,11 +157,9 @@ pub struct Rollback {
 #[schemars(rename = "CloudDocumentKey")]
 pub struct DocumentKey {
     /// The receipt's id in our journal.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub id: Option<String>,
     /// The vendor's uid, as it is printed on the receipt.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub uid: Option<String>,
 }
@@ -186,7 +174,6 @@ pub struct CloudDocument {
     #[serde(default, deserialize_with = "text")]
     pub number: Option<String>,
     /// The answer as it came.
-    #[serde(default)]
     pub raw: Option<Raw>,
 }
 
@@ -197,8 +184,7 @@ pub struct ReceiptUrl {
     pub url: String,
 }
 
-/// See the table.
-pub async fn start_login(desk: &dyn Desk, request: StartLogin) -> Result<StartedLogin> {
+async fn start_login(desk: &dyn Desk, request: StartLogin) -> Result<StartedLogin> {
     let vendor: &Ikassa = desk.of()?;
     let device = Device {
         os: request.os.as_deref().unwrap_or(std::env::consts::OS),
@@ -209,8 +195,7 @@ pub async fn start_login(desk: &dyn Desk, request: StartLogin) -> Result<Started
     vendor.start_login(&desk.context(), &device).await
 }
 
-/// See the table.
-pub async fn finish_login(desk: &dyn Desk, request: FinishLogin) -> Result<Login> {
+async fn finish_login(desk: &dyn Desk, request: FinishLogin) -> Result<Login> {
     let vendor: &Ikassa = desk.of()?;
     let call = desk.context();
     let until = request.timeout_ms.map_or(call.budget.ends(), |ms| Instant::now() + Duration::from_millis(ms));
@@ -219,8 +204,7 @@ pub async fn finish_login(desk: &dyn Desk, request: FinishLogin) -> Result<Login
     vendor.finish_login(&Context { budget, ..call }, until).await
 }
 
-/// See the table.
-pub async fn refresh_login(desk: &dyn Desk, _: Nothing) -> Result<Login> {
+async fn refresh_login(desk: &dyn Desk, _: Nothing) -> Result<Login> {
     let vendor: &Ikassa = desk.of()?;
     vendor.renew_now(&desk.context()).await
 }
@@ -239,8 +223,7 @@ pub(super) async fn cashbox_now(vendor: &Ikassa, context: &Context<'_>) -> Resul
     Ok(Cashbox { has_device: wire.has_device, raw: Some(Raw::from_body(&answer.body)) })
 }
 
-/// See the table.
-pub async fn cashbox(desk: &dyn Desk, _: Nothing) -> Result<Cashbox> {
+async fn cashbox(desk: &dyn Desk, _: Nothing) -> Result<Cashbox> {
     cashbox_now(desk.of()?, &desk.context()).await
 }
 
@@ -248,14 +231,12 @@ fn told(now: ShiftNow) -> Shift {
     Shift { open: now.open, number: None, raw: Some(now.raw) }
 }
 
-/// See the table.
-pub async fn shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
+async fn shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
     let vendor: &Ikassa = desk.of()?;
     vendor.shift_now(&desk.context()).await.map(told)
 }
 
-/// See the table.
-pub async fn cash(desk: &dyn Desk, _: Nothing) -> Result<Cash> {
+async fn cash(desk: &dyn Desk, _: Nothing) -> Result<Cash> {
     let vendor: &Ikassa = desk.of()?;
     let now = vendor.shift_now(&desk.context()).await?;
     let amounts = drawer(&now.counters.unwrap_or_default()).into_iter();
@@ -303,8 +284,7 @@ async fn bring(vendor: &Ikassa, context: &Context<'_>, before: ShiftNow, open: b
     }
 }
 
-/// See the table.
-pub async fn open_shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
+async fn open_shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
     let vendor: &Ikassa = desk.of()?;
     let context = desk.context();
     let lease = desk.lease("", &context).await?;
@@ -316,8 +296,7 @@ pub async fn open_shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
     opened.map(told)
 }
 
-/// See the table.
-pub async fn close_shift(desk: &dyn Desk, request: CloseCloudShift) -> Result<Report> {
+async fn close_shift(desk: &dyn Desk, request: CloseCloudShift) -> Result<Report> {
     let vendor: &Ikassa = desk.of()?;
     let context = desk.context();
     if let Some(first) = &request.withdraw_first {
@@ -371,18 +350,15 @@ fn cashier<'a>(vendor: &'a Ikassa, given: Option<&'a str>) -> Result<&'a str> {
     })
 }
 
-/// See the table.
-pub async fn deposit(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
+async fn deposit(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
     move_cash(desk, "deposit", Call::Deposit, request).await
 }
 
-/// See the table.
-pub async fn withdraw(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
+async fn withdraw(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
     move_cash(desk, "withdraw", Call::Withdraw, request).await
 }
 
-/// See the table.
-pub async fn card_withdraw(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
+async fn card_withdraw(desk: &dyn Desk, request: DrawerDocument) -> Result<Registration> {
     move_cash(desk, "card_withdraw", Call::CardWithdraw, request).await
 }
 
@@ -411,8 +387,7 @@ async fn move_cash(
     settling::deliver(desk, operation, request.id, &document.body, &document).await
 }
 
-/// See the table.
-pub async fn rollback(desk: &dyn Desk, request: Rollback) -> Result<Registration> {
+async fn rollback(desk: &dyn Desk, request: Rollback) -> Result<Registration> {
     let vendor: &Ikassa = desk.of()?;
     let cashier = cashier(vendor, request.cashier.as_deref())?;
     // What the annulled document did tells what the annulment does.
@@ -441,8 +416,7 @@ async fn uid(desk: &dyn Desk, key: DocumentKey) -> Result<String> {
     }
 }
 
-/// See the table.
-pub async fn document(desk: &dyn Desk, key: DocumentKey) -> Result<CloudDocument> {
+async fn document(desk: &dyn Desk, key: DocumentKey) -> Result<CloudDocument> {
     let uid = uid(desk, key).await?;
     let vendor: &Ikassa = desk.of()?;
     let answer = vendor.get(&desk.context(), "docs.get", &[("uid", &uid)]).await?;
@@ -450,8 +424,7 @@ pub async fn document(desk: &dyn Desk, key: DocumentKey) -> Result<CloudDocument
     Ok(CloudDocument { uid: document.uid.or(Some(uid)), raw: Some(Raw::from_body(&answer.body)), ..document })
 }
 
-/// See the table.
-pub async fn receipt_url(desk: &dyn Desk, key: DocumentKey) -> Result<ReceiptUrl> {
+async fn receipt_url(desk: &dyn Desk, key: DocumentKey) -> Result<ReceiptUrl> {
     let uid = uid(desk, key).await?;
     let vendor: &Ikassa = desk.of()?;
     Ok(ReceiptUrl { url: vendor.receipt_url(&uid).into() })

@@ -1,5 +1,7 @@
 //! The device's answer codes (protocol/ikkm.md 4): what each means, proves and asks for.
 
+use crate::vendor::look_up;
+
 /// What a code says of the request that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -84,7 +86,7 @@ pub fn meaning(code: i32) -> &'static Meaning {
 /// The fiscal data operator's name for a block, if it has one.
 pub fn operator_name(code: i32) -> Option<&'static str> {
     let number = -code - 100;
-    OPERATOR.iter().find(|(known, _)| *known == number).map(|(_, name)| *name)
+    look_up(OPERATOR, &number)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::config::{Common, PlainHttp};
+use crate::config::Common;
 use crate::error::{Code, Violation, violation};
 
 /// Name in configurations and envelopes.
@@ -43,34 +43,26 @@ pub struct IkkmConfig {
     /// The web-api key that an operator set on the device. Needed once: then the journal keeps the
     /// key that the device gave last. A key that differs from the one configured before is taken
     /// for a new one of the operator.
-    #[serde(default)]
     #[schemars(with = "Option<String>", length(min = 1, max = 20))]
     pub key: Option<SecretString>,
     /// How amounts are written; `whole` unless given.
-    #[serde(default)]
     pub amounts: Option<Amounts>,
     /// Whether the items are sent (`true`). Switch it off where the device has no item list.
-    #[serde(default)]
     pub item_list: Option<bool>,
     /// Characters in a printed line: 24, 32 or 19 on the built-in printer, 42 or 30 on another.
     /// Longer lines of `print_text` are wrapped; absent means they are left alone.
-    #[serde(default)]
     #[schemars(range(min = 10, max = 80))]
     pub print_width: Option<u16>,
     /// Milliseconds between the starts of two requests (1000); the device takes one a second.
-    #[serde(default)]
     #[schemars(range(min = 0, max = 60_000))]
     pub pace_ms: Option<u64>,
     /// Milliseconds for an answer (30000). A short time only makes doubt.
-    #[serde(default)]
     #[schemars(range(min = 1, max = 600_000))]
     pub response_timeout_ms: Option<u64>,
     /// Milliseconds for a report that may close the shift (90000).
-    #[serde(default)]
     #[schemars(range(min = 1, max = 600_000))]
     pub report_timeout_ms: Option<u64>,
     /// Milliseconds after a lost answer before the device is asked about it (10000).
-    #[serde(default)]
     #[schemars(range(min = 0, max = 60_000))]
     pub settle_ms: Option<u64>,
     /// What every vendor's configuration has. `base_url` is the device: `http://192.168.1.20:8080`.
@@ -115,7 +107,7 @@ impl IkkmConfig {
 
     /// Mistakes that the schema cannot see.
     pub fn violations(&self) -> Vec<Violation> {
-        let mut found = self.common.violations(PlainHttp::Anywhere);
+        let mut found = self.common.violations();
         let mut wrong = |path: &str, code, message: &str| found.push(violation(path, code, message));
         match self.common.base_url.as_deref().map(url::Url::parse) {
             None => wrong("/base_url", Code::MissingField, "give the address of the device, http://IP:8080"),

@@ -12,10 +12,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::transport::{NoExchange, Reach};
+use crate::transport::{MOST_ANSWER_BYTES, NoExchange, Reach};
 
-/// Largest answer in bytes that is read.
-const MOST_ANSWER_BYTES: usize = 8 << 20;
 
 /// A device on the network.
 pub struct Device {

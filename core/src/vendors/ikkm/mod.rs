@@ -31,7 +31,7 @@ pub use reports::*;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
-use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::vendor::messages::{Capabilities, Health};
 use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
 use crate::vendor::{Context, Exclusive, StepResult, Mode, Opened, Prepared, Vendor, VendorInfo};
@@ -140,9 +140,5 @@ impl Vendor for Ikkm {
     async fn health(&self, context: &Context<'_>) -> Result<Health> {
         let check = operations::checked(self, context).await?;
         Ok(Health { ready: check.ready, message: check.message, raw: None })
-    }
-
-    fn read_callback(&self, _: &Callback) -> Result<CallbackReading> {
-        Err(Error::new(Code::Unsupported, "iKKM calls nobody back"))
     }
 }

@@ -80,7 +80,6 @@ pub struct Check {
 #[serde(deny_unknown_fields)]
 pub struct InfoRequest {
     /// Only receipt, shift, tax and cashier: the form that the vendor recommends.
-    #[serde(default)]
     pub minimum: Option<bool>,
 }
 
@@ -154,13 +153,11 @@ pub(super) async fn checked(vendor: &Ikkm, context: &Context<'_>) -> Result<Chec
     }
 }
 
-/// See the table.
-pub async fn check(desk: &dyn Desk, _: Nothing) -> Result<Check> {
+async fn check(desk: &dyn Desk, _: Nothing) -> Result<Check> {
     in_order(desk, async |vendor, context| checked(vendor, context).await).await
 }
 
-/// See the table.
-pub async fn info(desk: &dyn Desk, request: InfoRequest) -> Result<DeviceInfo> {
+async fn info(desk: &dyn Desk, request: InfoRequest) -> Result<DeviceInfo> {
     let minimum = request.minimum.unwrap_or(false);
     in_order(desk, async |vendor, context| DeviceInfo::ask(vendor, context, minimum).await).await
 }
@@ -169,14 +166,12 @@ fn shift_of(info: &DeviceInfo) -> Shift {
     Shift { open: info.is_shift_open(), number: info.shift_number.clone(), raw: info.raw.clone() }
 }
 
-/// See the table.
-pub async fn shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
+async fn shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
     in_order(desk, async |vendor, context| Ok(shift_of(&DeviceInfo::ask(vendor, context, true).await?)))
         .await
 }
 
-/// See the table.
-pub async fn cash(desk: &dyn Desk, _: Nothing) -> Result<Cash> {
+async fn cash(desk: &dyn Desk, _: Nothing) -> Result<Cash> {
     in_order(desk, async |vendor, context| {
         let info = DeviceInfo::ask(vendor, context, false).await?;
         let sum =
@@ -186,8 +181,7 @@ pub async fn cash(desk: &dyn Desk, _: Nothing) -> Result<Cash> {
     .await
 }
 
-/// See the table.
-pub async fn close_shift(desk: &dyn Desk, _: Nothing) -> Result<Report> {
+async fn close_shift(desk: &dyn Desk, _: Nothing) -> Result<Report> {
     in_order(desk, async |vendor, context| {
         // No key protects this call: it is sent only on a shift that is seen open (protocol/ikkm.md 3.10).
         let before = DeviceInfo::ask(vendor, context, true).await?;
@@ -256,34 +250,29 @@ async fn started(desk: &dyn Desk, path: &str, parameters: &str, post: bool) -> R
     .await
 }
 
-/// See the table.
-pub async fn x_report(desk: &dyn Desk, _: Nothing) -> Result<Report> {
+async fn x_report(desk: &dyn Desk, _: Nothing) -> Result<Report> {
     started(desk, "/apixreport", "", false).await?;
     Ok(Report { confirmed: false, shift: None })
 }
 
-/// See the table.
-pub async fn print_text(desk: &dyn Desk, request: PrintText) -> Result<Printed> {
+async fn print_text(desk: &dyn Desk, request: PrintText) -> Result<Printed> {
     let vendor: &Ikkm = desk.of()?;
     let mut form = map::Form::default();
     form.add("print", &map::wrapped(&request.text, vendor.config.print_width));
     started(desk, "/apiprint", &form.0, true).await
 }
 
-/// See the table.
-pub async fn print_last(desk: &dyn Desk, _: Nothing) -> Result<Printed> {
+async fn print_last(desk: &dyn Desk, _: Nothing) -> Result<Printed> {
     started(desk, "/apicheck/printLastDocument", "", false).await
 }
 
-/// See the table.
-pub async fn start_bank_payment(desk: &dyn Desk, request: BankPayment) -> Result<Printed> {
+async fn start_bank_payment(desk: &dyn Desk, request: BankPayment) -> Result<Printed> {
     let mut form = map::Form::default();
     form.add("amount", &request.amount.shortest());
     started(desk, "/apibank/", &form.0, false).await
 }
 
-/// See the table.
-pub async fn items(desk: &dyn Desk, _: Nothing) -> Result<Goods> {
+async fn items(desk: &dyn Desk, _: Nothing) -> Result<Goods> {
     in_order(desk, async |vendor, context| {
         let (items, raw): (Vec<GoodsItem>, _) =
             reports::ask(vendor, context, "/dump/table/items", "").await?;
@@ -292,23 +281,19 @@ pub async fn items(desk: &dyn Desk, _: Nothing) -> Result<Goods> {
     .await
 }
 
-/// See the table.
-pub async fn catalog(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
+async fn catalog(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
     in_order(desk, async |vendor, context| reports::directory(vendor, context, "catalog").await).await
 }
 
-/// See the table.
-pub async fn taxes(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
+async fn taxes(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
     in_order(desk, async |vendor, context| reports::directory(vendor, context, "taxes").await).await
 }
 
-/// See the table.
-pub async fn cashiers(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
+async fn cashiers(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
     in_order(desk, async |vendor, context| reports::directory(vendor, context, "cashiers").await).await
 }
 
-/// See the table.
-pub async fn shifts(desk: &dyn Desk, _: Nothing) -> Result<Shifts> {
+async fn shifts(desk: &dyn Desk, _: Nothing) -> Result<Shifts> {
     in_order(desk, async |vendor, context| {
         let (shifts, raw): (Vec<ShiftRow>, _) =
             reports::ask(vendor, context, "/dump/table/shifts", "").await?;
@@ -317,8 +302,7 @@ pub async fn shifts(desk: &dyn Desk, _: Nothing) -> Result<Shifts> {
     .await
 }
 
-/// See the table.
-pub async fn cheques(desk: &dyn Desk, request: ShiftNumber) -> Result<Cheques> {
+async fn cheques(desk: &dyn Desk, request: ShiftNumber) -> Result<Cheques> {
     let path = format!("/dump/table/shifts/{}/cheques", request.shift);
     in_order(desk, async |vendor, context| {
         let (cheques, raw): (Vec<Cheque>, _) = reports::ask(vendor, context, &path, "").await?;
@@ -327,8 +311,7 @@ pub async fn cheques(desk: &dyn Desk, request: ShiftNumber) -> Result<Cheques> {
     .await
 }
 
-/// See the table.
-pub async fn sales(desk: &dyn Desk, request: ShiftNumber) -> Result<Sales> {
+async fn sales(desk: &dyn Desk, request: ShiftNumber) -> Result<Sales> {
     let path = format!("/dump/table/shifts/{}/sales", request.shift);
     in_order(desk, async |vendor, context| {
         let (rows, raw): (Vec<SaleRow>, _) = reports::ask(vendor, context, &path, "").await?;
@@ -337,8 +320,7 @@ pub async fn sales(desk: &dyn Desk, request: ShiftNumber) -> Result<Sales> {
     .await
 }
 
-/// See the table.
-pub async fn shift_report(desk: &dyn Desk, request: ShiftNumber) -> Result<ShiftReport> {
+async fn shift_report(desk: &dyn Desk, request: ShiftNumber) -> Result<ShiftReport> {
     let path = format!("/dump/table/shifts/{}/report", request.shift);
     in_order(desk, async |vendor, context| {
         let (report, raw): (ShiftReport, _) = reports::ask(vendor, context, &path, "").await?;
@@ -347,8 +329,7 @@ pub async fn shift_report(desk: &dyn Desk, request: ShiftNumber) -> Result<Shift
     .await
 }
 
-/// See the table.
-pub async fn transaction(desk: &dyn Desk, request: ReceiptKey) -> Result<Transaction> {
+async fn transaction(desk: &dyn Desk, request: ReceiptKey) -> Result<Transaction> {
     let entry = desk.entry(&request.id).await?;
     let used = key::used(&entry)?;
     in_order(desk, async |vendor, context| {
@@ -358,13 +339,11 @@ pub async fn transaction(desk: &dyn Desk, request: ReceiptKey) -> Result<Transac
     .await
 }
 
-/// See the table.
-pub async fn deposit(desk: &dyn Desk, request: CashMovement) -> Result<Registration> {
+async fn deposit(desk: &dyn Desk, request: CashMovement) -> Result<Registration> {
     move_cash(desk, "deposit", request).await
 }
 
-/// See the table.
-pub async fn withdraw(desk: &dyn Desk, request: CashMovement) -> Result<Registration> {
+async fn withdraw(desk: &dyn Desk, request: CashMovement) -> Result<Registration> {
     move_cash(desk, "withdraw", request).await
 }
 

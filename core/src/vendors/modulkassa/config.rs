@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use crate::config::{Common, Credentials, PlainHttp};
+use crate::config::{Common, Credentials};
 use crate::error::{Code, Violation, violation};
 
 /// Name in configurations and envelopes.
@@ -63,27 +63,20 @@ pub struct ModulkassaConfig {
     #[schemars(length(min = 1))]
     pub vendor: String,
     /// Which of the vendor's systems; required unless `base_url` is given.
-    #[serde(default)]
     pub environment: Option<Environment>,
     /// Credentials of the association. Absent: those that `associate` left in the journal.
-    #[serde(default)]
     pub credentials: Option<Credentials>,
     /// Account of the back office, for `associate` and `retail_point`.
-    #[serde(default)]
     pub account: Option<Account>,
     /// The retail point. It names the cash register in the journal unless `register` does.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub retail_point_id: Option<String>,
     /// Tells several applications at one retail point apart.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub client_id: Option<String>,
     /// Form of the submit call; `v2` unless given.
-    #[serde(default)]
     pub document_version: Option<DocumentVersion>,
     /// Milliseconds after a lost answer from which "unknown document" is believed (1000).
-    #[serde(default)]
     #[schemars(range(min = 0, max = 60_000))]
     pub settle_ms: Option<u64>,
     /// What every vendor's configuration has.
@@ -94,8 +87,7 @@ pub struct ModulkassaConfig {
 impl ModulkassaConfig {
     /// Address of the fiscalization interface: what stands in front of `/v1` and `/v2`.
     pub fn base(&self) -> Option<Url> {
-        let text = self.common.base_url.as_deref().or_else(|| Some(self.environment?.base()))?;
-        Url::parse(text).ok()
+        self.common.address(self.environment.map(Environment::base))
     }
 
     /// Stable name of the cash register.
@@ -107,11 +99,8 @@ impl ModulkassaConfig {
 
     /// Mistakes that the schema cannot see.
     pub fn violations(&self) -> Vec<Violation> {
-        let mut found = self.common.violations(PlainHttp::LoopbackOnly);
+        let mut found = self.common.violations_in_cloud(self.environment.is_some());
         let mut wrong = |path: &str, code, message: &str| found.push(violation(path, code, message));
-        if self.environment.is_none() && self.common.base_url.is_none() {
-            wrong("/environment", Code::MissingField, "give `environment` (or `base_url` for the emulator)");
-        }
         if self.credentials.is_none() && self.account.is_none() {
             wrong("/credentials", Code::MissingField, "give `credentials`, or `account` to associate with");
         }

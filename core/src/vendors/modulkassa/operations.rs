@@ -37,11 +37,9 @@ pub const OPERATIONS: &[Operation<dyn Desk>] = &[
 #[serde(deny_unknown_fields)]
 pub struct Associate {
     /// Retail point; absent means the configured one.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub retail_point_id: Option<String>,
     /// Application at the retail point; absent means the configured one.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub client_id: Option<String>,
 }
@@ -73,11 +71,9 @@ pub struct SendDocument {
 #[serde(deny_unknown_fields)]
 pub struct DocumentKey {
     /// The receipt's id in our journal.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub id: Option<String>,
     /// The document's id at the vendor.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub document_id: Option<String>,
 }
@@ -87,7 +83,6 @@ pub struct DocumentKey {
 #[serde(deny_unknown_fields)]
 pub struct RetailPointKey {
     /// Its id; absent means the configured one, or all of the account where none is configured.
-    #[serde(default)]
     #[schemars(length(min = 1, max = 128))]
     pub retail_point_id: Option<String>,
 }
@@ -118,8 +113,7 @@ pub struct RetailPoint {
     pub payments_address: Option<String>,
 }
 
-/// See the table.
-pub async fn associate(desk: &dyn Desk, request: Associate) -> Result<Association> {
+async fn associate(desk: &dyn Desk, request: Associate) -> Result<Association> {
     let vendor: &Modulkassa = desk.of()?;
     let point = request.retail_point_id.or_else(|| vendor.config.retail_point_id.clone());
     let point = point.ok_or_else(|| {
@@ -140,21 +134,18 @@ pub async fn associate(desk: &dyn Desk, request: Associate) -> Result<Associatio
     })
 }
 
-/// See the table.
-pub async fn dissociate(desk: &dyn Desk, _: Nothing) -> Result<Nothing> {
+async fn dissociate(desk: &dyn Desk, _: Nothing) -> Result<Nothing> {
     let vendor: &Modulkassa = desk.of()?;
     vendor.api.dissociate(&desk.context()).await?;
     Ok(Nothing {})
 }
 
-/// See the table.
-pub async fn service_status(desk: &dyn Desk, _: Nothing) -> Result<ServiceStatus> {
+async fn service_status(desk: &dyn Desk, _: Nothing) -> Result<ServiceStatus> {
     let vendor: &Modulkassa = desk.of()?;
     vendor.api.service_status(&desk.context()).await
 }
 
-/// See the table.
-pub async fn send_document(desk: &dyn Desk, request: SendDocument) -> Result<Registration> {
+async fn send_document(desk: &dyn Desk, request: SendDocument) -> Result<Registration> {
     let id = desk::own_id(&request.document, "id")?;
     let bytes = request.document.get().as_bytes().to_vec();
     let vendor_document_id = Some(id.clone());
@@ -162,15 +153,13 @@ pub async fn send_document(desk: &dyn Desk, request: SendDocument) -> Result<Reg
     desk.deliver(Wanted { operation, id, content: bytes.clone(), request: bytes, vendor_document_id }).await
 }
 
-/// See the table.
-pub async fn document_status(desk: &dyn Desk, request: DocumentKey) -> Result<DocumentStatus> {
+async fn document_status(desk: &dyn Desk, request: DocumentKey) -> Result<DocumentStatus> {
     let vendor: &Modulkassa = desk.of()?;
     let (_, document_id) = named(desk, request).await?;
     vendor.api.document_status(&desk.context(), &document_id).await
 }
 
-/// See the table.
-pub async fn requeue_document(desk: &dyn Desk, request: DocumentKey) -> Result<DocumentStatus> {
+async fn requeue_document(desk: &dyn Desk, request: DocumentKey) -> Result<DocumentStatus> {
     let vendor: &Modulkassa = desk.of()?;
     let (receipt_id, document_id) = named(desk, request).await?;
     let context = desk.context();
@@ -210,8 +199,7 @@ async fn named(desk: &dyn Desk, key: DocumentKey) -> Result<(String, String)> {
     })
 }
 
-/// See the table.
-pub async fn retail_point(desk: &dyn Desk, request: RetailPointKey) -> Result<RetailPoints> {
+async fn retail_point(desk: &dyn Desk, request: RetailPointKey) -> Result<RetailPoints> {
     let vendor: &Modulkassa = desk.of()?;
     let id = request.retail_point_id.or_else(|| vendor.config.retail_point_id.clone());
     let answer = vendor.api.retail_points(&desk.context(), id.as_deref()).await?;

@@ -2,6 +2,7 @@
 //! every member of an answer may be absent, numbers may be strings and strings numbers.
 
 use serde::{Deserialize, Serialize, Serializer};
+use serde_with::skip_serializing_none;
 use serde_json::value::RawValue;
 
 use crate::transport::lenient::Scalar;
@@ -9,6 +10,7 @@ use crate::receipt::money::{Amount, Quantity};
 use crate::receipt::Phone;
 
 /// Document (protocol/modulkassa.md 2.1), in the order of the protocol sheet. Absent optional fields are left out.
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Document<'a> {
@@ -18,31 +20,23 @@ pub struct Document<'a> {
     pub checkout_date_time: String,
     pub email: &'a str,
     pub print_receipt: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub text_to_print: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cashier_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cashier_inn: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cashier_position: Option<&'a str>,
-    #[serde(rename = "responseURL", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "responseURL")]
     pub response_url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_mode: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_inn: Option<&'a str>,
     pub invent_positions: Vec<Position<'a>>,
     pub money_positions: Vec<Money>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_info: Option<Agent<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub correction_info: Option<Correction<'a>>,
 }
 
 /// InventPosition (protocol/modulkassa.md 2.2).
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Position<'a> {
@@ -51,34 +45,23 @@ pub struct Position<'a> {
     pub price: Amount,
     #[serde(serialize_with = "number")]
     pub quantity: Quantity,
-    #[serde(serialize_with = "optional_number", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "optional_number")]
     pub disc_sum: Option<Amount>,
     pub vat_tag: u16,
-    #[serde(serialize_with = "optional_number", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "optional_number")]
     pub vat_sum: Option<Amount>,
     pub payment_object: &'static str,
     pub payment_method: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub invent_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub barcode: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub origin_country_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub customs_declaration_number: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub nomenclature_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub product_mark: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub industry_requisite: Option<Industry<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub measure: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_info: Option<Agent<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub supplier_info: Option<Supplier<'a>>,
 }
 
@@ -102,15 +85,13 @@ pub struct Industry<'a> {
 }
 
 /// AgentInformation (protocol/modulkassa.md 2.9).
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Agent<'a> {
     pub types: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub paying_agent: Option<PayingAgent<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub receive_payments_operator: Option<Phones<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub money_transfer_operator: Option<TransferOperator<'a>>,
 }
 
@@ -125,37 +106,33 @@ pub struct Phones<'a> {
     pub phones: &'a [Phone],
 }
 
+#[skip_serializing_none]
 #[derive(Serialize)]
 pub struct TransferOperator<'a> {
     pub phones: &'a [Phone],
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub inn: Option<&'a str>,
 }
 
 /// SupplierInformation (protocol/modulkassa.md 2.9).
+#[skip_serializing_none]
 #[derive(Serialize)]
 pub struct Supplier<'a> {
     #[serde(skip_serializing_if = "<[Phone]>::is_empty")]
     pub phones: &'a [Phone],
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub inn: Option<&'a str>,
 }
 
 /// correctionInfo (protocol/modulkassa.md 2.10).
+#[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Correction<'a> {
     pub reason: &'static str,
     pub document_date: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub document_num: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub fiscal_sign: Option<&'a str>,
 }
 
@@ -209,9 +186,7 @@ pub struct DocumentStatus {
     pub status: Scalar,
     #[serde(default)]
     pub fn_state: Scalar,
-    #[serde(default)]
     pub fiscal_info: Option<FiscalInfo>,
-    #[serde(default)]
     pub failure_info: Option<FailureInfo>,
     #[serde(default)]
     pub message: Scalar,

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use campaigns::Result;
 use campaigns::campaign::cell::{Cell, Row};
 use campaigns::campaign::engine::Engine;
 use campaigns::campaign::table::{self, Plan};
 use campaigns::vendors::{self, Vendor};
+use campaigns::{Result, ending};
 use clap::Parser;
 use futures_util::{StreamExt as _, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Complaints of one cell that are printed.
 const MOST_PRINTED: usize = 20;
@@ -71,8 +71,11 @@ impl Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<ExitCode> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    ending::end(run(&Arguments::parse()).await)
+}
+
+async fn run(arguments: &Arguments) -> Result<(Value, bool)> {
     let plan = arguments.plan()?;
     let started = Instant::now();
     let runs = table::cells(&plan).into_iter().map(async |cell| {
@@ -91,14 +94,14 @@ async fn main() -> Result<ExitCode> {
         let command = format!("make campaign ARGS=\"{}\"", words.join(" "));
         std::fs::write(path, table::markdown(&rows, &command))?;
     }
-    println!(
-        "{}",
-        total.summary(json!({
-            "vendors": plan.vendors.iter().map(|vendor| vendor.name).collect::<Vec<_>>(),
-            "engines": plan.engines.iter().map(|engine| engine.name()).collect::<Vec<_>>(),
-        }))
-    );
-    Ok(if rows.iter().all(Row::is_right) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let bad = table::bad(&rows);
+    let more = json!({
+        "vendors": plan.vendors.iter().map(|vendor| vendor.name).collect::<Vec<_>>(),
+        "engines": plan.engines.iter().map(|engine| engine.name()).collect::<Vec<_>>(),
+        "cells": rows.len(),
+        "bad": bad,
+    });
+    Ok((total.summary(more), !rows.is_empty() && bad == 0))
 }
 
 fn print(cell: &Cell, row: &Row, seconds: f64) {

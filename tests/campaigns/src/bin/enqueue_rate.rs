@@ -5,10 +5,10 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use campaigns::Result;
 use campaigns::rate::{self, READY, Writer, measured, median};
+use campaigns::{Result, ending};
 use clap::Parser;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The least share of what a bare program reaches.
@@ -57,6 +57,10 @@ async fn main() -> Result<ExitCode> {
         println!("{}", rate::write(writer, place, &arguments.name, time, wait).await?);
         return Ok(ExitCode::SUCCESS);
     }
+    Ok(ending::end(run(&arguments, time).await))
+}
+
+async fn run(arguments: &Arguments, time: Duration) -> Result<(Value, bool)> {
     let folder = match &arguments.folder {
         Some(folder) => TempDir::new_in(folder)?,
         None => TempDir::new()?,
@@ -105,6 +109,5 @@ async fn main() -> Result<ExitCode> {
             );
         }
     }
-    println!("{}", serde_json::Value::Object(summary));
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok((Value::Object(summary), good))
 }

@@ -4,13 +4,13 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use campaigns::Result;
 use campaigns::campaign::cell::Row;
 use campaigns::campaign::table;
 use campaigns::ikassa_matrix::{self, Combination};
+use campaigns::{Result, ending};
 use clap::Parser;
 use futures_util::{StreamExt as _, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Runs the matrix against emulated cash registers.
 #[derive(Parser)]
@@ -30,8 +30,11 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<ExitCode> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    ending::end(run(&Arguments::parse()).await)
+}
+
+async fn run(arguments: &Arguments) -> Result<(Value, bool)> {
     let started = Instant::now();
     let wanted = |one: &Combination| arguments.only.as_deref().is_none_or(|part| one.name().contains(part));
     let all = ikassa_matrix::combinations(arguments.seed, arguments.sales);
@@ -41,16 +44,16 @@ async fn main() -> Result<ExitCode> {
     );
     let runs = all.into_iter().filter(wanted).map(async |one| {
         let row = tokio::spawn(one.run()).await?;
-        print(&one, &row, &arguments);
+        print(&one, &row, arguments);
         Result::Ok(row)
     });
     let rows: Vec<Result<Row>> = stream::iter(runs).buffer_unordered(arguments.jobs.max(1)).collect().await;
     let rows = rows.into_iter().collect::<Result<Vec<Row>>>()?;
     let total = table::total(&rows);
     println!("{:.0} s", started.elapsed().as_secs_f64());
-    println!("{}", total.summary(json!({"combinations": rows.len(), "sales": total.receipts})));
-    let is_right = !rows.is_empty() && rows.iter().all(Row::is_right);
-    Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let bad = table::bad(&rows);
+    let more = json!({"combinations": rows.len(), "bad": bad, "sales": total.receipts});
+    Ok((total.summary(more), !rows.is_empty() && bad == 0))
 }
 
 fn print(one: &Combination, row: &Row, arguments: &Arguments) {

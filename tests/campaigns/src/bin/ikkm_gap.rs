@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use campaigns::{Result, gap};
+use campaigns::{Result, ending, gap};
 use clap::Parser;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Half of the gaps must be shorter, in milliseconds.
 const MOST_MEDIAN_MS: f64 = 5.0;
@@ -18,14 +18,15 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<ExitCode> {
-    let Arguments { sales } = Arguments::parse();
+async fn main() -> ExitCode {
+    ending::end(run(&Arguments::parse()).await)
+}
+
+async fn run(&Arguments { sales }: &Arguments) -> Result<(Value, bool)> {
     let gaps = gap::measure(sales).await?;
     let rounded = |share| (gaps.quantile_ms(share) * 1_000.0).round() / 1_000.0;
     let median_ms = rounded(0.5);
-    println!(
-        "{}",
-        json!({"sales": sales, "min_ms": rounded(0.0), "median_ms": median_ms, "p95_ms": rounded(0.95)})
-    );
-    Ok(if median_ms < MOST_MEDIAN_MS { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let summary =
+        json!({"sales": sales, "min_ms": rounded(0.0), "median_ms": median_ms, "p95_ms": rounded(0.95)});
+    Ok((summary, median_ms < MOST_MEDIAN_MS))
 }

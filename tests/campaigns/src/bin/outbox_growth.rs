@@ -3,10 +3,10 @@
 
 use std::process::ExitCode;
 
-use campaigns::Result;
 use campaigns::growth::{Costs, Queue};
+use campaigns::{Result, ending};
 use clap::Parser;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How much more the end may cost than the beginning.
@@ -29,8 +29,11 @@ struct Arguments {
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
-async fn main() -> Result<ExitCode> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    ending::end(run(&Arguments::parse()).await)
+}
+
+async fn run(arguments: &Arguments) -> Result<(Value, bool)> {
     let folder = TempDir::new()?;
     let mut summary = serde_json::Map::new();
     let mut good = true;
@@ -59,8 +62,7 @@ async fn main() -> Result<ExitCode> {
                    "memory_mib": [first.memory_mib, last.memory_mib]}),
         );
     }
-    println!("{}", serde_json::Value::Object(summary));
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok((Value::Object(summary), good))
 }
 
 fn shown(engine: &str, costs: &Costs) {

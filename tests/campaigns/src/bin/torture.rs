@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use campaigns::ending;
 use campaigns::torture::{Engine, Tally, VENDORS, clock, cut, full_disk, points, server, system};
 use clap::Parser;
 
@@ -32,11 +33,7 @@ async fn main() -> ExitCode {
     let mut tally = Tally::new(arguments.only.clone());
     let done = run(&mut tally, &arguments).await;
     println!("{:.0} s", started.elapsed().as_secs_f64());
-    if let Err(broken) = &done {
-        eprintln!("not carried out: {broken}");
-    }
-    println!("{}", tally.line());
-    if done.is_ok() && tally.bad().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    ending::end(done.map(|()| (tally.line(), tally.is_right())))
 }
 
 async fn run(tally: &mut Tally, arguments: &Arguments) -> campaigns::Result<()> {

@@ -72,7 +72,7 @@ impl Cell {
         let bench =
             Bench::start(Setup { vendor, engine, seed, circumstances, asked, config: Value::Null, hosts })
                 .await?;
-        opening::sell(&bench, &first).await?;
+        let _opener = opening::sell(&bench, &first).await?;
         let neighbours: Vec<_> = (0..self.processes.div_ceil(2)).map(|_| Arc::new(Barrier::new(2))).collect();
         try_join_all(plans.iter().enumerate().map(async |(place, plan)| {
             Client::start(&bench, place, neighbours[place / 2].clone()).await?.run(plan).await

@@ -13,7 +13,7 @@ use crate::campaign::bench::Bench;
 use crate::campaign::person;
 use crate::campaign::schedule::{Act, Kill};
 use crate::judge::Report;
-use crate::runner::Runner;
+use crate::runner::{Runner, is_halted};
 use crate::vendors::Asked;
 
 /// Pause between two looks at a condition.
@@ -66,9 +66,9 @@ impl<'a> Client<'a> {
         match &act.kill {
             None => self.sell(&act.asked, &act.calls, is_alone).await.map(drop),
             Some(Kill::At(step)) => {
-                self.runner.halt(Some((step.name(), 0))).await?;
+                self.runner.halt_at(*step, &act.asked.id).await?;
                 match self.sell(&act.asked, &act.calls, is_alone).await? {
-                    true => self.runner.halt(None).await,
+                    true => self.runner.halt_nowhere().await,
                     false => self.killed(&act.asked, is_alone).await,
                 }
             }
@@ -88,7 +88,7 @@ impl<'a> Client<'a> {
             }
             if person::is_wanted(self.bench, &envelope) {
                 // A halt is for the shop's own calls.
-                self.runner.halt(None).await?;
+                self.runner.halt_nowhere().await?;
                 person::act(self.bench, &mut self.runner, asked, &envelope).await?;
             }
         }
@@ -106,7 +106,7 @@ impl<'a> Client<'a> {
         let listening = self.bench.listen(asked, is_alone);
         let _delivering = (operation == "deliver").then(|| self.bench.deliver());
         let envelope = self.runner.call(operation, request).await?;
-        if !envelope["halted"].is_null() {
+        if is_halted(&envelope) {
             return Ok(Ended::Halted);
         }
         self.bench.heard(asked, &listening, operation, &envelope);

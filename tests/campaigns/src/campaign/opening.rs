@@ -2,9 +2,12 @@
 //! for the first time: a movement that comes between a receipt and its lost answer, and that nobody
 //! could know of, is beyond what counters can tell.
 
+use serde_json::json;
+
 use crate::Result;
 use crate::campaign::bench::Bench;
 use crate::judge::Report;
+use crate::runner::Runner;
 use crate::sale::Sale;
 use crate::vendors::{Asked, Circumstances, Other, Vendor};
 
@@ -19,9 +22,16 @@ pub fn receipts(vendor: &Vendor, circumstances: &Circumstances) -> Vec<Asked> {
     }
 }
 
-/// Sells them; each is confirmed. Then another program sells for the first time.
-pub async fn sell(bench: &Bench, receipts: &[Asked]) -> Result<()> {
+/// Opens the shift where there is one and sells them; each is confirmed. Then another program sells for the
+/// first time. The client is given back: one that was killed now would leave a lease behind.
+pub async fn sell(bench: &Bench, receipts: &[Asked]) -> Result<Runner> {
     let mut client = bench.patient_client(0).await?;
+    for operation in bench.vendor.opening {
+        let envelope = client.call(operation, &json!({})).await?;
+        if envelope["ok"].is_null() {
+            return Err(format!("{operation}: {envelope}").into());
+        }
+    }
     for asked in receipts {
         let listening = bench.listen(asked, true);
         let envelope = client.call("register", &asked.receipt).await?;
@@ -34,5 +44,5 @@ pub async fn sell(bench: &Bench, receipts: &[Asked]) -> Result<()> {
         let (action, what) = first();
         bench.operate(action, what)?;
     }
-    Ok(())
+    Ok(client)
 }

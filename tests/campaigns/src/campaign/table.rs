@@ -59,6 +59,11 @@ pub fn total(rows: &[Row]) -> Count {
     total
 }
 
+/// How many rows are not as they should be.
+pub fn bad(rows: &[Row]) -> usize {
+    rows.iter().filter(|row| !row.is_right()).count()
+}
+
 /// The counts by vendor and engine, as a Markdown document.
 pub fn markdown(rows: &[Row], command: &str) -> String {
     let mut pairs: BTreeMap<(&str, &str), Count> = BTreeMap::new();

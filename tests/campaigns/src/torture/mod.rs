@@ -7,6 +7,7 @@ pub mod bench;
 pub mod clock;
 pub mod cut;
 pub mod full_disk;
+pub mod names;
 pub mod points;
 pub mod server;
 pub mod system;

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use kassa::Client;
-use kassa::faults::{self, POINTS};
-use kassa::host;
+use kassa::{faults, host};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
 
 use super::bench::{Bench, Engine, VENDORS, call};
+use super::names::POINTS;
 use super::{Tally, audit};
 use crate::Result;
 use crate::judge::Report;
@@ -117,8 +117,10 @@ pub fn run(tally: &mut Tally, extent: Extent<'_>) -> Result<()> {
                     way != Way::Slow
                         || BACKGROUND.iter().any(|name| point.trim_end_matches("_answer") == *name)
                 };
-                let points =
-                    POINTS.iter().copied().filter(|point| concerns(point, engine) && is_meant(point));
+                let points = POINTS
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|point| concerns(point, engine) && is_meant(point));
                 let mut points = points.peekable();
                 if points.peek().is_none() {
                     continue;
@@ -136,8 +138,9 @@ pub fn run(tally: &mut Tally, extent: Extent<'_>) -> Result<()> {
         }
     }
     if tally.is_whole() && vendors.len() == VENDORS.len() {
-        let unreached: Vec<&&str> = POINTS
+        let unreached: Vec<&str> = POINTS
             .iter()
+            .map(String::as_str)
             .filter(|point| engines.iter().any(|engine| concerns(point, *engine)))
             .filter(|point| !faults::is_reached(point))
             .collect();

@@ -78,6 +78,11 @@ impl Tally {
         &self.bad
     }
 
+    /// Whether something was injected, and every case ended right.
+    pub fn is_right(&self) -> bool {
+        self.failures > 0 && self.bad.is_empty()
+    }
+
     /// The last line of a run.
     pub fn line(&self) -> Value {
         json!({"points": self.places.len(), "failures": self.failures, "bad": self.bad.len()})

@@ -2,7 +2,7 @@
 //! campaign is the same for all.
 
 mod atol;
-mod blows;
+mod common_faults;
 pub mod ikassa;
 pub mod ikkm;
 mod modulkassa;
@@ -29,7 +29,7 @@ pub struct Asked {
 
 /// The faults that a campaign strikes with; each list has at least one.
 #[derive(Debug)]
-pub struct Blows {
+pub struct Faults {
     /// The answer to the receipt gets lost, or the receipt itself.
     pub receipt: Vec<Fault>,
     /// The same for calls that ask what became of a receipt, and for log-ins.
@@ -119,13 +119,15 @@ pub struct Vendor {
     /// Seconds by which the clock may jump.
     pub jumps_s: &'static [i64],
     /// The faults.
-    pub blows: fn() -> Blows,
+    pub faults: fn() -> Faults,
     /// What cash registers there are.
     pub circumstances: &'static [Circumstances],
     /// Whether the vendor may confirm a document without its number.
     pub number_may_be_untold: bool,
     /// Whether a receipt in doubt is left to a person although nothing waits for that.
     pub is_left: fn(&Value) -> bool,
+    /// Whether a cash register takes one document at a time, so that one worker holds up the others.
+    pub one_at_a_time: bool,
     /// Whether a person sets keys and gives verdicts while the shop sells (iKKM).
     pub has_person: bool,
 }
@@ -144,6 +146,11 @@ impl Vendor {
     pub fn circumstances_of(&self, seed: u64) -> &'static Circumstances {
         let place = seed % self.circumstances.len() as u64;
         &self.circumstances[usize::try_from(place).unwrap_or_default()]
+    }
+
+    /// How many of so many workers can be at work on receipts at the same time.
+    pub fn workers_at_once(&self, workers: usize) -> usize {
+        if self.one_at_a_time { workers.min(1) } else { workers }
     }
 
     /// A sale as the shop asks for it.

@@ -52,7 +52,7 @@ use crate::switches::patched;
 use crate::vendors::Vendor;
 
 /// The vendor's name.
-const NAME: &str = "atol";
+pub const NAME: &str = "atol";
 
 const ACTIONS: &[Action] = &{
     let mut all = [Action::ExpireToken; CLOUD_ACTIONS.len() + 2];

@@ -44,7 +44,7 @@ use crate::switches::patched;
 use crate::vendors::Vendor;
 
 /// The vendor's name.
-const NAME: &str = "ikassa";
+pub const NAME: &str = "ikassa";
 
 /// What strikes its calls (protocol/ikassa.md 6.6).
 const ACTIONS: &[Action] = &[

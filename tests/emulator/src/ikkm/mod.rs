@@ -44,7 +44,7 @@ use crate::switches::patched;
 use crate::vendors::Vendor;
 
 /// The vendor's name.
-const NAME: &str = "ikkm";
+pub const NAME: &str = "ikkm";
 
 /// What can strike a call.
 const ACTIONS: &[Action] = &[

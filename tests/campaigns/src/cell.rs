@@ -93,7 +93,7 @@ impl Cell {
         }
         shop.audit(&sales).await?;
         let Shop { mut count, judge, .. } = shop;
-        judge.sentence(&mut count);
+        judge.add_to(&mut count);
         Ok((count, judge.findings))
     }
 

@@ -134,21 +134,21 @@ impl Judge {
     }
 
     /// Adds a receipt that a report was right about and that is wrong all the same.
-    pub fn condemn(&mut self, id: &str, why: &str) {
+    pub fn call_wrong(&mut self, id: &str, why: &str) {
         if self.wrong.insert(id.to_owned()) {
             self.findings.push(format!("{id}: {why}"));
         }
     }
 
     /// Adds a receipt that never appeared although nobody said that it failed.
-    pub fn miss(&mut self, id: &str, why: &str) {
+    pub fn call_lost(&mut self, id: &str, why: &str) {
         if self.lost.insert(id.to_owned()) {
             self.findings.push(format!("{id}: {why}"));
         }
     }
 
     /// Adds what was found wrong to a count.
-    pub fn sentence(&self, count: &mut Count) {
+    pub fn add_to(&self, count: &mut Count) {
         count.lost += self.lost.len();
         count.doubled += self.doubled.len();
         count.wrong += self.wrong.len();
@@ -173,33 +173,33 @@ mod tests {
         numbers.iter().map(document).collect()
     }
 
-    fn sentence(envelope: &Value, numbers: &[&str]) -> (usize, usize, usize) {
+    fn counted(envelope: &Value, numbers: &[&str]) -> (usize, usize, usize) {
         let (mut judge, mut count) = (Judge::default(), Count::default());
         // Said twice it is still one sale.
         judge.hear("sale-1000", &Report::of(envelope), &documents(numbers), "");
         judge.hear("sale-1000", &Report::of(envelope), &documents(numbers), "");
-        judge.sentence(&mut count);
+        judge.add_to(&mut count);
         (count.lost, count.doubled, count.wrong)
     }
 
     #[test]
     fn every_report_is_compared_with_the_ledger() {
         let registered = json!({"ok": {"state": "registered", "fiscal": {"document_number": "7"}}});
-        assert_eq!(sentence(&registered, &["7"]), (0, 0, 0));
-        assert_eq!(sentence(&registered, &[]), (1, 0, 0));
-        assert_eq!(sentence(&registered, &["7", "8"]), (0, 1, 0));
-        assert_eq!(sentence(&registered, &["8"]), (0, 0, 1));
+        assert_eq!(counted(&registered, &["7"]), (0, 0, 0));
+        assert_eq!(counted(&registered, &[]), (1, 0, 0));
+        assert_eq!(counted(&registered, &["7", "8"]), (0, 1, 0));
+        assert_eq!(counted(&registered, &["8"]), (0, 0, 1));
         for not_registered in [
             json!({"ok": {"state": "queued"}}),
             json!({"ok": {"state": "failed"}}),
             json!({"error": {"code": "busy", "outcome": "not_registered"}}),
         ] {
-            assert_eq!(sentence(&not_registered, &[]), (0, 0, 0));
-            assert_eq!(sentence(&not_registered, &["7"]), (0, 0, 1));
+            assert_eq!(counted(&not_registered, &[]), (0, 0, 0));
+            assert_eq!(counted(&not_registered, &["7"]), (0, 0, 1));
         }
         for unknown in [json!({"ok": {"state": "in_doubt"}}), json!({"error": {"outcome": "unknown"}})] {
-            assert_eq!(sentence(&unknown, &[]), (0, 0, 0));
-            assert_eq!(sentence(&unknown, &["7"]), (0, 0, 0));
+            assert_eq!(counted(&unknown, &[]), (0, 0, 0));
+            assert_eq!(counted(&unknown, &["7"]), (0, 0, 0));
         }
     }
 }

@@ -127,6 +127,6 @@ async fn write(device: &Device, till: Till, sales: &[Sale]) -> Result<Outcome> {
     }
     shop.audit(sales).await?;
     let Shop { mut count, judge, .. } = shop;
-    judge.sentence(&mut count);
+    judge.add_to(&mut count);
     Ok((count, judge.findings))
 }

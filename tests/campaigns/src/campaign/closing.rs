@@ -48,14 +48,14 @@ pub async fn close(bench: &Bench, clients: usize) -> Result<(Count, Vec<String>)
         )
         .await?;
     }
-    let mut sentence = Sentence { bench, entries: &entries, count: Count::default(), complaints: Vec::new() };
-    bench.asked().for_each(|asked| sentence.pass(asked));
-    let Sentence { mut count, mut complaints, .. } = sentence;
+    let mut verdicts = Verdicts { bench, entries: &entries, count: Count::default(), complaints: Vec::new() };
+    bench.asked().for_each(|asked| verdicts.on(asked));
+    let Verdicts { mut count, mut complaints, .. } = verdicts;
     count.receipts = bench.asked().count();
     count.faults = faults;
     bench.seen(|seen| {
         count.kills = seen.kills;
-        seen.judge.sentence(&mut count.found);
+        seen.judge.add_to(&mut count.found);
         complaints.extend(seen.judge.findings.iter().cloned());
         let strangers = seen.book.keys().filter(|key| !bench.is_asked_for(key));
         complaints.extend(strangers.map(|key| format!("nobody asked for the document {key}")));
@@ -112,15 +112,15 @@ async fn finish(bench: &Bench, runner: &mut Runner, open: &[&Asked]) -> Result<(
     Ok(())
 }
 
-struct Sentence<'a> {
+struct Verdicts<'a> {
     bench: &'a Bench,
     entries: &'a Entries,
     count: Count,
     complaints: Vec<String>,
 }
 
-impl Sentence<'_> {
-    fn pass(&mut self, asked: &Asked) {
+impl Verdicts<'_> {
+    fn on(&mut self, asked: &Asked) {
         let entry = self.entries.get(&asked.id).unwrap_or(&Value::Null);
         let registration = &entry["registration"];
         let report = Report::of_state(registration);
@@ -131,8 +131,10 @@ impl Sentence<'_> {
             if let [document] = documents
                 && document.total != asked.total
             {
-                seen.judge
-                    .condemn(&asked.id, &format!("on record with {}, not {}", document.total, asked.total));
+                seen.judge.call_wrong(
+                    &asked.id,
+                    &format!("on record with {}, not {}", document.total, asked.total),
+                );
             }
             seen.decided.get(&asked.id).cloned()
         });
@@ -142,7 +144,8 @@ impl Sentence<'_> {
             (Some("in_doubt"), _) => self.doubt(asked, entry, &said),
             (Some("failed"), _) => self.complaints.push(format!("{} failed: {said}", asked.id)),
             _ if self.bench.documents(asked).is_empty() => {
-                self.bench.seen(|seen| seen.judge.miss(&asked.id, &format!("it never appeared: {said}")));
+                self.bench
+                    .seen(|seen| seen.judge.call_lost(&asked.id, &format!("it never appeared: {said}")));
             }
             _ => self.complaints.push(format!("{} was not brought to its end: {said}", asked.id)),
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::disturbance::Step;
 use crate::sale::Sale;
-use crate::vendors::{Asked, Blows, Circumstances, Deed, Other, Vendor};
+use crate::vendors::{Asked, Circumstances, Deed, Faults, Other, Vendor};
 
 /// Totals of the first receipt, in whole units; ids of one length, so that no id is part of another.
 const FIRST: u32 = 100_000;
@@ -60,7 +60,7 @@ pub struct Act {
 
 /// What each client does, in order.
 pub fn draw(vendor: &Vendor, seed: u64, clients: usize, receipts: usize) -> Vec<Vec<Act>> {
-    let blows = (vendor.blows)();
+    let all = (vendor.faults)();
     let circumstances = vendor.circumstances_of(seed);
     let mut random = StdRng::seed_from_u64(seed);
     let mut numbers = FIRST..;
@@ -83,7 +83,7 @@ pub fn draw(vendor: &Vendor, seed: u64, clients: usize, receipts: usize) -> Vec<
                     vendor.asked(&Sale::of(numbers.next().unwrap_or(FIRST)))
                 }
             };
-            let act = act(&mut random, vendor, circumstances, &blows, asked, is_shared);
+            let act = act(&mut random, vendor, circumstances, &all, asked, is_shared);
             plans[client].push(act);
         }
     }
@@ -94,7 +94,7 @@ fn act(
     random: &mut StdRng,
     vendor: &Vendor,
     circumstances: &Circumstances,
-    blows: &Blows,
+    all: &Faults,
     asked: Asked,
     is_shared: bool,
 ) -> Act {
@@ -103,7 +103,7 @@ fn act(
     let (jumps, other) = (happens(JUMPS), happens(OTHERS));
     let mut faults = Vec::new();
     if struck {
-        faults.push(blow(random, blows));
+        faults.push(drawn(random, all));
     }
     let mut elsewhere = None;
     match circumstances.other {
@@ -124,12 +124,12 @@ fn act(
     Act { calls: calls(random, &asked), asked, is_shared, faults, kill, jump_s, elsewhere }
 }
 
-fn blow(random: &mut StdRng, blows: &Blows) -> Fault {
+fn drawn(random: &mut StdRng, all: &Faults) -> Fault {
     let list = match random.random_range(0..20) {
-        0..12 => &blows.receipt,
-        12..15 => &blows.questions,
-        15 => &blows.late,
-        _ => &blows.own,
+        0..12 => &all.receipt,
+        12..15 => &all.questions,
+        15 => &all.late,
+        _ => &all.own,
     };
     list[random.random_range(0..list.len())].clone()
 }

@@ -17,13 +17,13 @@ const END_SESSIONS: &str =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kassa'";
 /// The variable that names a program which stops the server at once and starts it again.
 const RESTART: &str = "KASSA_TEST_POSTGRES_RESTART";
-/// Until when in a sale the first blow comes, in milliseconds, and how many come.
+/// Until when in a sale the first outage comes, in milliseconds, and how many come.
 const FIRST_MS: std::ops::Range<u64> = 0..120;
-const BLOWS: std::ops::Range<u32> = 1..6;
+const OUTAGES: std::ops::Range<u32> = 1..6;
 
 /// What happens to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Blow {
+enum Outage {
     Sessions,
     Restart,
 }
@@ -37,8 +37,10 @@ pub async fn run(
     restarts: u64,
 ) -> Result<()> {
     let can_restart = std::env::var_os(RESTART).is_some();
-    let blows = [(Blow::Sessions, "sessions", sales), (Blow::Restart, "restart", restarts)];
-    for (blow, name, count) in blows.into_iter().filter(|(blow, ..)| can_restart || *blow == Blow::Sessions) {
+    let outages = [(Outage::Sessions, "sessions", sales), (Outage::Restart, "restart", restarts)];
+    for (outage, name, count) in
+        outages.into_iter().filter(|(outage, ..)| can_restart || *outage == Outage::Sessions)
+    {
         let beginning = format!("server/{vendor}/{name}/");
         if !tally.wants_some_of(&beginning) {
             continue;
@@ -49,7 +51,7 @@ pub async fn run(
             if tally.wants(&case) {
                 let bench = Bench::new(vendor, Engine::Postgres).await?;
                 let mut random = StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(number));
-                let result = struck(&bench, blow, &mut random).await;
+                let result = struck(&bench, outage, &mut random).await;
                 bench.remove().await?;
                 tally.injected(&case);
                 tally.judged(&case, result);
@@ -60,18 +62,18 @@ pub async fn run(
     Ok(())
 }
 
-async fn struck(bench: &Bench, blow: Blow, random: &mut StdRng) -> Result<()> {
+async fn struck(bench: &Bench, outage: Outage, random: &mut StdRng) -> Result<()> {
     let till = bench.open()?;
     bench.ends_right(&till, 101).await?;
     let first = Duration::from_millis(random.random_range(FIRST_MS));
-    let blows = random.random_range(BLOWS);
+    let outages = random.random_range(OUTAGES);
     let strike = async {
         sleep(first).await;
-        match blow {
-            Blow::Restart => restart().await?,
-            Blow::Sessions => {
+        match outage {
+            Outage::Restart => restart().await?,
+            Outage::Sessions => {
                 let person = prompt().await?;
-                for _ in 0..blows {
+                for _ in 0..outages {
                     person.batch_execute(END_SESSIONS).await?;
                 }
             }

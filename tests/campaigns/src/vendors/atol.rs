@@ -3,7 +3,7 @@
 use kassa_emulator::{Action, Fault, When};
 use serde_json::json;
 
-use super::{Blows, Circumstances, Other, Switch, Vendor, blows, modulkassa};
+use super::{Circumstances, Faults, Other, Switch, Vendor, common_faults, modulkassa};
 
 const NAME: &str = "atol";
 const RECEIPT: &str = "submit";
@@ -31,7 +31,7 @@ pub const ROW: Vendor = Vendor {
     find_by: super::shops_own_id,
     key: super::number_of_the_shop,
     jumps_s: &[600, 25 * 3_600, -600],
-    blows: faults,
+    faults,
     circumstances: &[
         Circumstances {
             name: "one token",
@@ -56,23 +56,26 @@ pub const ROW: Vendor = Vendor {
     has_person: false,
 };
 
-fn faults() -> Blows {
-    let lost = |route| blows::lost(NAME, route);
+fn faults() -> Faults {
+    let lost = |route| common_faults::lost(NAME, route);
     let token = |action, route| Fault::new(NAME, route, action);
-    Blows {
+    Faults {
         receipt: lost(RECEIPT),
         questions: [lost(REPORT), lost(TOKEN)].concat(),
-        late: blows::late_both(NAME, RECEIPT, LATE_MS),
+        late: common_faults::late_both(NAME, RECEIPT, LATE_MS),
         own: vec![
-            blows::limited(NAME, RECEIPT),
-            blows::limited(NAME, REPORT),
-            blows::limited(NAME, TOKEN),
+            common_faults::limited(NAME, RECEIPT),
+            common_faults::limited(NAME, REPORT),
+            common_faults::limited(NAME, TOKEN),
             token(Action::ExpireToken, RECEIPT),
             token(Action::ForgetToken, RECEIPT),
             token(Action::ExpireToken, REPORT),
             token(Action::ForgetToken, REPORT),
             // The service's own error, although the document is in the queue.
-            Fault { status: Some(500), ..blows::at(NAME, RECEIPT, Action::Status, When::AfterRecord) },
+            Fault {
+                status: Some(500),
+                ..common_faults::at(NAME, RECEIPT, Action::Status, When::AfterRecord)
+            },
         ],
     }
 }

@@ -4,7 +4,7 @@ use kassa_emulator::{Action, Fault, Kind, LedgerEntry, When};
 use rand::RngExt as _;
 use serde_json::{Value, json};
 
-use super::{Blows, Circumstances, Deed, Doubt, Other, Switch, Vendor, blows};
+use super::{Circumstances, Deed, Doubt, Faults, Other, Switch, Vendor, common_faults};
 use crate::sale::Sale;
 
 const NAME: &str = "ikassa";
@@ -50,7 +50,7 @@ pub const ROW: Vendor = Vendor {
     find_by: super::shops_own_id,
     key,
     jumps_s: &[600, 2 * 3_600, -600],
-    blows: faults,
+    faults,
     circumstances: &[
         Circumstances {
             name: "counters",
@@ -169,25 +169,25 @@ fn written_by_another(doubt: &Doubt<'_>) -> Option<&'static str> {
     evidence(doubt.registration).map(|_| "another writer")
 }
 
-fn faults() -> Blows {
-    let lost = |route| blows::lost(NAME, route);
+fn faults() -> Faults {
+    let lost = |route| common_faults::lost(NAME, route);
     let rule = |action, route| Fault::new(NAME, route, action);
-    Blows {
+    Faults {
         receipt: lost(RECEIPT),
         questions: [lost(SHIFT), lost(TOKEN)].concat(),
         late: vec![
-            blows::late(NAME, RECEIPT, When::BeforeRecord, LATE_RECEIPT_MS),
-            blows::late(NAME, RECEIPT, When::AfterRecord, LATE_ANSWER_MS),
+            common_faults::late(NAME, RECEIPT, When::BeforeRecord, LATE_RECEIPT_MS),
+            common_faults::late(NAME, RECEIPT, When::AfterRecord, LATE_ANSWER_MS),
         ],
         own: vec![
-            blows::limited(NAME, RECEIPT),
-            blows::limited(NAME, SHIFT),
+            common_faults::limited(NAME, RECEIPT),
+            common_faults::limited(NAME, SHIFT),
             rule(Action::WrongContentType, RECEIPT),
             rule(Action::WrongContentType, SHIFT),
             rule(Action::ExpireToken, RECEIPT),
             rule(Action::ForgetToken, RECEIPT),
             rule(Action::ExpireToken, SHIFT),
-            blows::at(NAME, TOKEN, Action::Drop, When::BeforeRecord),
+            common_faults::at(NAME, TOKEN, Action::Drop, When::BeforeRecord),
         ],
     }
 }

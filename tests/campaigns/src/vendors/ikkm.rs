@@ -4,7 +4,7 @@
 use kassa_emulator::{Action, Fault, Part, When};
 use serde_json::{Value, json};
 
-use super::{Blows, Circumstances, Doubt, Other, Switch, Vendor, blows};
+use super::{Circumstances, Doubt, Faults, Other, Switch, Vendor, common_faults};
 use crate::sale::Sale;
 
 const NAME: &str = "ikkm";
@@ -35,7 +35,7 @@ pub const ROW: Vendor = Vendor {
     key,
     // A shift has to be closed after a day.
     jumps_s: &[60, -60],
-    blows: faults,
+    faults,
     circumstances: &[
         Circumstances {
             name: "remembers all",
@@ -81,13 +81,13 @@ fn written_by_another(doubt: &Doubt<'_>) -> Option<&'static str> {
     (!doubt.text.is_empty()).then_some("another writer")
 }
 
-fn faults() -> Blows {
+fn faults() -> Faults {
     let receipt = |action| Fault::new(NAME, RECEIPT, action);
     let cut = |part| Fault { part: Some(part), ..receipt(Action::Cut) };
-    Blows {
-        receipt: blows::lost(NAME, RECEIPT),
-        questions: blows::lost(NAME, "check"),
-        late: blows::late_both(NAME, RECEIPT, LATE_MS),
+    Faults {
+        receipt: common_faults::lost(NAME, RECEIPT),
+        questions: common_faults::lost(NAME, "check"),
+        late: common_faults::late_both(NAME, RECEIPT, LATE_MS),
         own: vec![
             receipt(Action::Busy),
             receipt(Action::Reboot).when(When::BeforeRecord),
@@ -96,7 +96,7 @@ fn faults() -> Blows {
             cut(Part::Headers),
             cut(Part::Length),
             Fault::new(NAME, "connect", Action::Drop),
-            blows::limited(NAME, RECEIPT),
+            common_faults::limited(NAME, RECEIPT),
         ],
     }
 }

@@ -2,7 +2,7 @@
 //! campaign is the same for all.
 
 mod atol;
-mod blows;
+mod common_faults;
 pub mod ikassa;
 pub mod ikkm;
 mod modulkassa;
@@ -29,7 +29,7 @@ pub struct Asked {
 
 /// The faults that a campaign strikes with; each list has at least one.
 #[derive(Debug)]
-pub struct Blows {
+pub struct Faults {
     /// The answer to the receipt gets lost, or the receipt itself.
     pub receipt: Vec<Fault>,
     /// The same for calls that ask what became of a receipt, and for log-ins.
@@ -119,7 +119,7 @@ pub struct Vendor {
     /// Seconds by which the clock may jump.
     pub jumps_s: &'static [i64],
     /// The faults.
-    pub blows: fn() -> Blows,
+    pub faults: fn() -> Faults,
     /// What cash registers there are.
     pub circumstances: &'static [Circumstances],
     /// Whether the vendor may confirm a document without its number.

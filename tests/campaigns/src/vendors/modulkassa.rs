@@ -3,7 +3,7 @@
 use kassa_emulator::{Action, Fault, When};
 use serde_json::{Value, json};
 
-use super::{Blows, Circumstances, Other, Switch, Vendor, blows};
+use super::{Circumstances, Faults, Other, Switch, Vendor, common_faults};
 use crate::sale::Sale;
 
 const NAME: &str = "modulkassa";
@@ -24,7 +24,7 @@ pub const ROW: Vendor = Vendor {
     find_by: super::shops_own_id,
     key: super::number_of_the_shop,
     jumps_s: &[60, 3_600, -600],
-    blows: faults,
+    faults,
     circumstances: &[
         Circumstances {
             name: "at once",
@@ -56,20 +56,20 @@ pub fn receipt(sale: &Sale) -> Value {
     })
 }
 
-fn faults() -> Blows {
-    Blows {
-        receipt: blows::lost(NAME, RECEIPT),
-        questions: blows::lost(NAME, "status"),
-        late: blows::late_both(NAME, RECEIPT, LATE_MS),
+fn faults() -> Faults {
+    Faults {
+        receipt: common_faults::lost(NAME, RECEIPT),
+        questions: common_faults::lost(NAME, "status"),
+        late: common_faults::late_both(NAME, RECEIPT, LATE_MS),
         own: vec![
-            blows::limited(NAME, RECEIPT),
-            blows::limited(NAME, "status"),
+            common_faults::limited(NAME, RECEIPT),
+            common_faults::limited(NAME, "status"),
             // A gateway that does not know the address, after the vendor took the document.
             Fault {
                 status: Some(404),
                 body: Some("<html>no such page</html>".to_owned()),
                 content_type: Some("text/html".to_owned()),
-                ..blows::at(NAME, RECEIPT, Action::Status, When::AfterRecord)
+                ..common_faults::at(NAME, RECEIPT, Action::Status, When::AfterRecord)
             },
         ],
     }

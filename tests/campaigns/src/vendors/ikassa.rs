@@ -50,7 +50,7 @@ pub const ROW: Vendor = Vendor {
     find_by: super::shops_own_id,
     key,
     jumps_s: &[600, 2 * 3_600, -600],
-    faults: faults,
+    faults,
     circumstances: &[
         Circumstances {
             name: "counters",

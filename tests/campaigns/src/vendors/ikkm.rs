@@ -35,7 +35,7 @@ pub const ROW: Vendor = Vendor {
     key,
     // A shift has to be closed after a day.
     jumps_s: &[60, -60],
-    faults: faults,
+    faults,
     circumstances: &[
         Circumstances {
             name: "remembers all",

@@ -24,7 +24,7 @@ pub const ROW: Vendor = Vendor {
     find_by: super::shops_own_id,
     key: super::number_of_the_shop,
     jumps_s: &[60, 3_600, -600],
-    faults: faults,
+    faults,
     circumstances: &[
         Circumstances {
             name: "at once",

@@ -272,6 +272,7 @@ fn reached(root: &Path) -> Result<BTreeSet<usize>> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn files(texts: &[(&str, &str)]) -> Files {

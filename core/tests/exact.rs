@@ -153,6 +153,16 @@ fn wire(vendor: &str, request: &str) -> Wire {
             let paid = list(&body["moneyPositions"]).iter().map(|one| whole(&one["sum"], 2)).sum();
             (list(&body["inventPositions"]).iter().map(line).collect(), paid, Vec::new(), None)
         }
+        "sample" => {
+            let line = |item: &Value| {
+                let (price, quantity) = (whole(&item["price"], 2), whole(&item["quantity"], 3));
+                let whole_line = Line { price, quantity, discount: 0 };
+                Line { discount: whole_line.gross() - whole(&item["total"], 2), ..whole_line }
+            };
+            let paid = list(&body["payments"]).iter().map(|one| whole(&one["sum"], 2)).sum();
+            let total = Some(whole(&body["total"], 2));
+            (list(&body["lines"]).iter().map(line).collect(), paid, Vec::new(), total)
+        }
         _ => {
             let line = |item: &Value| Line {
                 price: whole(&item["price"], 0),

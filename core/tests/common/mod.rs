@@ -162,7 +162,8 @@ pub fn vendors(bench: &Bench) -> Vec<(&'static VendorInfo, Value)> {
         let configs = std::iter::once(described["config"].clone()).chain(more);
         configs.map(|config| (*info, config)).collect::<Vec<_>>()
     };
-    kassa::vendors::VENDORS.iter().flat_map(config).collect()
+    let emulated = |info: &&&'static VendorInfo| !bench.emulator.config(info.name).is_null();
+    kassa::vendors::VENDORS.iter().filter(emulated).flat_map(config).collect()
 }
 
 /// The exact request of a receipt without violations.

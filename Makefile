@@ -119,8 +119,8 @@ hosts:
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CURDIR)/target/campaign/hosts $(ARGS)
 
 ikassa-matrix ikkm-matrix:
-	cargo build --quiet -p campaigns -p kassa-runner --features kassa-runner/failpoints --bins
-	TMPDIR=$(MEMORY) $(BUILD)/$@ $(ARGS)
+	cargo build --quiet --profile campaign -p campaigns -p kassa-runner --features kassa-runner/failpoints --bin $@ --bin kassa-runner
+	TMPDIR=$(MEMORY) $(CURDIR)/target/campaign/$@ $(ARGS)
 
 # Rates and times are those of the code that ships, built as it ships.
 enqueue-rate: system-test

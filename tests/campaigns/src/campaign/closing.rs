@@ -48,7 +48,13 @@ pub async fn close(bench: &Bench, clients: usize) -> Result<(Count, Vec<String>)
         )
         .await?;
     }
-    let mut verdicts = Verdicts { bench, entries: &entries, count: Count::default(), complaints: Vec::new() };
+    let mut verdicts = Verdicts {
+        bench,
+        entries: &entries,
+        first_confirmed: first_confirmed(bench, &entries),
+        count: Count::default(),
+        complaints: Vec::new(),
+    };
     bench.asked().for_each(|asked| verdicts.on(asked));
     let Verdicts { mut count, mut complaints, .. } = verdicts;
     count.receipts = bench.asked().count();
@@ -115,6 +121,7 @@ async fn finish(bench: &Bench, runner: &mut Runner, open: &[&Asked]) -> Result<(
 struct Verdicts<'a> {
     bench: &'a Bench,
     entries: &'a Entries,
+    first_confirmed: BTreeMap<String, OffsetDateTime>,
     count: Count,
     complaints: Vec<String>,
 }
@@ -153,11 +160,12 @@ impl Verdicts<'_> {
 
     fn doubt(&mut self, asked: &Asked, entry: &Value, text: &str) {
         let payments = &asked.receipt["payments"];
+        let (first, created) = (self.first_confirmed.get(&kinds(payments)), moment(&entry["created_at"]));
         let doubt = Doubt {
             registration: &entry["registration"],
             text,
             payments,
-            is_first_of_its_kind: !self.is_confirmed_before(payments, entry),
+            is_first_of_its_kind: first.is_none_or(|first| created.is_none_or(|created| *first >= created)),
         };
         let reason = (self.bench.circumstances.doubt)(&doubt);
         if reason.is_none() {
@@ -166,21 +174,27 @@ impl Verdicts<'_> {
         let reasons: &mut BTreeMap<String, usize> = &mut self.count.in_doubt;
         *reasons.entry(reason.unwrap_or(AGAINST_THE_RULES).to_owned()).or_default() += 1;
     }
+}
 
-    /// Whether a receipt with the same kinds of payment was confirmed by its answer before this one
-    /// was written down.
-    fn is_confirmed_before(&self, payments: &Value, entry: &Value) -> bool {
-        let kinds = |payments: &Value| -> Vec<Value> {
-            payments.as_array().into_iter().flatten().map(|payment| payment["type"].clone()).collect()
-        };
-        let created = moment(&entry["created_at"]);
-        self.bench.asked().filter(|other| kinds(&other.receipt["payments"]) == kinds(payments)).any(|other| {
-            let other = self.entries.get(&other.id).unwrap_or(&Value::Null);
-            let is_confirmed = other["registration"]["state"] == "registered"
-                && other["registration"]["vendor_document_id"].is_string();
-            is_confirmed && moment(&other["updated_at"]) < created
-        })
+/// When the first receipt of each kind of payment was confirmed by its answer. Looked up once: the vendor
+/// of another cell must not stand still while this one is judged.
+fn first_confirmed(bench: &Bench, entries: &Entries) -> BTreeMap<String, OffsetDateTime> {
+    let mut first = BTreeMap::new();
+    for asked in bench.asked() {
+        let entry = entries.get(&asked.id).unwrap_or(&Value::Null);
+        let is_confirmed = entry["registration"]["state"] == "registered"
+            && entry["registration"]["vendor_document_id"].is_string();
+        if let Some(at) = moment(&entry["updated_at"]).filter(|_| is_confirmed) {
+            let earliest = first.entry(kinds(&asked.receipt["payments"])).or_insert(at);
+            *earliest = at.min(*earliest);
+        }
     }
+    first
+}
+
+/// The kinds of some payments, in their order.
+fn kinds(payments: &Value) -> String {
+    payments.as_array().into_iter().flatten().map(|payment| payment["type"].to_string()).collect()
 }
 
 fn moment(text: &Value) -> Option<OffsetDateTime> {

@@ -26,9 +26,11 @@ pub enum Kind {
     Auth,
     /// The vendor or its cash register refused the document for good.
     Refused,
-    /// The cash register has to be made ready first: its shift, its paper, its drawer. Nothing came on record.
+    /// The cash register has to be made ready first: its shift, its paper, its drawer. Nothing came on
+    /// record.
     NotReady,
-    /// Somebody else is working on the same cash register or document, or the time was too short; nothing was sent.
+    /// Somebody else is working on the same cash register or document, or the time was too short; nothing was
+    /// sent.
     Busy,
     /// The vendor asks to slow down.
     Limited,

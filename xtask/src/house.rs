@@ -1,5 +1,5 @@
-//! Whether the layers hold: `cargo xtask house`. The layers are the table in `ARCHITECTURE.md`, lowest first; an
-//! arrow is a `use` or a path from one file of `core/src` to another.
+//! Whether the layers hold: `cargo xtask house`. The layers are the table in `ARCHITECTURE.md`, lowest first;
+//! an arrow is a `use` or a path from one file of `core/src` to another.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -147,8 +147,8 @@ pub struct Enqueued {
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deliver {
-    /// When the last receipt may begin, in milliseconds from now; absent means the time of a call. Each receipt
-    /// has the time of a whole call from its own beginning.
+    /// When the last receipt may begin, in milliseconds from now; absent means the time of a call. Each
+    /// receipt has the time of a whole call from its own beginning.
     #[schemars(range(min = 1, max = 3_600_000))]
     pub time_limit_ms: Option<u64>,
     /// Also what waits for its next try.

@@ -73,8 +73,8 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Delivers through `journal` to `vendor`. A whole call may take `call_timeout`; `first_pause` is how long
-    /// `deliver` leaves a receipt alone after its first try that came to nothing.
+    /// Delivers through `journal` to `vendor`. A whole call may take `call_timeout`; `first_pause` is how
+    /// long `deliver` leaves a receipt alone after its first try that came to nothing.
     pub fn new(
         journal: Arc<dyn Journal>,
         vendor: Arc<dyn Vendor>,

@@ -85,7 +85,8 @@ fn joined(code: Code, standing: Standing) -> Cow<'static, str> {
     format!("{} {}", code.advice(), standing.advice()).into()
 }
 
-/// The code under which a cause is told. Kinds that claim something of the sale are kept only where that is so.
+/// The code under which a cause is told. Kinds that claim something of the sale are kept only where that is
+/// so.
 fn told_as(code: Code, standing: Standing) -> Code {
     use Kind::{Auth, InDoubt, Limited, NotReady, Protocol, Refused, Unreachable};
     if code == Code::EntryDamaged {

@@ -1,5 +1,5 @@
-//! Whether the record of a register is whole: walks its chain from end to end, then compares each entry with the last
-//! event of its receipt. The walk is the same for every engine.
+//! Whether the record of a register is whole: walks its chain from end to end, then compares each entry with
+//! the last event of its receipt. The walk is the same for every engine.
 
 use async_trait::async_trait;
 

@@ -1,9 +1,9 @@
 //! The chain of events of a register: its canonical bytes and its hashes, the same in every engine.
 //!
-//! An event is one write to one entry. Its hash covers the hash before it, so whoever knows the last hash knows whether
-//! anything before it was changed, removed, inserted or put in another order. `Content` is all of an entry that is
-//! hashed. It leaves out the `binding`, which may hold a short secret that a hash would give away, and the `number`,
-//! which the data base makes up.
+//! An event is one write to one entry. Its hash covers the hash before it, so whoever knows the last hash
+//! knows whether anything before it was changed, removed, inserted or put in another order. `Content` is all
+//! of an entry that is hashed. It leaves out the `binding`, which may hold a short secret that a hash would
+//! give away, and the `number`, which the data base makes up.
 
 use std::borrow::Cow;
 
@@ -25,8 +25,8 @@ pub const ZERO: Hash = [0; HASH_BYTES];
 const CONTENT_FORM: &str = "kassa content 1";
 const EVENT_FORM: &str = "kassa event 1";
 
-/// Hashes fields one after the other. Before a text or bytes stands their length; lengths and numbers are 8 bytes,
-/// big-endian. An absent value is the length 2^64 - 1 alone.
+/// Hashes fields one after the other. Before a text or bytes stands their length; lengths and numbers are 8
+/// bytes, big-endian. An absent value is the length 2^64 - 1 alone.
 struct Fields(Sha256);
 
 impl Fields {

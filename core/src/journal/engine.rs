@@ -28,18 +28,19 @@ pub trait Journal: Audit + Secrets {
     /// Closes its file until it is next needed, for the moment of a fork.
     fn let_go(&self) {}
 
-    /// Writes an intent down unless its id is known for this register. With `begin` the first attempt begins in the
-    /// same write: state `sending`, attempts 1.
+    /// Writes an intent down unless its id is known for this register. With `begin` the first attempt begins
+    /// in the same write: state `sending`, attempts 1.
     async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended>;
 
-    /// Writes intents down, all of them in one write or none. No attempt begins. The answers are in the order given.
+    /// Writes intents down, all of them in one write or none. No attempt begins. The answers are in the order
+    /// given.
     async fn intend_all(&self, intents: &[Intent]) -> Result<Vec<Intended>>;
 
     /// The entry of a receipt.
     async fn find(&self, register: &str, receipt_id: &str) -> Result<Option<Entry>>;
 
-    /// Puts `new` in the place of `read`, with a note for its event and with secrets that changed with it, all in one
-    /// write. Fails with `superseded` where another write came since `read` was read.
+    /// Puts `new` in the place of `read`, with a note for its event and with secrets that changed with it,
+    /// all in one write. Fails with `superseded` where another write came since `read` was read.
     async fn replace(
         &self,
         read: &Entry,
@@ -59,7 +60,8 @@ pub trait Journal: Audit + Secrets {
         self.replace(entry, new, &conclusion.secrets, &conclusion.note).await
     }
 
-    /// Entries of a register in the order of their arrival. Fails with `receipt_unknown` where `after` is none of them.
+    /// Entries of a register in the order of their arrival. Fails with `receipt_unknown` where `after` is
+    /// none of them.
     async fn list(&self, register: &str, filter: &Filter) -> Result<Vec<Entry>>;
 
     /// The steps taken for a receipt, oldest first.
@@ -81,14 +83,14 @@ pub trait Secrets: Send + Sync {
     /// Keeps a secret; `None` forgets it.
     async fn keep_secret(&self, register: &str, name: &str, value: Option<SecretString>) -> Result<()>;
 
-    /// Waits for the right to work on `name` until `deadline`, then fails with `busy`. The first word of a name is its
-    /// kind. A call that holds a lease may take another of another kind, but not a second one of the same kind: it
-    /// could wait for itself.
+    /// Waits for the right to work on `name` until `deadline`, then fails with `busy`. The first word of a
+    /// name is its kind. A call that holds a lease may take another of another kind, but not a second one of
+    /// the same kind: it could wait for itself.
     async fn lease(&self, name: &str, deadline: Instant) -> Result<Lease> {
         self.lease_for(name, deadline, Duration::ZERO).await
     }
 
-    /// As `lease`, for a holder who asks `holds_for(time)` before each exchange: that stays true as long as the engine
-    /// can renew the lease.
+    /// As `lease`, for a holder who asks `holds_for(time)` before each exchange: that stays true as long as
+    /// the engine can renew the lease.
     async fn lease_for(&self, name: &str, deadline: Instant, time: Duration) -> Result<Lease>;
 }

@@ -48,8 +48,8 @@ pub struct Entry {
     pub state: State,
     /// How often it was sent.
     pub attempts: u32,
-    /// What the attempt under way is bound to at the vendor: a key, or readings from before it. This is JSON of the
-    /// vendor's own; it may hold secrets and is never shown.
+    /// What the attempt under way is bound to at the vendor: a key, or readings from before it. This is JSON
+    /// of the vendor's own; it may hold secrets and is never shown.
     pub binding: Option<String>,
     /// Fiscal data, once it is on record.
     pub fiscal: Option<Fiscal>,
@@ -193,8 +193,8 @@ pub struct Filter {
     pub state: Option<State>,
     /// Only states of this group.
     pub group: Group,
-    /// Only those that are due before this time, milliseconds since 1970, and those that were written more than a
-    /// minute after it: the clock was set back since, and their due time means nothing.
+    /// Only those that are due before this time, milliseconds since 1970, and those that were written more
+    /// than a minute after it: the clock was set back since, and their due time means nothing.
     pub due_before_ms: Option<i64>,
     /// Only those that arrived after the receipt with this id.
     pub after: Option<String>,
@@ -208,7 +208,8 @@ pub fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX).saturating_add(clock_offset_ms())
 }
 
-/// If an entry was written more than this after now, the clock was set back. Clocks of several hosts differ by less.
+/// If an entry was written more than this after now, the clock was set back. Clocks of several hosts differ
+/// by less.
 pub(super) const CLOCK_AHEAD_MS: i64 = 60_000;
 
 /// See `Filter::due_before_ms`.

@@ -56,8 +56,8 @@ type Key = (String, Option<String>);
 pub struct Journals(Mutex<HashMap<Key, Arc<dyn Journal>>>);
 
 impl Journals {
-    /// Opens the journal at `place`: `sqlite:PATH`, `postgres://...` or `memory:`. `ca_file` is one more root to trust.
-    /// A data base is first connected to when the journal is used.
+    /// Opens the journal at `place`: `sqlite:PATH`, `postgres://...` or `memory:`. `ca_file` is one more root
+    /// to trust. A data base is first connected to when the journal is used.
     pub fn open(&self, place: &str, ca_file: Option<&str>) -> Result<Arc<dyn Journal>> {
         let wrong = |mistake| Error::new(Code::ConfigInvalid, format!("journal: {mistake}"));
         if let Some(mistake) = mistake(place) {

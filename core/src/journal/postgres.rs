@@ -1,8 +1,8 @@
 //! The journal in PostgreSQL, or in any engine that speaks its protocol: for many hosts.
 //!
-//! Every call is a single statement that commits by itself (the migrations apart), so that the engine needs no more
-//! than READ COMMITTED. A statement is prepared once in each connection and then takes one round trip.
-//! docs/journal.md says what the engine must know.
+//! Every call is a single statement that commits by itself (the migrations apart), so that the engine needs
+//! no more than READ COMMITTED. A statement is prepared once in each connection and then takes one round
+//! trip. docs/journal.md says what the engine must know.
 
 mod audit;
 mod connection;

@@ -1,6 +1,6 @@
-//! An entry as a row, the same in both SQL engines: its columns, their order, and what stands in each. The drivers
-//! differ only in how a value is taken out of a row, which is the trait [`Row`], and in how one is given to a
-//! statement: each engine turns a [`Value`] into a parameter of its own.
+//! An entry as a row, the same in both SQL engines: its columns, their order, and what stands in each. The
+//! drivers differ only in how a value is taken out of a row, which is the trait [`Row`], and in how one is
+//! given to a statement: each engine turns a [`Value`] into a parameter of its own.
 
 use std::borrow::Cow;
 use std::fmt::Display;

@@ -1,6 +1,6 @@
-//! The fields of the receipt, and what becomes of each at a vendor. A field that is added to a struct must be named
-//! here, and then no vendor compiles until its `fields.rs` says what becomes of it. `id` is the journal's own and
-//! `vendor` has one part for each vendor: both stand outside.
+//! The fields of the receipt, and what becomes of each at a vendor. A field that is added to a struct must be
+//! named here, and then no vendor compiles until its `fields.rs` says what becomes of it. `id` is the
+//! journal's own and `vendor` has one part for each vendor: both stand outside.
 
 use serde_json::Value;
 
@@ -16,7 +16,8 @@ pub enum Treatment {
     CarriedIf(&'static str),
     /// The vendor takes this value for granted, and any other is refused with this message.
     Only(&'static str, &'static str),
-    /// It cannot reach the vendor, and without it the receipt would say something else: refused with this message.
+    /// It cannot reach the vendor, and without it the receipt would say something else: refused with this
+    /// message.
     Refused(&'static str),
     /// It cannot reach the vendor, and the receipt is complete without it: a warning with this message.
     Warned(&'static str),

@@ -1,5 +1,5 @@
-//! When a settlement took place, in Moscow time: ATOL's times on the wire are Moscow's (protocol/atol.md 5.21), and
-//! the day there decides which VAT rates are in force, however the receipt writes the moment.
+//! When a settlement took place, in Moscow time: ATOL's times on the wire are Moscow's (protocol/atol.md
+//! 5.21), and the day there decides which VAT rates are in force, however the receipt writes the moment.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

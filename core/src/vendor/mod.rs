@@ -206,7 +206,8 @@ pub trait Vendor: Any + Send + Sync {
     /// How long after a lost answer the vendor's "I do not know it" is believed.
     fn settle_after(&self) -> Duration;
 
-    /// The least time between two requests to the cash register: it is kept to itself for so long after a call.
+    /// The least time between two requests to the cash register: it is kept to itself for so long after a
+    /// call.
     fn request_gap(&self) -> Duration {
         Duration::ZERO
     }

@@ -72,8 +72,8 @@ pub struct Content {
 pub struct LedgerEntry {
     /// The vendor's name, as in the config.
     pub vendor: String,
-    /// What stands for the register at this vendor (Modulkassa: the retail point's id, iKKM: the serial number,
-    /// ATOL: the group code, iKassa: the nine digits of the register).
+    /// What stands for the register at this vendor (Modulkassa: the retail point's id, iKKM: the serial
+    /// number, ATOL: the group code, iKassa: the nine digits of the register).
     pub register: String,
     /// The vendor-side id of the document (Modulkassa: `id`, iKKM: the web-api key,
     /// ATOL: `external_id`, iKassa: `uid`).

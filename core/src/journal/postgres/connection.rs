@@ -1,6 +1,6 @@
-//! A connection to the server. The driver tokio-postgres moves bytes only while somebody polls the connection. Here the
-//! caller of a statement polls it himself, and not a task of its own as usual: to wake another task and be woken by it
-//! would take as long as the statement.
+//! A connection to the server. The driver tokio-postgres moves bytes only while somebody polls the
+//! connection. Here the caller of a statement polls it himself, and not a task of its own as usual: to wake
+//! another task and be woken by it would take as long as the statement.
 
 use std::collections::HashMap;
 use std::fmt;

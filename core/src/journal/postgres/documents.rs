@@ -22,8 +22,8 @@ use crate::journal::rows::{
 };
 use crate::receipt::registration::State;
 
-/// The first `$3` entries of a register `$1` after the number `$2` in some states. The index has them in order within
-/// each state, so each state is read by itself.
+/// The first `$3` entries of a register `$1` after the number `$2` in some states. The index has them in
+/// order within each state, so each state is read by itself.
 pub(super) fn page_query(states: &[State], wanted: &str) -> String {
     let of = |state: &State| {
         format!(
@@ -228,7 +228,8 @@ impl Journal for Postgres {
         }
         let limit = number(filter.limit);
         let mut params: Vec<Param<'_>> = vec![&register, &after, &limit];
-        // A condition that is not asked for is left out: the server plans a prepared statement once for all values.
+        // A condition that is not asked for is left out: the server plans a prepared statement once for all
+        // values.
         let mut wanted = String::new();
         if let Some(due_before_ms) = &filter.due_before_ms {
             params.push(due_before_ms);

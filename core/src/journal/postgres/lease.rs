@@ -1,8 +1,8 @@
 //! Leases by the clock of the data base: a row with a holder and the time at which it ends.
 //!
-//! A holder who lives renews it. One who was killed or paused, or cannot reach the data base, loses it. The holder
-//! counts from before the request that took or renewed the lease, by a clock that never goes back, so for the holder
-//! the lease always ends before it ends in the data base.
+//! A holder who lives renews it. One who was killed or paused, or cannot reach the data base, loses it. The
+//! holder counts from before the request that took or renewed the lease, by a clock that never goes back, so
+//! for the holder the lease always ends before it ends in the data base.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -74,7 +74,8 @@ pub(super) async fn take(
         let taken = match terms.ask(Access::Write("postgres_lease_take"), TAKE).await {
             Ok(taken) => taken,
             Err(error) => {
-                // The lease may be taken and only the answer lost. Others should not have to wait until it ends.
+                // The lease may be taken and only the answer lost. Others should not have to wait until it
+                // ends.
                 give_back(Arc::new(terms));
                 return Err(error);
             }
@@ -107,7 +108,8 @@ async fn renew(terms: Arc<Terms>, until: watch::Sender<Instant>, every: Duration
                     return;
                 }
             }
-            // The server was not reached. The lease still holds for the time that it had, and the next try comes.
+            // The server was not reached. The lease still holds for the time that it had, and the next try
+            // comes.
             Err(error) => tracing::warn!(target: "kassa::journal", "a lease could not be renewed: {error}"),
         }
     }

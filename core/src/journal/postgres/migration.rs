@@ -28,8 +28,8 @@ enum Round {
     Again(String),
 }
 
-/// Brings the schema to the version known here. Many processes may do so at once: only one of them can add the row of
-/// a version, and the others begin anew.
+/// Brings the schema to the version known here. Many processes may do so at once: only one of them can add
+/// the row of a version, and the others begin anew.
 pub(super) async fn migrate(pool: &Pool) -> Result<()> {
     let mut last = String::new();
     for round in 0..MOST_ROUNDS {

@@ -1,5 +1,5 @@
-//! The chain of events in PostgreSQL. A write leaves its event open. A task moves open events into the chain about once
-//! a second, a batch in a statement; one process does it at a time.
+//! The chain of events in PostgreSQL. A write leaves its event open. A task moves open events into the chain
+//! about once a second, a batch in a statement; one process does it at a time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,8 @@ use crate::journal::audit::{Head, Link};
 use crate::journal::chain::ZERO;
 use crate::journal::rows::Row as _;
 
-/// Events are chained once nothing was written for this long. Before that it would only slow down those who write.
+/// Events are chained once nothing was written for this long. Before that it would only slow down those who
+/// write.
 const QUIET: Duration = Duration::from_secs(1);
 /// After so many of these times they are chained in any case.
 const MOST_QUIET: u32 = 10;
@@ -23,7 +24,8 @@ const MOST_QUIET: u32 = 10;
 const BATCH: i64 = 5_000;
 /// Pause of a call that needs everything chained, while another process is chaining.
 const PAUSE: Duration = Duration::from_millis(20);
-/// After a batch the task rests for so many times as long as the batch took, which leaves the server to the writers.
+/// After a batch the task rests for so many times as long as the batch took, which leaves the server to the
+/// writers.
 const REST: u32 = 3;
 
 const HEAD: &str = "SELECT events, last_hash, pruned_events, pruned_hash, pruned_before_ms FROM kassa_chains \
@@ -31,16 +33,16 @@ const HEAD: &str = "SELECT events, last_hash, pruned_events, pruned_hash, pruned
 const ADD_HEAD: &str = "INSERT INTO kassa_chains (register, events, last_hash, pruned_events, pruned_hash, \
                         pruned_before_ms, claimed_until) VALUES ($1, 0, $2, 0, $2, 0, now()) \
                         ON CONFLICT (register) DO NOTHING";
-/// Gives the chain to one process for a second, if anything is open. This only saves the others the same work:
-/// `SEAL` is safe without it.
+/// Gives the chain to one process for a second, if anything is open. This only saves the others the same
+/// work: `SEAL` is safe without it.
 const CLAIM: &str = "
 UPDATE kassa_chains SET claimed_until = now() + INTERVAL '1 second' WHERE register = (
     SELECT register FROM kassa_chains WHERE register = $1 AND claimed_until <= now()
     AND EXISTS (SELECT 1 FROM kassa_open WHERE register = $1) FOR UPDATE SKIP LOCKED
 ) RETURNING register";
 const ANY_OPEN: &str = "SELECT 1 FROM kassa_open WHERE register = $1 LIMIT 1";
-/// The first open events by their places. An engine may give a later write of a receipt a smaller place, so the open
-/// events of that receipt with smaller revisions come too, and go first.
+/// The first open events by their places. An engine may give a later write of a receipt a smaller place, so
+/// the open events of that receipt with smaller revisions come too, and go first.
 const OPEN: &str = "
 WITH reached AS (
     SELECT receipt_id, MAX(revision) AS revision
@@ -52,7 +54,8 @@ SELECT receipt_id, revision, at_ms, attempt, state, note, content FROM (
     FROM reached AS r JOIN kassa_open AS o
     ON o.register = $1 AND o.receipt_id = r.receipt_id AND o.revision <= r.revision
 ) AS open ORDER BY turn, revision";
-/// Chains events, if the chain still ends where it did when they were read and no other statement holds its head.
+/// Chains events, if the chain still ends where it did when they were read and no other statement holds its
+/// head.
 const SEAL: &str = "
 WITH head AS (
     SELECT register FROM kassa_chains WHERE register = $1 AND events = $2 AND last_hash = $3
@@ -96,7 +99,8 @@ fn head(row: &tokio_postgres::Row) -> Result<Head> {
 async fn round(server: &Server, register: &str) -> Result<Sealed> {
     let key: &[Param<'_>] = &[&register];
     let open: &[Param<'_>] = &[&register, &BATCH];
-    // The head first. If another process chains between the two reads, `SEAL` finds a newer head and does nothing.
+    // The head first. If another process chains between the two reads, `SEAL` finds a newer head and does
+    // nothing.
     let found =
         server.query(Access::Read("postgres_head"), HEAD, key).await?.first().map(head).transpose()?;
     let rows = server.query(Access::Read("postgres_open_events"), OPEN, open).await?;
@@ -161,7 +165,8 @@ async fn turn(server: &Server, register: &str) -> Result<bool> {
         match round(server, register).await? {
             Sealed::All(_) => return Ok(false),
             Sealed::Part => sleep(begun.elapsed() * REST).await,
-            // What came meanwhile waits for the next turn: many small batches cost the writers more than a large one.
+            // What came meanwhile waits for the next turn: many small batches cost the writers more than a
+            // large one.
             Sealed::Some | Sealed::Busy => return Ok(true),
         }
     }

@@ -15,10 +15,11 @@ use super::pool::{ANSWER_TIMEOUT, Pool, jittered};
 use crate::error::{Error, Result};
 use crate::faults::{Injected, answer_may_be_lost, may_fail};
 
-/// How often a statement is repeated whose preparation the server forgot, or which only reads and got no answer.
+/// How often a statement is repeated whose preparation the server forgot, or which only reads and got no
+/// answer.
 const MOST_REPEATS: u32 = 8;
-/// How long a statement is repeated that the server took back because it was in the way of another one. Each time
-/// one of the two goes through.
+/// How long a statement is repeated that the server took back because it was in the way of another one. Each
+/// time one of the two goes through.
 const TAKEN_BACK_FOR: Duration = Duration::from_secs(20);
 /// The longest pause before a repeat.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
@@ -31,7 +32,8 @@ const FORGOTTEN: &[&SqlState] = &[
     &SqlState::FEATURE_NOT_SUPPORTED,
 ];
 
-/// Whether a statement may be repeated when its answer was lost, and the name under which a test can make it fail.
+/// Whether a statement may be repeated when its answer was lost, and the name under which a test can make it
+/// fail.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Access {
     /// It changes nothing.

@@ -92,7 +92,8 @@ impl Audit for Sqlite {
                     number: row.get(COLUMNS)?,
                     receipt_id: row.get(0)?,
                     content: content(row)?.hash(),
-                    // An entry that names the events of another receipt gets a content that agrees with nothing.
+                    // An entry that names the events of another receipt gets a content that agrees with
+                    // nothing.
                     last: last.map(|last| (event, if names_its_events { last } else { Vec::new() })),
                 })
             })?;

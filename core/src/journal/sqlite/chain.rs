@@ -34,8 +34,8 @@ impl End {
     }
 }
 
-/// Where the chain of a register with events ends. If somebody removed the last events, the next event skips a
-/// place. `verify` then finds a gap there, however much is written later.
+/// Where the chain of a register with events ends. If somebody removed the last events, the next event skips
+/// a place. `verify` then finds a gap there, however much is written later.
 pub(super) fn end(connection: &Connection, register: i64) -> rusqlite::Result<End> {
     may_fail("sqlite_end")?;
     let end = |event: i64, hash, is_end: bool| End { register, events: event + i64::from(!is_end), hash };
@@ -96,8 +96,8 @@ fn append(connection: &Connection, end: &mut End, event: &Event<'_>) -> rusqlite
     Ok(())
 }
 
-/// Chains the steps of a journal of schema 1. That schema kept what an entry held after its last step only, so
-/// the other events get no content.
+/// Chains the steps of a journal of schema 1. That schema kept what an entry held after its last step only,
+/// so the other events get no content.
 pub(super) fn chain_old_steps(connection: &Connection) -> rusqlite::Result<()> {
     let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'old_steps')";
     if !connection.query_row(sql, [], |row| row.get(0))? {

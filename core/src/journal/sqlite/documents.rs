@@ -46,8 +46,8 @@ fn find(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::
     });
     may_fail("sqlite_find")?;
     let Some(its) = register::number(connection, register)? else { return Ok(None) };
-    // Two queries: one by the key would take register and id from the index and not from the row, and so would not
-    // see an index that leads to a wrong row.
+    // Two queries: one by the key would take register and id from the index and not from the row, and so
+    // would not see an index that leads to a wrong row.
     let Some(number) = number_of(connection, its, receipt_id)? else { return Ok(None) };
     let mut statement = connection.prepare_cached(&SQL)?;
     let found = statement
@@ -218,7 +218,8 @@ impl Journal for Sqlite {
     async fn steps(&self, register: &str, receipt_id: &str) -> Result<Vec<Step>> {
         let receipt_id = receipt_id.to_owned();
         self.query_of(register, move |connection, register| {
-            // CROSS JOIN keeps this order of tables. In another one SQLite would read all events of the register.
+            // CROSS JOIN keeps this order of tables. In another one SQLite would read all events of the
+            // register.
             let sql = "SELECT e.at_ms, e.attempt, e.state, e.note, e.event, e.content, e.hash
                        FROM documents AS d CROSS JOIN json_each(d.events) AS place
                        CROSS JOIN events AS e ON e.place = (?1 << 40) + place.value AND e.receipt_id = d.receipt_id

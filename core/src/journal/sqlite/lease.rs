@@ -19,8 +19,9 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_mi
 
 /// Takes a lease, or fails with `busy` at the deadline.
 pub(super) async fn take(store: &Store, name: &str, deadline: Instant) -> Result<Lease> {
-    // The first byte of the digest picks one of 256 files, the same in every version. Each kind of lease has its own
-    // files: a call that holds a lease on a document and wants one for the log-in must not wait for itself.
+    // The first byte of the digest picks one of 256 files, the same in every version. Each kind of lease has
+    // its own files: a call that holds a lease on a document and wants one for the log-in must not wait for
+    // itself.
     let kind: String = name.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
     let path = store.leases.join(format!("{kind}-{:02x}", Sha256::digest(name)[0]));
     let unusable = |error: std::io::Error| store.unusable(format!("lease {}: {error}", path.display()));

@@ -20,8 +20,8 @@ pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<Op
         refuse_where_lost(connection, name)?;
         return Ok(None);
     };
-    // The number came from the index alone. Where that is damaged it could be another register's, so the table is
-    // asked too.
+    // The number came from the index alone. Where that is damaged it could be another register's, so the
+    // table is asked too.
     let sql = "SELECT name = ?2 FROM registers WHERE number = ?1";
     let is_its = connection.prepare_cached(sql)?.query_row(params![number, name], |row| row.get(0));
     if is_its.optional()? == Some(true) { Ok(Some(number)) } else { Err(damaged(LED_ASTRAY)) }
@@ -40,7 +40,8 @@ fn refuse_where_lost(connection: &Connection, name: &str) -> rusqlite::Result<()
     if connection.prepare_cached(sql)?.query_row([name], |row| row.get(0))? {
         return Err(damaged(LED_ASTRAY));
     }
-    // This jumps from the first event of a register to the first one of the next, so it reads one row a register.
+    // This jumps from the first event of a register to the first one of the next, so it reads one row a
+    // register.
     let sql = "WITH RECURSIVE chained (number) AS (
                    SELECT MIN(place) >> 40 FROM events
                    UNION ALL

@@ -19,11 +19,12 @@ const MIGRATIONS: &[(&str, Fill)] = &[
     (include_str!("../sqlite_2.sql"), |_| Ok(())),
     (include_str!("../sqlite_3.sql"), chain::chain_old_steps),
 ];
-/// Bytes of a page of a new file. A write of one receipt changes a page of each table and index that it stands in, and
-/// a page goes to disk whole. With the 4,096 bytes that SQLite takes by itself a write lasts longer.
+/// Bytes of a page of a new file. A write of one receipt changes a page of each table and index that it
+/// stands in, and a page goes to disk whole. With the 4,096 bytes that SQLite takes by itself a write lasts
+/// longer.
 const PAGE_BYTES: i64 = 2_048;
-/// How long a write waits for another process's write. SQLite itself pauses meanwhile, for milliseconds: shorter pauses
-/// would take the processor from the one who writes.
+/// How long a write waits for another process's write. SQLite itself pauses meanwhile, for milliseconds:
+/// shorter pauses would take the processor from the one who writes.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a migration does that SQL cannot.
@@ -83,8 +84,8 @@ pub(super) fn connect(path: &Path, leases: &Path) -> std::result::Result<Connect
     Ok(connection)
 }
 
-/// Creates the file if there is none. One that exists is not even opened here: when a process closes a file, the system
-/// takes every lock from it that the process has on that file, SQLite's too.
+/// Creates the file if there is none. One that exists is not even opened here: when a process closes a file,
+/// the system takes every lock from it that the process has on that file, SQLite's too.
 fn create(path: &Path) -> std::io::Result<()> {
     if path.try_exists()? {
         return Ok(());

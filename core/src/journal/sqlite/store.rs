@@ -16,8 +16,8 @@ use crate::faults::{answer_may_be_lost, may_fail};
 
 /// Pause between two looks whether the process still forks.
 const FORK_PAUSE: Duration = Duration::from_millis(1);
-/// A commit that takes no longer than this is made on the caller's own thread: to hand it to another thread and to
-/// be woken by it would take almost as long.
+/// A commit that takes no longer than this is made on the caller's own thread: to hand it to another thread
+/// and to be woken by it would take almost as long.
 const AT_ONCE: Duration = Duration::from_micros(500);
 /// How long a commit is supposed to take before one was measured.
 const UNKNOWN: Duration = Duration::from_millis(1);
@@ -25,9 +25,9 @@ const UNKNOWN: Duration = Duration::from_millis(1);
 /// True while the process forks: no file may be opened.
 static FORKING: AtomicBool = AtomicBool::new(false);
 
-/// Called before a fork; then every journal of the process is told to `let_go`. SQLite notes in the memory of the
-/// process which locks it holds. A child would inherit these notes, but not the locks. With no file open at the
-/// moment of the fork there are none to inherit.
+/// Called before a fork; then every journal of the process is told to `let_go`. SQLite notes in the memory of
+/// the process which locks it holds. A child would inherit these notes, but not the locks. With no file open
+/// at the moment of the fork there are none to inherit.
 #[cfg(feature = "host")]
 pub(crate) fn before_fork() {
     FORKING.store(true, Ordering::SeqCst);
@@ -233,8 +233,8 @@ impl Store {
         tells.into_iter().for_each(|tell| tell(&committed));
     }
 
-    /// Has every write do its part. One that fails is undone alone, and the others stand. False where all failed; after
-    /// an error nothing may be committed.
+    /// Has every write do its part. One that fails is undone alone, and the others stand. False where all
+    /// failed; after an error nothing may be committed.
     fn do_all(&self, connection: &Connection, jobs: Vec<Job>, tells: &mut Vec<Tell>) -> Result<bool> {
         let is_alone = jobs.len() == 1;
         let begin = || -> rusqlite::Result<()> {
@@ -287,8 +287,8 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A write in progress, or a read; a write that is not committed is undone. BEGIN and COMMIT stay prepared here, while
-/// the transaction of rusqlite has SQLite parse them for each write.
+/// A write in progress, or a read; a write that is not committed is undone. BEGIN and COMMIT stay prepared
+/// here, while the transaction of rusqlite has SQLite parse them for each write.
 struct Transaction<'a>(&'a Connection);
 
 impl<'a> Transaction<'a> {

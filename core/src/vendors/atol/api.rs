@@ -3,17 +3,17 @@
 use reqwest::Method;
 use serde::Deserialize;
 
+use super::config::NAME;
 use super::errors::{self, Remedy};
 use super::map::rfc3339;
 use super::token::Service;
-use super::config::NAME;
 use super::vendor::Atol;
 use crate::error::{Code, Error, Outcome, Result, VendorFault};
-use crate::transport::{Answer, Request, join};
 use crate::journal::Entry;
-use crate::transport::lenient::Scalar;
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Failure as Refusal, Fiscal, Raw};
+use crate::transport::lenient::Scalar;
+use crate::transport::{Answer, Request, join};
 use crate::vendor::{Context, Exchange, Finding};
 
 /// The error object (protocol/atol.md 2.13). Every member may be absent.
@@ -143,9 +143,10 @@ fn registered(answer: &Answer) -> Finding {
     let Some(fault) = &report.error else {
         return match uuid {
             Some(_) if answer.status < 300 => Finding::Accepted { document_id: uuid, raw },
-            _ => {
-                Finding::Unknown(Error::new(Code::AnswerNotUnderstood, "the answer has neither uuid nor error"))
-            }
+            _ => Finding::Unknown(Error::new(
+                Code::AnswerNotUnderstood,
+                "the answer has neither uuid nor error",
+            )),
         };
     };
     let remedy = fault.row().map(|row| (row.remedy, row.outcome));
@@ -155,9 +156,7 @@ fn registered(answer: &Answer) -> Finding {
         (Some((Remedy::Correct, Outcome::NotRegistered)), _) => {
             Finding::Failed { failure: refusal(fault, answer.status), raw: Some(raw) }
         }
-        (Some((_, Outcome::NotRegistered)), _) => {
-            Finding::NotTaken(fault_error(fault, answer.status))
-        }
+        (Some((_, Outcome::NotRegistered)), _) => Finding::NotTaken(fault_error(fault, answer.status)),
         _ => Finding::Unknown(fault_error(fault, answer.status)),
     }
 }
@@ -175,7 +174,9 @@ pub fn told(report: &Report, raw: Raw, status: u16) -> Finding {
         }
         (Some("wait"), _) => Finding::Accepted { document_id, raw },
         (_, Some(fault)) => Finding::Unknown(fault_error(fault, status)),
-        (_, None) => Finding::Unknown(Error::new(Code::AnswerNotUnderstood, "the report has no known status")),
+        (_, None) => {
+            Finding::Unknown(Error::new(Code::AnswerNotUnderstood, "the report has no known status"))
+        }
     }
 }
 

@@ -25,7 +25,8 @@ pub enum Remedy {
 }
 
 impl Remedy {
-    /// What to do about the cause, for a person. What to do with the id follows from where the receipt stands.
+    /// What to do about the cause, for a person. What to do with the id follows from where the receipt
+    /// stands.
     pub const fn advice(self) -> &'static str {
         match self {
             Remedy::Correct => "correct the document",
@@ -128,7 +129,8 @@ mod tests {
 
     #[test]
     fn only_the_documented_errors_prove_that_a_document_is_not_registered() {
-        // protocol/atol.md 2.12: after these the document was not registered; the others refuse login or access.
+        // protocol/atol.md 2.12: after these the document was not registered; the others refuse login or
+        // access.
         let proving: Vec<i64> = SERVICE
             .iter()
             .filter(|row| row.error_type == "system" && row.remedy == Remedy::Correct)

@@ -1,4 +1,5 @@
-//! What ATOL carries of a receipt (protocol/atol.md 2.5 to 2.7). v4's correction has no lines: `map.rs` warns of them.
+//! What ATOL carries of a receipt (protocol/atol.md 2.5 to 2.7). v4's correction has no lines: `map.rs` warns
+//! of them.
 
 use super::map::CURRENCY;
 use crate::receipt::fields::{Field, Treatment};
@@ -15,8 +16,16 @@ pub const fn treatment(field: Field) -> Treatment {
         Currency => Only(CURRENCY, "ATOL records roubles (RUB) only"),
         Discount | Surcharge | ItemSurcharge => Refused(NO_ADJUSTMENTS),
         Print => Warned("ATOL's cash registers stand in a data centre and print nothing for the shop"),
-        ItemName | ItemPrice | ItemQuantity | ItemVat | ItemVatSum | ItemPaymentMethod | ItemPaymentObject
-        | ItemUnit | ItemCountryCode | ItemCustomsDeclaration => Carried,
+        ItemName
+        | ItemPrice
+        | ItemQuantity
+        | ItemVat
+        | ItemVatSum
+        | ItemPaymentMethod
+        | ItemPaymentObject
+        | ItemUnit
+        | ItemCountryCode
+        | ItemCustomsDeclaration => Carried,
         ItemDiscount => CarriedIf("as a lower price"),
         ItemBarcode | ItemArticle => Warned(NO_PLACE),
         MarkingCode => CarriedIf("unless another form of the code is given"),
@@ -28,6 +37,8 @@ pub const fn treatment(field: Field) -> Treatment {
         CashierPosition => Warned(NO_PLACE),
         CompanyTaxId | CompanyTaxSystem | CompanyPaymentAddress | CompanyEmail => Carried,
         CorrectionType | CorrectionBaseDate | CorrectionBaseNumber => Carried,
-        CorrectionFiscalSign => Warned("ATOL has no place for this; see `vendor.atol.additional_check_props`"),
+        CorrectionFiscalSign => {
+            Warned("ATOL has no place for this; see `vendor.atol.additional_check_props`")
+        }
     }
 }

@@ -8,11 +8,13 @@ use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 use super::codes;
 use super::config::{AtolConfig, Protocol};
-use crate::receipt::atol::{ItemExtras, ReceiptExtras};
 use super::json::Object;
 use crate::error::{Code, Violation, violation};
+use crate::receipt::atol::{ItemExtras, ReceiptExtras};
 use crate::receipt::money::Amount;
-use crate::receipt::{AgentType, Company, Item, Kind, Marking, PaymentMethod, PaymentObject, Receipt, Unit, Vat};
+use crate::receipt::{
+    AgentType, Company, Item, Kind, Marking, PaymentMethod, PaymentObject, Receipt, Unit, Vat,
+};
 use crate::receipt::{moment, vat};
 
 /// The only currency.
@@ -269,8 +271,8 @@ fn extras_violations(
     }
 }
 
-/// What does not reach ATOL only now and then: not in v4, not in v4's correction (protocol/atol.md 2.6.4), or because
-/// something else says it.
+/// What does not reach ATOL only now and then: not in v4, not in v4's correction (protocol/atol.md 2.6.4), or
+/// because something else says it.
 pub fn warnings(receipt: &Receipt, protocol: Protocol) -> Vec<Violation> {
     let v4 = protocol == Protocol::V4;
     let v4_correction = v4 && receipt.kind.is_correction();
@@ -313,7 +315,8 @@ fn is_callback(url: &str) -> bool {
         && rest.chars().all(allowed)
 }
 
-/// A time as the protocol writes it: `dd.mm.yyyy HH:MM:SS`, in Moscow time without a zone (protocol/atol.md 2.2).
+/// A time as the protocol writes it: `dd.mm.yyyy HH:MM:SS`, in Moscow time without a zone (protocol/atol.md
+/// 2.2).
 fn wire_time(time: OffsetDateTime) -> String {
     let format = format_description!("[day].[month].[year] [hour]:[minute]:[second]");
     time.format(&format).unwrap_or_default()
@@ -549,8 +552,9 @@ fn vat_object(vat: Vat, sum: Option<Amount>) -> Option<Object> {
     Some(object)
 }
 
-/// v4's `correction` has no lines: payments, and the VAT of the lines by rate (protocol/atol.md 2.6.4). The sum of
-/// `none` and `vat0` is written as 0, with which the vendor's stand finished a correction (protocol/atol.md 5.9).
+/// v4's `correction` has no lines: payments, and the VAT of the lines by rate (protocol/atol.md 2.6.4). The
+/// sum of `none` and `vat0` is written as 0, with which the vendor's stand finished a correction
+/// (protocol/atol.md 5.9).
 fn correction_v4(receipt: &Receipt, config: &AtolConfig) -> Option<Object> {
     let extras = extras(receipt);
     let internet = extras.and_then(|e| e.internet);

@@ -23,22 +23,22 @@ use std::time::Duration;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+pub use config::NAME;
 pub use config::{AtolConfig, Environment, Protocol};
 pub use monitoring::{Kkt, Kkts};
 pub use operations::*;
-pub use config::NAME;
 pub use vendor::Atol;
 
 use crate::config::CALL_TIMEOUT_MS;
 use crate::error::{Code, Error, Result, Violation};
-use crate::transport::join;
 use crate::input;
 use crate::journal::Entry;
-use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
-use crate::receipt::{Kind, PaymentObject, Receipt};
 use crate::receipt::registration::Raw;
+use crate::receipt::{Kind, PaymentObject, Receipt};
 use crate::transport::Transports;
-use crate::vendor::{Context, Exclusive, StepResult, Mode, Opened, Prepared, Finding, Vendor, VendorInfo};
+use crate::transport::join;
+use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::vendor::{Context, Exclusive, Finding, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 
 /// Milliseconds between two questions about a document (protocol/atol.md 2.11, 4.3).
 const POLL_MS: u64 = 1_000;

@@ -5,13 +5,13 @@ use reqwest::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::vendor::Atol;
 use super::api::{Fault, Report, fault_error};
 use super::token::Service;
+use super::vendor::Atol;
 use crate::error::{Code, Error, Result};
-use crate::transport::{Answer, Request, join};
-use crate::transport::lenient::text;
 use crate::receipt::registration::Raw;
+use crate::transport::lenient::text;
+use crate::transport::{Answer, Request, join};
 use crate::vendor::{Context, Exchange};
 
 /// What each network error means (protocol/atol.md 1.6), in English and Russian.

@@ -5,17 +5,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::api::{self, Report};
+use super::codes;
 use super::errors;
 use super::monitoring::{Kkt, Kkts};
-use super::codes;
 use super::vendor::Atol;
 use crate::error::{Code, Error, Outcome, Result};
-use crate::vendor::messages::Nothing;
-use crate::vendor::desk::{self, Desk, Named, Wanted};
-use crate::vendor::operation::{Operation, operation};
 use crate::receipt::Kind;
 use crate::receipt::registration::{Failure, Fiscal, Raw, Registration, State};
 use crate::vendor::Finding;
+use crate::vendor::desk::{self, Desk, Named, Wanted};
+use crate::vendor::messages::Nothing;
+use crate::vendor::operation::{Operation, operation};
 
 /// The rows of this vendor in the table of operations.
 pub const OPERATIONS: &[Operation<dyn Desk>] = &[
@@ -136,7 +136,8 @@ async fn send_document(desk: &dyn Desk, request: SendProtocolDocument) -> Result
     let id = desk::own_id(&request.document, "external_id")?;
     let bytes = format!("{}\n{}", request.operation.word(), request.document.get()).into_bytes();
     let operation = "send_document";
-    desk.deliver(Wanted { operation, id, content: bytes.clone(), request: bytes, vendor_document_id: None }).await
+    desk.deliver(Wanted { operation, id, content: bytes.clone(), request: bytes, vendor_document_id: None })
+        .await
 }
 
 async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<DocumentReport> {

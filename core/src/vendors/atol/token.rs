@@ -9,13 +9,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::vendor::Atol;
-use super::errors::Remedy;
 use super::api::{Fault, fault_error, is_token_refused};
+use super::errors::Remedy;
+use super::vendor::Atol;
 use crate::error::{Code, Result};
-use crate::transport::{Answer, Request, can_be_sent, join, no_login};
 use crate::journal::now_ms;
 use crate::transport::lenient::Scalar;
+use crate::transport::{Answer, Request, can_be_sent, join, no_login};
 use crate::vendor::token::{Login, Sent};
 use crate::vendor::{Context, Exchange};
 
@@ -94,7 +94,11 @@ impl Login for ServiceLogin<'_> {
         self.place.clone()
     }
 
-    async fn kept(&self, context: &Context<'_>, refused: Option<&SecretString>) -> Result<Option<SecretString>> {
+    async fn kept(
+        &self,
+        context: &Context<'_>,
+        refused: Option<&SecretString>,
+    ) -> Result<Option<SecretString>> {
         let Some(kept) = context.secrets.secret(&self.place, TOKEN).await? else { return Ok(None) };
         let Some((since, token)) = kept.expose_secret().split_once('\n') else { return Ok(None) };
         let young = since.parse::<i64>().is_ok_and(|since| (0..RENEW_AFTER_MS).contains(&(now_ms() - since)));

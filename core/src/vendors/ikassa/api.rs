@@ -8,13 +8,13 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::codes;
-use super::document::Document;
 use super::config::NAME;
+use super::document::Document;
 use super::vendor::Ikassa;
 use crate::error::{Code, Error, Result, VendorFault};
-use crate::transport::{Answer, Request, join, plain_refusal};
-use crate::transport::lenient::Scalar;
 use crate::receipt::registration::{Failure as Refusal, Raw};
+use crate::transport::lenient::Scalar;
+use crate::transport::{Answer, Request, join, plain_refusal};
 use crate::vendor::token::Login as _;
 use crate::vendor::{Context, Exchange, Finding};
 
@@ -45,8 +45,8 @@ fn vendor_fault(body: &Body, status: u16) -> VendorFault {
     }
 }
 
-/// The error of an answer that is no success (protocol/ikassa.md 2.12: by status first, then by code). A refusal in the
-/// interface's own form proves that nothing was recorded; anything else proves nothing.
+/// The error of an answer that is no success (protocol/ikassa.md 2.12: by status first, then by code). A
+/// refusal in the interface's own form proves that nothing was recorded; anything else proves nothing.
 fn error_of(answer: &Answer) -> Error {
     let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
     let fault = vendor_fault(&body, answer.status);
@@ -135,8 +135,8 @@ impl Ikassa {
     }
 }
 
-/// What an answer to a document call proves (protocol/ikassa.md 2.1): a uid with 2xx, or a refusal in the interface's
-/// own form. An empty, broken or foreign body proves nothing, whatever its status.
+/// What an answer to a document call proves (protocol/ikassa.md 2.1): a uid with 2xx, or a refusal in the
+/// interface's own form. An empty, broken or foreign body proves nothing, whatever its status.
 fn made(answer: &Answer) -> Made {
     let body: Option<Body> = serde_json::from_slice(&answer.body).ok();
     match body {

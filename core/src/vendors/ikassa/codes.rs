@@ -1,20 +1,21 @@
 //! iKassa.Cloud's numbers and words (protocol/ikassa.md 2.6, 3, 2.12) and what its errors prove.
 
 use crate::error::Code;
-use crate::vendor::look_up;
 use crate::receipt::{PaymentType, Vat};
+use crate::vendor::look_up;
 
 /// Currencies (protocol/ikassa.md 3.1); the first is the country's own.
 pub const CURRENCIES: &[&str] = &["BYN", "USD", "EUR", "RUB"];
 
-/// Payment types (protocol/ikassa.md 3.2). The vendor's own text could not be had and the public sources disagree: the
-/// code of both public clients and the newer description say 0 = cash and 1 = card, one older
-/// description the opposite. The code is followed: its example pays 100 by type 0 and 100 by type 1
-/// under the rule "at most one cash payment", and its constants are what shops run with.
+/// Payment types (protocol/ikassa.md 3.2). The vendor's own text could not be had and the public sources
+/// disagree: the code of both public clients and the newer description say 0 = cash and 1 = card, one older
+/// description the opposite. The code is followed: its example pays 100 by type 0 and 100 by type 1 under the
+/// rule "at most one cash payment", and its constants are what shops run with.
 pub const PAYMENTS: &[(PaymentType, u8)] =
     &[(PaymentType::Cash, 0), (PaymentType::Card, 1), (PaymentType::Other, 2)];
 
-/// VAT rates as the wire wants them: a text of percent; without VAT the field is absent (protocol/ikassa.md 2.6, 3.3).
+/// VAT rates as the wire wants them: a text of percent; without VAT the field is absent (protocol/ikassa.md
+/// 2.6, 3.3).
 pub const VATS: &[(Vat, Option<&str>)] = &[
     (Vat::None, None),
     (Vat::Vat0, Some("0")),
@@ -35,8 +36,8 @@ pub enum Refusal {
     Document,
 }
 
-/// Objects within codes of the form `component.object.state` (protocol/ikassa.md 2.12) whose state is in the way of any
-/// document. The one code that is confirmed is `kernel.shift.opened`; the others are inferred from
+/// Objects within codes of the form `component.object.state` (protocol/ikassa.md 2.12) whose state is in the
+/// way of any document. The one code that is confirmed is `kernel.shift.opened`; the others are inferred from
 /// the form, which decides only whether the same id may be used again.
 const STATES: &[&str] = &["shift", "device", "cashin"];
 

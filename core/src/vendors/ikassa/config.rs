@@ -41,7 +41,8 @@ const STAGE: Hosts = [
     "https://receipts.cloud.stage.imlab.by",
 ];
 
-/// Log-in without a person (protocol/ikassa.md 1.3). Experimental: whether it opens the cash register is not known.
+/// Log-in without a person (protocol/ikassa.md 1.3). Experimental: whether it opens the cash register is not
+/// known.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IkassaClientCredentials")]

@@ -215,7 +215,8 @@ impl Watch {
         }
     }
 
-    /// For a new shift: what was learned of the counters stays, the readings and what other programs did do not.
+    /// For a new shift: what was learned of the counters stays, the readings and what other programs did do
+    /// not.
     pub fn of_a_new_shift(self) -> Self {
         Self { known: self.known, ..Self::default() }
     }

@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use super::config::NAME;
-use super::vendor::Ikassa;
 use super::settling;
+use super::vendor::Ikassa;
 use crate::error::{Code, Error, Result, VendorFault};
-use crate::transport::{Answer, Request, can_be_sent, join, no_login};
 use crate::journal::now_ms;
-use crate::transport::lenient::Scalar;
-use crate::vendor::{Context, token};
 use crate::receipt::words::words;
+use crate::transport::lenient::Scalar;
+use crate::transport::{Answer, Request, can_be_sent, join, no_login};
+use crate::vendor::{Context, token};
 
 /// Secret: the tokens.
 const TOKENS: &str = "tokens";
@@ -187,7 +187,11 @@ impl token::Login for Ikassa {
         self.login_place()
     }
 
-    async fn kept(&self, context: &Context<'_>, refused: Option<&SecretString>) -> Result<Option<SecretString>> {
+    async fn kept(
+        &self,
+        context: &Context<'_>,
+        refused: Option<&SecretString>,
+    ) -> Result<Option<SecretString>> {
         let tokens = self.tokens(context).await?;
         Ok(tokens.living(tokens.renew_at_ms, refused))
     }

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_with::skip_serializing_none;
 use serde_json::value::RawValue;
+use serde_with::skip_serializing_none;
 
 use super::codes;
 use super::config::IkassaConfig;
 use super::document::{Call, Document, Effect};
-use crate::receipt::ikassa::{ItemExtras, ModifierText, PositionCode, ReceiptExtras, Section};
 use crate::error::{Code, Violation, violation};
+use crate::receipt::ikassa::{ItemExtras, ModifierText, PositionCode, ReceiptExtras, Section};
 use crate::receipt::money::Amount;
 use crate::receipt::{Item, Kind, PaymentType, Receipt};
 
@@ -278,7 +278,8 @@ pub fn cash_document(
     Some(Document { call, effect: Some(effect), body: serde_json::to_string(&body).ok()? })
 }
 
-/// The document that annuls the last one (protocol/ikassa.md 2.8). `undone` is what that one did, where it is known.
+/// The document that annuls the last one (protocol/ikassa.md 2.8). `undone` is what that one did, where it is
+/// known.
 pub fn rollback_document(
     number: u64,
     cashier: &str,

@@ -20,19 +20,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+pub use config::NAME;
 pub use config::{ClientCredentials, Environment, IkassaConfig};
 pub use login::{Login, LoginState, StartedLogin};
 pub use operations::*;
-pub use config::NAME;
 pub use vendor::Ikassa;
 
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
-use crate::vendor::messages::{Capabilities, Health};
 use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
-use crate::vendor::{Context, Exclusive, StepResult, Mode, Opened, Prepared, Vendor, VendorInfo};
+use crate::vendor::messages::{Capabilities, Health};
+use crate::vendor::{Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 
 /// Time for a whole call: the exchange, the time until the counters are believed, their reading.
 const CALL_TIMEOUT_MS: u64 = 60_000;

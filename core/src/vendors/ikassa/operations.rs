@@ -14,15 +14,15 @@ use super::login::{Device, Login, StartedLogin};
 use super::vendor::Ikassa;
 use super::{codes, map, settling};
 use crate::error::{Code, Error, Outcome, Result, violation};
-use crate::transport::lenient::text;
-use crate::vendor::messages::Nothing;
 use crate::receipt::money::Amount;
-use crate::vendor::budget::Budget;
-use crate::vendor::desk::{Desk, Named};
-use crate::vendor::operation::{Operation, operation};
 use crate::receipt::registration::{Raw, Registration, State};
 use crate::receipt::shift::{Cash, CashAmount, Report, Shift};
+use crate::transport::lenient::text;
 use crate::vendor::Context;
+use crate::vendor::budget::Budget;
+use crate::vendor::desk::{Desk, Named};
+use crate::vendor::messages::Nothing;
+use crate::vendor::operation::{Operation, operation};
 
 /// Pause between two questions whether a shift has changed.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -198,7 +198,8 @@ async fn start_login(desk: &dyn Desk, request: StartLogin) -> Result<StartedLogi
 async fn finish_login(desk: &dyn Desk, request: FinishLogin) -> Result<Login> {
     let vendor: &Ikassa = desk.of()?;
     let call = desk.context();
-    let until = request.timeout_ms.map_or(call.budget.ends(), |ms| Instant::now() + Duration::from_millis(ms));
+    let until =
+        request.timeout_ms.map_or(call.budget.ends(), |ms| Instant::now() + Duration::from_millis(ms));
     // The last poll may begin at the end of the time.
     let budget = Budget::new(until.max(call.budget.ends()), call.budget.whole_exchange());
     vendor.finish_login(&Context { budget, ..call }, until).await

@@ -1,6 +1,6 @@
-//! Exactly once without a key (protocol/ikassa.md 6.9): the counters are read before and after a document, while
-//! the lease of the cash register is held. One reading for each document suffices: the reading before it also
-//! shows what the document before did.
+//! Exactly once without a key (protocol/ikassa.md 6.9): the counters are read before and after a document,
+//! while the lease of the cash register is held. One reading for each document suffices: the reading before
+//! it also shows what the document before did.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::journal::Entry;
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Fiscal, Raw, Registration, State};
 use crate::vendor::desk::{Desk, Wanted};
-use crate::vendor::{Context, StepResult, Finding};
+use crate::vendor::{Context, Finding, StepResult};
 
 /// Secret: what is remembered between documents.
 const WATCH: &str = "watch";
@@ -42,8 +42,8 @@ fn evidence(entry: &Entry) -> Option<Evidence> {
     Some(kept.evidence)
 }
 
-/// True where both readings of a document in doubt were taken. A later reading would show other documents too,
-/// so only a person can tell.
+/// True where both readings of a document in doubt were taken. A later reading would show other documents
+/// too, so only a person can tell.
 pub fn is_left_to_a_person(entry: &Entry) -> bool {
     entry.state == State::InDoubt && evidence(entry).is_some()
 }
@@ -63,8 +63,8 @@ async fn keep(vendor: &Ikassa, context: &Context<'_>, watch: &Watch) -> Result<(
     context.secrets.keep_secret(&vendor.register, WATCH, Some(kept)).await
 }
 
-/// Call this before a shift is opened or closed. A new shift begins its counters anew, so the next reading has
-/// nothing to be compared with.
+/// Call this before a shift is opened or closed. A new shift begins its counters anew, so the next reading
+/// has nothing to be compared with.
 pub async fn shift_may_change(vendor: &Ikassa, context: &Context<'_>) -> Result<()> {
     let now = watch(vendor, context).await?;
     keep(vendor, context, &Watch { before: None, since: None, ..now }).await

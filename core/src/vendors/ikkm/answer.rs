@@ -1,7 +1,7 @@
 //! What the device's answers say (protocol/ikkm.md 3.1): body first, then the status for consistency.
 
-use super::config::NAME;
 use super::codes;
+use super::config::NAME;
 use super::device::Reply;
 use crate::error::{Code, Error, VendorFault};
 
@@ -39,7 +39,9 @@ pub fn read(reply: &Reply, sent: &str) -> DeviceAnswer {
         (200 | 203, false, false) => {
             DeviceAnswer::Done { key: text.into(), repeated: reply.status == 203, receipt: number(reply) }
         }
-        (status, ..) => DeviceAnswer::Strange(format!("status {status} does not go with the answer's number")),
+        (status, ..) => {
+            DeviceAnswer::Strange(format!("status {status} does not go with the answer's number"))
+        }
     }
 }
 
@@ -72,13 +74,12 @@ pub fn error(code: i32, cause: &str) -> Error {
     };
     let operator = codes::operator_name(code).map_or_else(String::new, |name| format!(" ({name})"));
     let said = if cause.is_empty() { String::new() } else { format!("; the device says: {cause}") };
-    Error::new(kind, format!("{}{operator} ({code}){said}", meaning.english))
-        .with_vendor(VendorFault {
-            name: NAME.into(),
-            code: Some(code.to_string()),
-            message: Some(meaning.russian.into()),
-            http_status: Some(400),
-        })
+    Error::new(kind, format!("{}{operator} ({code}){said}", meaning.english)).with_vendor(VendorFault {
+        name: NAME.into(),
+        code: Some(code.to_string()),
+        message: Some(meaning.russian.into()),
+        http_status: Some(400),
+    })
 }
 
 #[cfg(test)]
@@ -96,11 +97,17 @@ mod tests {
         assert_eq!(said(203, b"1566", b"\xef\xbb\xbf33334444\r\n"), done(true, Some(1566)));
         assert_eq!(said(200, b"OK", b"33334444"), done(false, None));
         assert_eq!(said(200, b"0", b"0"), DeviceAnswer::Ready { receipt: Some(0) });
-        assert_eq!(said(400, "мало".as_bytes(), b"-10"), DeviceAnswer::Refused { code: -10, cause: "мало".into() });
+        assert_eq!(
+            said(400, "мало".as_bytes(), b"-10"),
+            DeviceAnswer::Refused { code: -10, cause: "мало".into() }
+        );
         for (status, body) in
             [(200, "11112222"), (200, "-10"), (400, "33334444"), (200, ""), (500, "1"), (200, "<html>")]
         {
-            assert!(matches!(said(status, b"OK", body.as_bytes()), DeviceAnswer::Strange(_)), "{status} {body}");
+            assert!(
+                matches!(said(status, b"OK", body.as_bytes()), DeviceAnswer::Strange(_)),
+                "{status} {body}"
+            );
         }
     }
 }

@@ -20,7 +20,8 @@ const RESPONSE_TIMEOUT_MS: u64 = 30_000;
 const REPORT_TIMEOUT_MS: u64 = 90_000;
 /// Time between the starts of two requests, in milliseconds (protocol/ikkm.md 0.1: one a second).
 const PACE_MS: u64 = 1_000;
-/// Time after a lost answer before the device is asked about it, in milliseconds (protocol/ikkm.md 3.6 item P0).
+/// Time after a lost answer before the device is asked about it, in milliseconds (protocol/ikkm.md 3.6 item
+/// P0).
 const SETTLE_MS: u64 = 10_000;
 
 /// How amounts are written for this device (protocol/ikkm.md 0.1, 2.3).

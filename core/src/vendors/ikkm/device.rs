@@ -14,7 +14,6 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::transport::{MOST_ANSWER_BYTES, NoExchange, Reach};
 
-
 /// A device on the network.
 pub struct Device {
     host: String,

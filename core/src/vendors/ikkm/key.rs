@@ -1,8 +1,8 @@
 //! The key that changes with every document (protocol/ikkm.md 3.1 to 3.11).
 //!
 //! A key belongs to one document from the first byte that is sent with it. Until the fate of that document is
-//! known, nothing else is sent with the key; `delivery` keeps to that. Sending the same bytes with the same key
-//! again makes no second document: the device registers with its current key only, and each registration
+//! known, nothing else is sent with the key; `delivery` keeps to that. Sending the same bytes with the same
+//! key again makes no second document: the device registers with its current key only, and each registration
 //! changes that. An answer 203 is ours only if we were in doubt. (protocol/ikkm.md 3.4 items I3, I6, I7.)
 
 use std::time::Duration;
@@ -13,15 +13,15 @@ use serde::{Deserialize, Serialize};
 use super::answer::{self, DeviceAnswer};
 use super::codes::{Class, meaning};
 use super::device::Call;
+use super::map;
 use super::reports::{self, Cheque, DeviceInfo, Transaction};
 use super::vendor::Ikkm;
-use super::map;
 use crate::error::{Code, Error, Result};
-use crate::transport::NoExchange;
 use crate::journal::Entry;
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Failure as Refusal, Fiscal, Raw};
-use crate::vendor::{Context, StepResult, Mode, Finding};
+use crate::transport::NoExchange;
+use crate::vendor::{Context, Finding, Mode, StepResult};
 
 /// Secret: the key that the device gave last, or that an operator told.
 const KEY: &str = "key";
@@ -89,7 +89,8 @@ pub async fn learn(vendor: &Ikkm, context: &Context<'_>, key: SecretString) -> R
     Ok(())
 }
 
-/// What the next attempt is bound to. Asks the device where its last receipt is not known (protocol/ikkm.md 3.5, 1).
+/// What the next attempt is bound to. Asks the device where its last receipt is not known (protocol/ikkm.md
+/// 3.5, 1).
 pub async fn bind(vendor: &Ikkm, context: &Context<'_>) -> Result<String> {
     let key = current(vendor, context).await?;
     let known = context.secrets.secret(&vendor.register, LAST_RECEIPT).await?;
@@ -97,7 +98,8 @@ pub async fn bind(vendor: &Ikkm, context: &Context<'_>) -> Result<String> {
     if last_receipt.is_none() {
         last_receipt = match vendor.check_key(context, &key).await {
             Ok(DeviceAnswer::Ready { receipt }) => receipt,
-            // Another writer may have used it: a send can be answered with its successor (protocol/ikkm.md 3.8).
+            // Another writer may have used it: a send can be answered with its successor (protocol/ikkm.md
+            // 3.8).
             Ok(DeviceAnswer::Refused { code: -1, .. }) => None,
             Ok(DeviceAnswer::Refused { code, cause }) => {
                 return Err(answer::error(code, &cause));
@@ -155,13 +157,16 @@ async fn paused(context: &Context<'_>, pause: &mut Duration) -> bool {
     paused
 }
 
-/// The first send with a key (protocol/ikkm.md 3.5): here every documented refusal but -2, -6 and -99 is conclusive.
+/// The first send with a key (protocol/ikkm.md 3.5): here every documented refusal but -2, -6 and -99 is
+/// conclusive.
 pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> StepResult {
     let Some(bound) = binding(entry) else { return lost_binding() };
     let mut pause = BUSY_PAUSE;
     loop {
         return match transmit(vendor, context, entry, &bound.key).await {
-            Ok(DeviceAnswer::Done { key, repeated: false, receipt }) => done(vendor, entry, &key, receipt, false),
+            Ok(DeviceAnswer::Done { key, repeated: false, receipt }) => {
+                done(vendor, entry, &key, receipt, false)
+            }
             Ok(DeviceAnswer::Done { key, repeated: true, receipt }) => {
                 // Somebody else's document (I6): ours was not registered. Go on with their key.
                 tracing::warn!(target: "kassa::delivery", receipt = %entry.receipt_id, "the key was used by another writer");
@@ -198,8 +203,8 @@ async fn probe(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Bind
     loop {
         match vendor.check_key(context, &bound.key).await {
             Ok(DeviceAnswer::Ready { receipt }) => {
-                // Whether the device compares the key here is not documented (protocol/ikkm.md 3.3, 6), so the
-                // number of the last receipt has to say the same. Cash documents have no number.
+                // Whether the device compares the key here is not documented (protocol/ikkm.md 3.3, 6), so
+                // the number of the last receipt has to say the same. Cash documents have no number.
                 let untouched =
                     receipt.is_some() && receipt == bound.last_receipt && entry.operation == "register";
                 if !untouched {
@@ -218,7 +223,9 @@ async fn probe(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Bind
             Ok(DeviceAnswer::Refused { code, cause }) => {
                 return Finding::Unknown(answer::error(code, &cause)).into();
             }
-            Ok(DeviceAnswer::Done { .. }) => return Finding::Unknown(strange("a key instead of readiness")).into(),
+            Ok(DeviceAnswer::Done { .. }) => {
+                return Finding::Unknown(strange("a key instead of readiness")).into();
+            }
             Ok(DeviceAnswer::Strange(what)) => return Finding::Unknown(strange(&what)).into(),
             Err(failure) => return Finding::Unknown(failure.into()).into(),
         }
@@ -234,7 +241,9 @@ async fn replay(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Bin
             Ok(DeviceAnswer::Done { key, repeated: true, receipt }) => {
                 repeated(vendor, context, entry, &bound.key, &key, receipt).await
             }
-            Ok(DeviceAnswer::Done { key, repeated: false, receipt }) => done(vendor, entry, &key, receipt, false),
+            Ok(DeviceAnswer::Done { key, repeated: false, receipt }) => {
+                done(vendor, entry, &key, receipt, false)
+            }
             Ok(DeviceAnswer::Refused { code, cause }) => match meaning(code).class {
                 Class::Busy if paused(context, &mut pause).await => continue,
                 Class::Parameters => refused(code, &cause).into(),
@@ -320,8 +329,8 @@ impl Maker {
     }
 }
 
-/// Compares receipt `number` of the last shifts with the document (protocol/ikkm.md 3.8, 3.6 item P4). What the device does not
-/// tell, or tells to senior cashiers only, proves nothing against us.
+/// Compares receipt `number` of the last shifts with the document (protocol/ikkm.md 3.8, 3.6 item P4). What
+/// the device does not tell, or tells to senior cashiers only, proves nothing against us.
 async fn maker(
     vendor: &Ikkm,
     context: &Context<'_>,
@@ -431,7 +440,8 @@ async fn after_lost_key(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bou
     }
 }
 
-/// A document on record, and the key that came with it; both are written together (protocol/ikkm.md 3.4 item I5).
+/// A document on record, and the key that came with it; both are written together (protocol/ikkm.md 3.4 item
+/// I5).
 fn done(vendor: &Ikkm, entry: &Entry, key: &str, receipt: Option<u64>, repeated: bool) -> StepResult {
     let status = if repeated { 203 } else { 200 };
     // The body is the next key, which is a secret; the rest of the answer is kept.

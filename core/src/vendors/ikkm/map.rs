@@ -4,14 +4,15 @@
 use serde::Serialize;
 
 use super::config::{Amounts, IkkmConfig};
-use crate::receipt::ikkm::ReceiptExtras;
 use crate::error::{Code, Violation, violation};
+use crate::receipt::ikkm::ReceiptExtras;
 use crate::receipt::money::Amount;
 use crate::receipt::{Kind, PaymentType, Receipt};
 
 /// Most rows of `itemdata`; beyond them the device loses all of them silently (protocol/ikkm.md 2.5).
 const MOST_ROWS: usize = 79;
-/// Largest amount, in tenge (protocol/ikkm.md 2.1). Whether it is inclusive is not documented; we take it to be.
+/// Largest amount, in tenge (protocol/ikkm.md 2.1). Whether it is inclusive is not documented; we take it to
+/// be.
 const LARGEST_AMOUNT: &str = "20000000";
 /// The only currency.
 pub const CURRENCY: &str = "KZT";

@@ -22,19 +22,19 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
+pub use config::NAME;
 pub use config::{Amounts, IkkmConfig};
 pub use operations::*;
-pub use config::NAME;
-pub use vendor::Ikkm;
 pub use reports::*;
+pub use vendor::Ikkm;
 
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
-use crate::vendor::messages::{Capabilities, Health};
 use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
-use crate::vendor::{Context, Exclusive, StepResult, Mode, Opened, Prepared, Vendor, VendorInfo};
+use crate::vendor::messages::{Capabilities, Health};
+use crate::vendor::{Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 use device::Device;
 
 /// Time for a whole call: connection, answer, doubt and replay (protocol/ikkm.md 0.1, 3.6).

@@ -14,12 +14,12 @@ use super::reports::{
 use super::vendor::Ikkm;
 use super::{key, map};
 use crate::error::{Code, Error, Result, violation};
-use crate::vendor::messages::{Nothing, ReceiptKey};
 use crate::receipt::money::Amount;
-use crate::vendor::desk::{Desk, Wanted};
-use crate::vendor::operation::{Operation, operation};
 use crate::receipt::registration::Registration;
 use crate::receipt::shift::{Cash, CashAmount, CashMovement, Report, Shift};
+use crate::vendor::desk::{Desk, Wanted};
+use crate::vendor::messages::{Nothing, ReceiptKey};
+use crate::vendor::operation::{Operation, operation};
 use crate::vendor::{Context, Vendor as _};
 
 /// The rows of this vendor in the table of operations.
@@ -167,8 +167,7 @@ fn shift_of(info: &DeviceInfo) -> Shift {
 }
 
 async fn shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
-    in_order(desk, async |vendor, context| Ok(shift_of(&DeviceInfo::ask(vendor, context, true).await?)))
-        .await
+    in_order(desk, async |vendor, context| Ok(shift_of(&DeviceInfo::ask(vendor, context, true).await?))).await
 }
 
 async fn cash(desk: &dyn Desk, _: Nothing) -> Result<Cash> {
@@ -241,7 +240,9 @@ async fn started(desk: &dyn Desk, path: &str, parameters: &str, post: bool) -> R
             Ok(reply) => match answer::read(&reply, &current) {
                 DeviceAnswer::Refused { code, cause } => Err(answer::error(code, &cause)),
                 DeviceAnswer::Ready { .. } => Ok(Printed { confirmed: true }),
-                DeviceAnswer::Done { .. } | DeviceAnswer::Strange(_) => Ok(Printed { confirmed: reply.status == 200 }),
+                DeviceAnswer::Done { .. } | DeviceAnswer::Strange(_) => {
+                    Ok(Printed { confirmed: reply.status == 200 })
+                }
             },
             Err(failure) if failure.is_not_sent() => Err(failure.into()),
             Err(_) => Ok(Printed { confirmed: false }),
@@ -355,5 +356,12 @@ async fn move_cash(desk: &dyn Desk, operation: &'static str, request: CashMoveme
     let parameters = key::cash_parameters(request.sum);
     let content = format!("{operation} {parameters}").into_bytes();
     let request_bytes = parameters.into_bytes();
-    desk.deliver(Wanted { operation, id: request.id, content, request: request_bytes, vendor_document_id: None }).await
+    desk.deliver(Wanted {
+        operation,
+        id: request.id,
+        content,
+        request: request_bytes,
+        vendor_document_id: None,
+    })
+    .await
 }

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{self, DeviceAnswer};
 use super::device::Call;
-use super::vendor::Ikkm;
 use super::key;
+use super::vendor::Ikkm;
 use crate::error::{Code, Error, Result};
-use crate::transport::lenient::{Scalar, text};
 use crate::receipt::registration::Raw;
+use crate::transport::lenient::{Scalar, text};
 use crate::vendor::Context;
 
 /// Asks for JSON at `path` with the current key; `parameters` stand in front of the key.
@@ -261,7 +261,8 @@ pub struct ShiftReport {
     pub raw: Option<Raw>,
 }
 
-/// Running totals (protocol/ikkm.md 5.8). Sales are `sale` in one object of the device and `sales` in the other.
+/// Running totals (protocol/ikkm.md 5.8). Sales are `sale` in one object of the device and `sales` in the
+/// other.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(rename = "RunningTotals")]

@@ -1,20 +1,19 @@
 //! Modulkassa's calls (protocol/modulkassa.md 1.3, 1.4) and what each answer proves.
 
-
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::config::NAME;
 use super::config::{DocumentVersion, ModulkassaConfig};
 use super::status::{DocumentStatus, ServiceStatus};
-use super::config::NAME;
 use super::{map, wire};
 use crate::config::Credentials;
 use crate::error::{Code, Error, Result, VendorFault};
-use crate::transport::{Answer, NoExchange, Request, Transport, join, plain_refusal};
 use crate::journal::Entry;
 use crate::receipt::registration::{Failure, Raw};
+use crate::transport::{Answer, NoExchange, Request, Transport, join, plain_refusal};
 use crate::vendor::{Context, Finding};
 
 /// Name of the secret that `associate` leaves in the journal.
@@ -79,11 +78,7 @@ impl Api {
     }
 
     /// A call that can make a document.
-    async fn send(
-        &self,
-        context: &Context<'_>,
-        request: Request,
-    ) -> std::result::Result<Answer, NoExchange> {
+    async fn send(&self, context: &Context<'_>, request: Request) -> std::result::Result<Answer, NoExchange> {
         self.transport.send(&request, context.for_document()?).await
     }
 
@@ -193,7 +188,8 @@ impl Api {
             401 | 403 | 429 => Finding::NotTaken(refusal(&answer)),
             // No such address, says somebody: a gateway may say so after the vendor took it.
             404 | 405 => Finding::Unknown(refusal(&answer)),
-            // Refused, or known already: what a repeated id gives is not documented (protocol/modulkassa.md 3.7).
+            // Refused, or known already: what a repeated id gives is not documented (protocol/modulkassa.md
+            // 3.7).
             400..=499 => self.after_refusal(context, entry, &answer).await,
             _ => Finding::Unknown(refusal(&answer)),
         }
@@ -241,7 +237,9 @@ fn understood(answer: &Answer) -> Finding {
     let status = parsed::<wire::DocumentStatus>(answer);
     match status.map(|status| map::told(&status, &raw)) {
         Ok(Some(told)) => told,
-        Ok(None) => Finding::Unknown(Error::new(Code::AnswerNotUnderstood, "the answer has no known `status`")),
+        Ok(None) => {
+            Finding::Unknown(Error::new(Code::AnswerNotUnderstood, "the answer has no known `status`"))
+        }
         Err(error) => Finding::Unknown(error),
     }
 }

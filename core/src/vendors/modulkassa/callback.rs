@@ -6,10 +6,10 @@ use url::form_urlencoded;
 
 use super::{map, wire};
 use crate::error::{Code, Error, Result};
-use crate::vendor::messages::{Callback, CallbackReading};
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Fiscal, Raw};
 use crate::vendor::Finding;
+use crate::vendor::messages::{Callback, CallbackReading};
 
 /// Reads a callback.
 pub fn read(callback: &Callback) -> Result<CallbackReading> {

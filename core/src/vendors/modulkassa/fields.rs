@@ -14,8 +14,18 @@ pub const fn treatment(field: Field) -> Treatment {
         Kind | IssuedAt | CallbackUrl | Print | PaymentType | PaymentSum => Carried,
         Currency => Only(CURRENCY, "Modulkassa records roubles (RUB) only"),
         Discount | Surcharge | ItemSurcharge => Refused(NO_ADJUSTMENTS),
-        ItemName | ItemPrice | ItemQuantity | ItemDiscount | ItemVat | ItemVatSum | ItemPaymentMethod
-        | ItemPaymentObject | ItemUnit | ItemBarcode | ItemArticle | ItemCountryCode
+        ItemName
+        | ItemPrice
+        | ItemQuantity
+        | ItemDiscount
+        | ItemVat
+        | ItemVatSum
+        | ItemPaymentMethod
+        | ItemPaymentObject
+        | ItemUnit
+        | ItemBarcode
+        | ItemArticle
+        | ItemCountryCode
         | ItemCustomsDeclaration => Carried,
         MarkingCode | MarkingNomenclatureCode => Carried,
         SectoralFederalId | SectoralDate | SectoralNumber | SectoralValue => Carried,

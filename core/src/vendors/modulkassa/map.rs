@@ -1,19 +1,20 @@
-//! Receipt to Modulkassa's document, and its answers to registrations (protocol/modulkassa.md 2 and 3). No I/O.
+//! Receipt to Modulkassa's document, and its answers to registrations (protocol/modulkassa.md 2 and 3). No
+//! I/O.
 
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
-use super::config::NAME;
 use super::codes::{self, code};
-use crate::receipt::modulkassa::{self, ReceiptExtras};
+use super::config::NAME;
 use super::wire;
 use crate::error::{Code, VendorFault, Violation, violation};
-use crate::transport::lenient::Scalar;
+use crate::receipt::modulkassa::{self, ReceiptExtras};
 use crate::receipt::money::Amount;
-use crate::receipt::{Cashier, Customer, Item, PaymentMethod, PaymentObject, Receipt};
 use crate::receipt::registration::{Failure, Fiscal, Raw};
 use crate::receipt::vat;
+use crate::receipt::{Cashier, Customer, Item, PaymentMethod, PaymentObject, Receipt};
+use crate::transport::lenient::Scalar;
 use crate::vendor::Finding;
 
 /// Most decimals of a quantity (protocol/modulkassa.md 2.2).
@@ -86,8 +87,8 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
     found
 }
 
-/// What the vendor would take but a shop should look at: a second contact, and taxpayer numbers that cannot be
-/// right. (The vendor's own sample has one such, so it is no violation: sheet 7, question 16.)
+/// What the vendor would take but a shop should look at: a second contact, and taxpayer numbers that cannot
+/// be right. (The vendor's own sample has one such, so it is no violation: sheet 7, question 16.)
 pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
     let customer = receipt.customer.as_ref().and_then(|customer| customer.tax_id.as_deref());
     let cashier = receipt.cashier.as_ref().and_then(|cashier| cashier.tax_id.as_deref());
@@ -98,7 +99,8 @@ pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
             violation(path, Code::WrongFormat, "the check digit of the taxpayer number is wrong")
         })
         .collect();
-    if receipt.customer.as_ref().is_some_and(|customer| customer.email.is_some() && customer.phone.is_some()) {
+    if receipt.customer.as_ref().is_some_and(|customer| customer.email.is_some() && customer.phone.is_some())
+    {
         let message = "Modulkassa takes one contact: the e-mail address goes out, the phone does not";
         found.push(violation("/customer/phone", Code::NotForThisVendor, message));
     }
@@ -207,7 +209,8 @@ fn agent(agent: &modulkassa::Agent) -> wire::Agent<'_> {
     }
 }
 
-/// What a DocumentStatus says (protocol/modulkassa.md 3.4). `None` where its status is none of the known ones.
+/// What a DocumentStatus says (protocol/modulkassa.md 3.4). `None` where its status is none of the known
+/// ones.
 pub fn told(status: &wire::DocumentStatus, raw: &Raw) -> Option<Finding> {
     let raw = raw.clone();
     Some(match word(&status.status)?.as_str() {

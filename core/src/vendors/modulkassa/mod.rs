@@ -21,19 +21,19 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use config::NAME;
 pub use config::{Account, DocumentVersion, Environment, ModulkassaConfig};
 pub use operations::*;
-pub use config::NAME;
 pub use vendor::Modulkassa;
 
 use crate::config::CALL_TIMEOUT_MS;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
-use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::receipt::{Kind, Receipt};
 use crate::transport::Transports;
-use crate::vendor::{Context, Exclusive, StepResult, Mode, Opened, Prepared, Vendor, VendorInfo};
+use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::vendor::{Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 use api::Api;
 
 /// The row in the table of vendors.

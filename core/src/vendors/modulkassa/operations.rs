@@ -8,11 +8,11 @@ use super::status::{DocumentStatus, ServiceStatus};
 use super::vendor::Modulkassa;
 use super::wire;
 use crate::error::{Code, Error, Result, violation};
-use crate::vendor::messages::Nothing;
-use crate::vendor::desk::{self, Desk, Named, Wanted};
-use crate::vendor::operation::{Operation, operation};
 use crate::receipt::registration::{Raw, Registration, State};
 use crate::vendor::Finding;
+use crate::vendor::desk::{self, Desk, Named, Wanted};
+use crate::vendor::messages::Nothing;
+use crate::vendor::operation::{Operation, operation};
 
 /// The rows of this vendor in the table of operations.
 pub const OPERATIONS: &[Operation<dyn Desk>] = &[
@@ -172,7 +172,9 @@ async fn requeue_document(desk: &dyn Desk, request: DocumentKey) -> Result<Docum
     let lost = match vendor.api.requeue(&context, &document_id).await {
         Finding::NotTaken(error) => return Err(error),
         Finding::Unknown(error) => Some(error),
-        Finding::Registered { .. } | Finding::Accepted { .. } | Finding::Failed { .. } | Finding::Absent => None,
+        Finding::Registered { .. } | Finding::Accepted { .. } | Finding::Failed { .. } | Finding::Absent => {
+            None
+        }
     };
     let doubt = |cause: &str| Error::new(Code::InDoubt, format!("{cause}: ask `document_status`"));
     let after = match (vendor.api.document_status(&context, &document_id).await, &lost) {

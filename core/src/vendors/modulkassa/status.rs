@@ -10,7 +10,8 @@ use crate::error::{Code, Error, Result};
 use crate::receipt::registration::{Failure, Fiscal, Raw, State};
 use crate::vendor::Finding;
 
-/// Age in seconds from which the cash register is taken to be offline: it reports every 5 s (protocol/modulkassa.md 3.6).
+/// Age in seconds from which the cash register is taken to be offline: it reports every 5 s
+/// (protocol/modulkassa.md 3.6).
 const STALE_AFTER_S: i64 = 60;
 
 /// State of the fiscalization service.
@@ -91,7 +92,9 @@ impl DocumentStatus {
         let (document_id, fiscal) = (None, Box::new(self.fiscal.clone().unwrap_or_default()));
         match (self.state, &self.failure) {
             (Some(State::Registered), _) => Finding::Registered { document_id, fiscal, raw },
-            (Some(State::Failed), Some(failure)) => Finding::Failed { failure: failure.clone(), raw: Some(raw) },
+            (Some(State::Failed), Some(failure)) => {
+                Finding::Failed { failure: failure.clone(), raw: Some(raw) }
+            }
             _ => Finding::Accepted { document_id, raw },
         }
     }
@@ -119,4 +122,3 @@ impl DocumentStatus {
         })
     }
 }
-

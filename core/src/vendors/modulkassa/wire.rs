@@ -1,15 +1,16 @@
-//! Modulkassa's JSON as it goes over the wire (protocol/modulkassa.md 2 and 3). Written exactly, read leniently:
-//! every member of an answer may be absent, numbers may be strings and strings numbers.
+//! Modulkassa's JSON as it goes over the wire (protocol/modulkassa.md 2 and 3). Written exactly, read
+//! leniently: every member of an answer may be absent, numbers may be strings and strings numbers.
 
 use serde::{Deserialize, Serialize, Serializer};
-use serde_with::skip_serializing_none;
 use serde_json::value::RawValue;
+use serde_with::skip_serializing_none;
 
-use crate::transport::lenient::Scalar;
-use crate::receipt::money::{Amount, Quantity};
 use crate::receipt::Phone;
+use crate::receipt::money::{Amount, Quantity};
+use crate::transport::lenient::Scalar;
 
-/// Document (protocol/modulkassa.md 2.1), in the order of the protocol sheet. Absent optional fields are left out.
+/// Document (protocol/modulkassa.md 2.1), in the order of the protocol sheet. Absent optional fields are left
+/// out.
 #[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -10,15 +10,44 @@ pub const fn treatment(field: Field) -> Treatment {
     use Field::*;
     use Treatment::{Carried, Only, Refused, Warned};
     match field {
-        Kind | ItemName | ItemPrice | ItemQuantity | ItemDiscount | ItemVat | PaymentType | PaymentSum => Carried,
+        Kind | ItemName | ItemPrice | ItemQuantity | ItemDiscount | ItemVat | PaymentType | PaymentSum => {
+            Carried
+        }
         Currency => Only(CURRENCY, "the sample records roubles (RUB)"),
-        Discount | Surcharge | ItemSurcharge | ItemVatSum | ItemPaymentMethod | ItemPaymentObject | ItemUnit
-        | MarkingCode | MarkingNomenclatureCode | SectoralFederalId | SectoralDate | SectoralNumber
-        | SectoralValue | CorrectionType | CorrectionBaseDate | CorrectionBaseNumber
+        Discount
+        | Surcharge
+        | ItemSurcharge
+        | ItemVatSum
+        | ItemPaymentMethod
+        | ItemPaymentObject
+        | ItemUnit
+        | MarkingCode
+        | MarkingNomenclatureCode
+        | SectoralFederalId
+        | SectoralDate
+        | SectoralNumber
+        | SectoralValue
+        | CorrectionType
+        | CorrectionBaseDate
+        | CorrectionBaseNumber
         | CorrectionFiscalSign => Refused(NO_PLACE),
-        IssuedAt | CallbackUrl | Print | ItemBarcode | ItemArticle | ItemCountryCode
-        | ItemCustomsDeclaration | CustomerEmail | CustomerPhone | CustomerName | CustomerTaxId | CashierName
-        | CashierTaxId | CashierPosition | CompanyTaxId | CompanyTaxSystem | CompanyPaymentAddress
+        IssuedAt
+        | CallbackUrl
+        | Print
+        | ItemBarcode
+        | ItemArticle
+        | ItemCountryCode
+        | ItemCustomsDeclaration
+        | CustomerEmail
+        | CustomerPhone
+        | CustomerName
+        | CustomerTaxId
+        | CashierName
+        | CashierTaxId
+        | CashierPosition
+        | CompanyTaxId
+        | CompanyTaxSystem
+        | CompanyPaymentAddress
         | CompanyEmail => Warned(NO_PLACE),
     }
 }

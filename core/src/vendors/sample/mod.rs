@@ -1,5 +1,5 @@
-//! The sample: the smallest vendor there can be, to be copied. Behind the feature `sample`, for the tests; what it
-//! speaks is in protocol/sample.md, how to make another in `docs/adding-a-vendor.md`.
+//! The sample: the smallest vendor there can be, to be copied. Behind the feature `sample`, for the tests;
+//! what it speaks is in protocol/sample.md, how to make another in `docs/adding-a-vendor.md`.
 
 mod api;
 mod config;

@@ -22,8 +22,8 @@ struct Arguments {
     /// How often each is measured.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Milliseconds of one measurement. PostgreSQL chains what was written after ten seconds at the latest: with
-    /// 20000 the writers pay for that too.
+    /// Milliseconds of one measurement. PostgreSQL chains what was written after ten seconds at the latest:
+    /// with 20000 the writers pay for that too.
     #[arg(long, default_value_t = 4_000)]
     ms: u64,
     /// Engines.

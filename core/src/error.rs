@@ -267,6 +267,13 @@ impl Error {
         self
     }
 
+    /// The same error with the time after which it makes sense to try again.
+    #[must_use]
+    pub fn after(mut self, retry_after_ms: Option<u64>) -> Self {
+        self.retry_after_ms = retry_after_ms;
+        self
+    }
+
     /// The same error with what the vendor said.
     #[must_use]
     pub fn with_vendor(mut self, fault: VendorFault) -> Self {

@@ -246,3 +246,15 @@ async fn a_thousand_receipts_from_eight_clients_with_every_fault() {
     assert_eq!(keys.len(), 1_000);
     assert_eq!(count(&bench, "gettoken"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wait_that_a_refused_document_asks_for_is_kept() {
+    let bench = Bench::new().await;
+    let till = atol(&bench, "v5", json!({}));
+    bench.fault(
+        json!({"vendor": "atol", "route": "submit", "when": "before_record", "do": "status", "status": 429,
+        "body": "<html>slow down</html>", "content_type": "text/html", "retry_after_s": 7}),
+    );
+    let slow = error(&till, "register", receipt("order-1")).await;
+    assert_eq!((&slow["code"], &slow["retry_after_ms"]), (&json!("limited"), &json!(7_000)), "{slow}");
+}

@@ -171,3 +171,21 @@ async fn no_secret_shows_in_errors_or_debug_output() {
         assert!(!error.to_string().contains(secret), "{error}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_cannot_be_read_is_told_with_the_outcome_of_the_receipt_that_has_its_id() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    ok(&till, "register", receipt("order-1")).await;
+    ok(&till, "wait", json!({"id": "order-1"})).await;
+    for (operation, request) in [
+        ("register", json!({"id": "order-1", "colour": "red"})),
+        ("status", json!({"id": "order-1", "colour": "red"})),
+        ("wait", json!({"id": "order-1", "timeout_ms": 0})),
+    ] {
+        let told = error(&till, operation, request).await;
+        assert_eq!((&told["kind"], &told["outcome"]), (&json!("invalid"), &json!("registered")), "{told}");
+    }
+    let free = error(&till, "register", json!({"id": "order-2", "colour": "red"})).await;
+    assert_eq!(free["outcome"], "not_registered");
+}

@@ -74,7 +74,7 @@ impl Delivery {
             resume_at: Mutex::new(Instant::now()),
         };
         let mut held = Vec::new();
-        // With `all`, what was sent in this pass is not asked about in it.
+        // What was sent in this pass is not asked about in it.
         let mut sent = HashSet::new();
         // What is to be sent goes before questions about what the vendor has already.
         let undelivered = Filter { group: Group::Undelivered, ..Filter::default() };
@@ -93,7 +93,7 @@ impl Delivery {
                     match turn {
                         Turn::Held if held.len() < PAGE => held.push(id),
                         Turn::Worked(result) => {
-                            if all && matches!(&*result, Ok(done) if done.entry.state == State::Accepted) {
+                            if matches!(&*result, Ok(done) if done.entry.state == State::Accepted) {
                                 sent.insert(id.clone());
                             }
                             tell(id, *result);

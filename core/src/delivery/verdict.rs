@@ -95,6 +95,7 @@ fn told_as(code: Code, standing: Standing) -> Code {
     match standing {
         Standing::At(State::Queued) | Standing::Never => match code.kind() {
             Refused | InDoubt | Protocol => Code::NotTaken,
+            _ if code == Code::NotFound => Code::NotTaken,
             _ => code,
         },
         Standing::At(State::Sending | State::InDoubt | State::Accepted) | Standing::NotTold => {

@@ -4,12 +4,12 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::client::Client;
 use crate::client::operations::SHARED;
-use crate::error::{Code, Error, ErrorBody, Outcome, Result};
+use crate::error::{Code, Error, ErrorBody, Kind, Outcome, Result};
 
 impl Client {
     /// Carries out an operation by name: the boundary that every language stands on. Never fails and
@@ -37,7 +37,17 @@ impl Client {
             return (row.name, (row.run)(self, request));
         }
         if let Some(row) = SHARED.iter().find(|row| row.name == name) {
-            return (row.name, (row.run)(self, request));
+            let work = async move {
+                match (row.run)(self, request).await {
+                    // It could not be read, and yet the id in it may be on record from before.
+                    Err(error) if error.kind() == Kind::Invalid => match serde_json::from_str(request) {
+                        Ok(About { id }) => Err(self.delivery.told(error, &id).await),
+                        Err(_) => Err(error),
+                    },
+                    result => result,
+                }
+            };
+            return (row.name, Box::pin(work));
         }
         if let Some(row) = self.info.operations.iter().find(|row| row.name == name) {
             return (row.name, (row.run)(&self.delivery, request));
@@ -45,6 +55,12 @@ impl Client {
         let error = unknown_operation(self, name);
         ("unknown", Box::pin(async move { Err(error) }))
     }
+}
+
+/// The receipt that a request is about.
+#[derive(Deserialize)]
+struct About {
+    id: String,
 }
 
 fn unknown_operation(client: &Client, operation: &str) -> Error {

@@ -110,7 +110,11 @@ impl Atol {
         match self.sent(context, Service::Documents, Exchange::Document, &request).await {
             Err(error) => Finding::NotTaken(error),
             Ok(Err(failure)) => failure.into(),
-            Ok(Ok(answer)) => registered(&answer),
+            Ok(Ok(answer)) => match registered(&answer) {
+                Finding::NotTaken(why) => Finding::NotTaken(why.after(answer.retry_after_ms)),
+                Finding::Unknown(why) => Finding::Unknown(why.after(answer.retry_after_ms)),
+                finding => finding,
+            },
         }
     }
 

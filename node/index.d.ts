@@ -2603,7 +2603,8 @@ export class UnsupportedError extends KassaError {}
  * Kind `conflict`.
  *
  * - `receipt_conflict`: The id belongs to a receipt with other content, and `outcome` is that
- *   receipt's; nothing was sent now. Use a new id for a new receipt.
+ *   receipt's; nothing was sent now. Use a new id for a new receipt, and settle that one first
+ *   where its outcome is `unknown`.
  */
 export class ConflictError extends KassaError {}
 
@@ -2652,7 +2653,7 @@ export class BusyError extends KassaError {}
 /**
  * Kind `limited`.
  *
- * - `limited`: The vendor asks to slow down: wait for `retry_after_ms`.
+ * - `limited`: The vendor asks to slow down: wait, for `retry_after_ms` where it says how long.
  */
 export class LimitedError extends KassaError {}
 

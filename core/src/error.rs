@@ -150,7 +150,7 @@ codes! {
     OperationUnknown "operation_unknown" Unsupported "There is no such operation.";
     Unsupported "unsupported" Unsupported "The vendor cannot do this; see `capabilities`.";
 
-    ReceiptConflict "receipt_conflict" Conflict "The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was sent now. Use a new id for a new receipt.";
+    ReceiptConflict "receipt_conflict" Conflict "The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.";
 
     CredentialsRefused "credentials_refused" Auth "The vendor refuses the credentials: correct them.";
     NotPermitted "not_permitted" Auth "The credentials have no right to this: ask the vendor.";
@@ -168,7 +168,7 @@ codes! {
     RegisterBlocked "register_blocked" Busy "An earlier document of this cash register is in doubt: settle it with `resolve`.";
     NotBegun "not_begun" Busy "The time of the call did not suffice for a whole exchange with the vendor, so none was begun.";
     HostExhausted "host_exhausted" Busy "This process has no thread or file left that the library needs; nothing was sent.";
-    Limited "limited" Limited "The vendor asks to slow down: wait for `retry_after_ms`.";
+    Limited "limited" Limited "The vendor asks to slow down: wait, for `retry_after_ms` where it says how long.";
     Unreachable "unreachable" Unreachable "The vendor could not be reached, and nothing was sent.";
     NoAnswer "no_answer" Unreachable "The vendor did not answer.";
     NotTaken "not_taken" Unreachable "The vendor did not take the document this time.";

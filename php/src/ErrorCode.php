@@ -102,7 +102,8 @@ final class ErrorCode
 
     /**
      * The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was
-     * sent now. Use a new id for a new receipt.
+     * sent now. Use a new id for a new receipt, and settle that one first where its outcome is
+     * `unknown`.
      */
     public const RECEIPT_CONFLICT = 'receipt_conflict';
 
@@ -151,7 +152,7 @@ final class ErrorCode
     /** This process has no thread or file left that the library needs; nothing was sent. */
     public const HOST_EXHAUSTED = 'host_exhausted';
 
-    /** The vendor asks to slow down: wait for `retry_after_ms`. */
+    /** The vendor asks to slow down: wait, for `retry_after_ms` where it says how long. */
     public const LIMITED = 'limited';
 
     /** The vendor could not be reached, and nothing was sent. */
@@ -296,7 +297,7 @@ final class ErrorCode
         'not_requeueable' => 'Only a failed document can be put back into the queue.',
         'operation_unknown' => 'There is no such operation.',
         'unsupported' => 'The vendor cannot do this; see `capabilities`.',
-        'receipt_conflict' => 'The id belongs to a receipt with other content, and `outcome` is that receipt\'s; nothing was sent now. Use a new id for a new receipt.',
+        'receipt_conflict' => 'The id belongs to a receipt with other content, and `outcome` is that receipt\'s; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.',
         'credentials_refused' => 'The vendor refuses the credentials: correct them.',
         'not_permitted' => 'The credentials have no right to this: ask the vendor.',
         'login_needed' => 'A person has to log in: `start_login`, tell the code, `finish_login`.',
@@ -310,7 +311,7 @@ final class ErrorCode
         'register_blocked' => 'An earlier document of this cash register is in doubt: settle it with `resolve`.',
         'not_begun' => 'The time of the call did not suffice for a whole exchange with the vendor, so none was begun.',
         'host_exhausted' => 'This process has no thread or file left that the library needs; nothing was sent.',
-        'limited' => 'The vendor asks to slow down: wait for `retry_after_ms`.',
+        'limited' => 'The vendor asks to slow down: wait, for `retry_after_ms` where it says how long.',
         'unreachable' => 'The vendor could not be reached, and nothing was sent.',
         'no_answer' => 'The vendor did not answer.',
         'not_taken' => 'The vendor did not take the document this time.',

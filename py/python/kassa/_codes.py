@@ -130,7 +130,7 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     ),
     "receipt_conflict": (
         "conflict",
-        "The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was sent now. Use a new id for a new receipt.",
+        "The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.",
     ),
     "credentials_refused": (
         "auth",
@@ -186,7 +186,7 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     ),
     "limited": (
         "limited",
-        "The vendor asks to slow down: wait for `retry_after_ms`.",
+        "The vendor asks to slow down: wait, for `retry_after_ms` where it says how long.",
     ),
     "unreachable": (
         "unreachable",

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use kassa::delivery::transitions::TRANSITIONS;
+use kassa::receipt::fields::Field;
+use kassa::vendors::VENDORS;
 use serde_json::json;
 
 use crate::references;
@@ -253,12 +255,19 @@ fn circles(arrows: &Arrows) -> Vec<Vec<String>> {
     found
 }
 
-/// Fields of the receipt that a vendor's part of `docs/fields.md` does not tell of.
+/// Fields of the receipt of which `docs/fields.md` does not tell what becomes of them at every vendor.
 fn unaccounted(root: &Path) -> Result<Vec<String>> {
     let text = fs::read_to_string(root.join("docs/fields.md")).context("docs/fields.md")?;
-    let rows = text.lines().filter(|line| line.starts_with("| `"));
-    let empty = rows.filter(|row| row.trim_matches('|').split('|').any(|cell| cell.trim().is_empty()));
-    Ok(empty.map(|row| format!("docs/fields.md: {row}")).collect())
+    let missing = Field::ALL.iter().map(|field| field.place()).filter(|place| !is_told(&text, place));
+    Ok(missing.map(|place| format!("docs/fields.md: {place}")).collect())
+}
+
+/// True where the field has a row with a word for every vendor.
+fn is_told(text: &str, place: &str) -> bool {
+    let row = text.lines().find_map(|line| line.strip_prefix(&format!("| `{place}` |")));
+    let cells = row.map(|row| row.trim_end_matches('|').split('|').collect::<Vec<_>>());
+    cells
+        .is_some_and(|cells| cells.len() == VENDORS.len() && cells.iter().all(|cell| !cell.trim().is_empty()))
 }
 
 /// Places of the rows of the table of transitions that a test reached.
@@ -305,6 +314,15 @@ mod tests {
         assert_eq!(resolved("v::a::x", "super::api::Fault", &files), Some("v::a::api".into()));
         assert_eq!(resolved("v::a", "map::body", &files), Some("v::a::map".into()));
         assert_eq!(resolved("v::a", "serde::Serialize", &files), None);
+    }
+
+    #[test]
+    fn a_field_without_a_row_or_with_an_empty_cell_is_not_told() {
+        let row = |cells: usize| format!("| `print` |{}", " carried |".repeat(cells));
+        assert!(is_told(&row(VENDORS.len()), "print"));
+        assert!(!is_told(&row(VENDORS.len() - 1), "print"));
+        assert!(!is_told(&row(VENDORS.len()).replacen("carried", "", 1), "print"));
+        assert!(!is_told("", "print"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-const USAGE: &str = "cargo xtask codegen [--verify] | house | bindings-size";
+const USAGE: &str = "cargo xtask codegen [--verify] | house | bindings-size | core-size REVISION";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,6 +18,7 @@ fn main() -> Result<()> {
         ["codegen", "--verify"] => codegen::verify(),
         ["house"] => house::check(&root()),
         ["bindings-size"] => size::check(&root()),
+        ["core-size", revision] => size::core_since(&root(), revision),
         _ => bail!("usage: {USAGE}"),
     }
 }

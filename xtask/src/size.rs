@@ -24,6 +24,30 @@ pub fn check(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Prints the lines of `core/src` at a revision and now: tests and the sample vendor aside.
+pub fn core_since(root: &Path, revision: &str) -> Result<()> {
+    let (before, now) = (core_at(root, revision)?, core_at(root, "HEAD")?);
+    let percent = (now as i64 - before as i64) * 1000 / before.max(1) as i64;
+    println!("core/src at {revision}: {before} lines, now {now}: {}.{} %", percent / 10, percent.abs() % 10);
+    Ok(())
+}
+
+fn core_at(root: &Path, revision: &str) -> Result<usize> {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).current_dir(root).output()?;
+        ensure!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let mut lines = 0;
+    for path in git(&["ls-tree", "-r", "--name-only", revision, "core/src"])?.lines() {
+        if (path.ends_with(".rs") || path.ends_with(".sql")) && !path.contains("/sample/") {
+            let text = git(&["show", &format!("{revision}:{path}")])?;
+            lines += text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().lines().count();
+        }
+    }
+    Ok(lines)
+}
+
 /// Counts the lines of tracked source files that are neither generated nor tests; prints them.
 pub fn bindings_by_hand(root: &Path) -> Result<usize> {
     let listed =

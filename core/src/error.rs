@@ -159,6 +159,7 @@ codes! {
 
     Refused "refused" Refused "The vendor refused it for good.";
     FiscalizationFailed "fiscalization_failed" Refused "The cash register could not record the document.";
+    KeyTaken "key_taken" Refused "The vendor has another document under this id, made by another program or another cash register's journal.";
     WithdrawnByPerson "withdrawn_by_person" Refused "A person decided that this receipt is not on record.";
 
     RegisterNotReady "register_not_ready" NotReady "The cash register cannot record now: remove the cause.";

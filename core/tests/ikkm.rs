@@ -85,7 +85,10 @@ async fn a_repeat_on_a_clean_send_is_somebody_elses_receipt() {
     let bench = quick().await;
     let config = bench.emulator.config("ikkm");
     let (ours, theirs) = (ikkm(&bench, json!({})), ikkm(&bench, json!({"journal": "memory:"})));
-    ok(&theirs, "register", tenge("their-1")).await;
+    let mut cheap = tenge("their-1");
+    cheap["items"][0]["discount"] = json!("200");
+    cheap["payments"][0]["sum"] = json!("100");
+    ok(&theirs, "register", cheap).await;
     // Our journal still believes in the first key: the device repeats their answer to us.
     let sale = ok(&ours, "register", tenge("our-1")).await;
     assert_eq!((sale["state"].clone(), sale["attempts"].clone()), (json!("registered"), json!(2)));
@@ -93,6 +96,23 @@ async fn a_repeat_on_a_clean_send_is_somebody_elses_receipt() {
     assert_eq!(numbers.len(), 2);
     assert_eq!(sale["fiscal"]["document_number"], numbers[1]);
     assert!(config["key"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_of_a_receipt_like_ours_on_a_clean_send_is_for_a_person() {
+    let bench = quick().await;
+    let (ours, theirs) = (ikkm(&bench, json!({})), ikkm(&bench, json!({"journal": "memory:"})));
+    ok(&theirs, "register", tenge("their-1")).await;
+    for _ in 0..2 {
+        let doubt = error(&ours, "register", tenge("our-1")).await;
+        assert_eq!((&doubt["code"], &doubt["outcome"]), (&json!("in_doubt"), &json!("unknown")), "{doubt}");
+    }
+    assert_eq!(bench.emulator.ledger().len(), 1);
+    // The device sells on with the key that came with the answer.
+    assert_eq!(ok(&ours, "register", tenge("our-2")).await["state"], "registered");
+    let verdict = json!({"id": "our-1", "verdict": {"on_record": true, "by": "Aliya"}});
+    assert_eq!(ok(&ours, "resolve", verdict).await["state"], "registered");
+    assert_eq!(bench.emulator.ledger().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

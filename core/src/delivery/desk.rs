@@ -5,12 +5,11 @@ use std::any::Any;
 use async_trait::async_trait;
 
 use super::Delivery;
-use super::steps::Step;
-use crate::error::Result;
-use crate::journal::{Entry, Lease};
+use crate::error::{Error, Result};
+use crate::journal::{Entry, Filter, Lease};
 use crate::receipt::registration::{Registration, State};
 use crate::vendor::desk::{Desk, Wanted};
-use crate::vendor::{Context, Finding};
+use crate::vendor::{Context, Finding, StepResult};
 
 #[async_trait]
 impl Desk for Delivery {
@@ -39,19 +38,25 @@ impl Desk for Delivery {
         progress.verdict().map(|entry| entry.registration())
     }
 
-    async fn put_back(&self, receipt_id: &str, finding: Finding) -> Result<()> {
-        let Some(mut entry) = self.journal.find(self.vendor.register(), receipt_id).await? else {
-            return Ok(());
-        };
-        if entry.state == State::Failed {
-            let raw = match &finding {
-                Finding::Registered { raw, .. } | Finding::Accepted { raw, .. } => Some(raw.clone()),
-                _ => None,
-            };
-            self.conclude(&mut entry, Step::put_back(raw)).await?;
-            if matches!(finding, Finding::Registered { .. } | Finding::Failed { .. }) {
-                self.conclude(&mut entry, Step::with_vendor("re-queued", finding.into())).await?;
-            }
+    async fn entry_of_document(&self, document_id: &str) -> Result<Option<Entry>> {
+        let filter = Filter { document: Some(document_id.into()), limit: 1, ..Filter::default() };
+        Ok(self.journal.list(self.vendor.register(), &filter).await?.pop())
+    }
+
+    async fn told(&self, error: Error, receipt_id: &str) -> Error {
+        self.told(error, receipt_id).await
+    }
+
+    async fn put_back(&self, receipt_id: &str) -> Result<Entry> {
+        self.put_back(receipt_id, self.budget()).await
+    }
+
+    async fn learned(&self, receipt_id: &str, result: StepResult) -> Result<()> {
+        let _lease = self.lease_of(receipt_id, self.budget()).await?;
+        let mut entry = self.entry_of(receipt_id).await?;
+        let is_news = matches!(result.finding, Finding::Registered { .. } | Finding::Accepted { .. });
+        if entry.state == State::Failed && is_news {
+            self.learn(&mut entry, "asked by a person", result).await?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! whatever process, goes on from where this one stopped. `transitions.rs` is the state machine, `steps.rs`
 //! drives it, `verdict.rs` says what an error means for the sale.
 
+mod about;
 pub mod backoff;
 mod desk;
 mod outbox;
@@ -281,6 +282,28 @@ impl Delivery {
             Ok(entry) => Ok(entry),
             Err(cause) => Err(self.told(cause, receipt_id).await),
         }
+    }
+
+    /// Has the vendor put a failed document back into its queue. That it is about to is written first, so that a
+    /// lost answer leaves a doubt that is settled like any other.
+    pub async fn put_back(&self, receipt_id: &str, budget: Budget) -> Result<Entry> {
+        let put_back = async {
+            let lease = self.lease_of(receipt_id, budget).await?;
+            let mut entry = self.entry_of(receipt_id).await?;
+            if entry.state != State::Failed {
+                let message =
+                    format!("{receipt_id} is `{}`; only a failed one can be put back", entry.state.word());
+                return Err(Error::new(Code::NotRequeueable, message));
+            }
+            if budget.for_document().is_none() {
+                return Err(steps::not_begun(None));
+            }
+            self.conclude(&mut entry, Step::put_back()).await?;
+            let result = self.vendor.put_back(&self.context_of(budget), &entry).await;
+            self.learn(&mut entry, "put back", result).await?;
+            self.in_order(entry, false, Mode::Probe, budget, lease).await
+        };
+        self.told_of(put_back.await, receipt_id).await?.verdict()
     }
 
     /// The right to work on a document, or on the register where the vendor needs order.

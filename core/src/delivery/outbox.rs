@@ -165,7 +165,7 @@ impl Pass<'_> {
         if is_hopeless || in_vain >= self.patience {
             self.ended.store(true, Ordering::Relaxed);
         }
-        if let (Kind::Limited, Some(ms)) = (error.kind(), error.retry_after_ms) {
+        if let Some(ms) = error.retry_after_ms {
             let resume_at = Instant::now() + Duration::from_millis(ms);
             let mut latest = self.resume_at.lock().unwrap_or_else(PoisonError::into_inner);
             *latest = resume_at.max(*latest);

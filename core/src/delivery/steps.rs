@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use fail::fail_point;
 use secrecy::SecretString;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
+use super::about::{Believed, believed};
 use super::transitions::{Due, Event, Next, Transition, Written, after, next};
 use super::{Delivery, Progress, backoff};
 use crate::error::{Code, Error, Outcome, Result};
@@ -39,6 +40,8 @@ pub struct Step {
     document_id: Option<String>,
     fiscal: Option<Fiscal>,
     failure: Option<Failure>,
+    /// What a person should know of it.
+    notice: Option<String>,
     raw: Option<Raw>,
     secrets: Vec<(&'static str, SecretString)>,
     /// What the caller should see if nothing better comes.
@@ -54,6 +57,7 @@ impl Step {
             document_id: None,
             fiscal: None,
             failure: None,
+            notice: None,
             raw: None,
             secrets: Vec::new(),
             error: None,
@@ -61,11 +65,12 @@ impl Step {
     }
 
     /// A step with the vendor. `name` is what it was.
-    pub fn with_vendor(name: &str, result: StepResult) -> Self {
-        let StepResult { finding, secrets, evidence } = result;
-        let step = |event| Self { secrets, ..Self::of(name, event) };
+    pub fn with_vendor(name: &str, believed: Believed) -> Self {
+        let Believed { result: StepResult { finding, secrets, evidence, .. }, notice } = believed;
+        let step = |event| Self { secrets, notice, ..Self::of(name, event) };
         let failed_for = |step: Self, why: Error| Self {
             detail: Some(why.message.clone()),
+            notice: Some(why.message.clone()),
             raw: evidence,
             error: Some(why),
             ..step
@@ -106,9 +111,9 @@ impl Step {
         Self { detail, fiscal: registered, failure, ..Self::of(by, event) }
     }
 
-    /// The failed document is back in the vendor's queue.
-    pub fn put_back(raw: Option<Raw>) -> Self {
-        Self { raw, ..Self::of("re-queued", Event::PutBack) }
+    /// A failed document is about to be put back into the vendor's queue.
+    pub fn put_back() -> Self {
+        Self::of("asked for by a person", Event::PutBack)
     }
 
     fn note(&self) -> String {
@@ -130,6 +135,7 @@ impl Step {
             vendor_document_id: self.document_id.take().filter(|_| id),
             fiscal: self.fiscal.take().filter(|_| fiscal),
             failure: self.failure.take().filter(|_| failure),
+            notice: self.notice.take(),
             raw: self.raw.take().filter(|_| answer),
             secrets: std::mem::take(&mut self.secrets),
             note: self.note(),
@@ -154,6 +160,8 @@ impl Delivery {
         }
         let context = self.context_of(budget);
         let mut sends = 0;
+        // The vendor asked to be left alone until then (`Retry-After`).
+        let mut resume_at = Instant::now();
         // Why the document is in doubt, for the case that nothing better is found out.
         let mut doubt = None;
         loop {
@@ -164,7 +172,9 @@ impl Delivery {
                 Next::Begin if sends == MOST_SENDS => {
                     return stop(entry, doubt.or_else(|| Some(never_arrives())));
                 }
-                Next::Begin if budget.for_document().is_none() => return stop(entry, Some(not_begun(doubt))),
+                Next::Begin if !budget.pause_until(resume_at).await || budget.for_document().is_none() => {
+                    return stop(entry, Some(not_begun(doubt)));
+                }
                 Next::Begin => match self.bound(budget).await {
                     // Finding out took time.
                     Ok(_) if budget.for_document().is_none() => return stop(entry, Some(not_begun(doubt))),
@@ -176,9 +186,8 @@ impl Delivery {
                 },
                 Next::Send if !lease.holds_for(budget.whole_exchange()) => {
                     let lost = lease_lost(&entry);
-                    let step = Step::with_vendor("not sent", Finding::NotTaken(lost.clone()).into());
                     // Where this cannot be written down, the next call settles the entry.
-                    let _ = self.conclude(&mut entry, step).await;
+                    let _ = self.learn(&mut entry, "not sent", Finding::NotTaken(lost.clone()).into()).await;
                     return stop(entry, Some(lost));
                 }
                 Next::Send => {
@@ -187,8 +196,12 @@ impl Delivery {
                     step!("before_send", entry);
                     let result = self.vendor.send(&context, &entry).await;
                     step!("after_answer", entry);
-                    match self.conclude(&mut entry, Step::with_vendor("sent", result)).await? {
-                        Some(error) if entry.state == State::InDoubt => doubt = Some(error),
+                    match self.learn(&mut entry, "sent", result).await? {
+                        Some(error) if entry.state == State::InDoubt => {
+                            resume_at =
+                                Instant::now() + Duration::from_millis(error.retry_after_ms.unwrap_or(0));
+                            doubt = Some(error);
+                        }
                         Some(error) => return stop(entry, Some(error)),
                         None if entry.state == State::Queued => {}
                         None => return stop(entry, None),
@@ -196,20 +209,20 @@ impl Delivery {
                 }
                 Next::TakeOver => doubt = self.conclude(&mut entry, Step::abandoned()).await?,
                 Next::Settle => {
-                    let wait = self.until_settled(&entry);
-                    if !budget.pause(wait).await {
+                    let believed_at = Instant::now() + self.until_settled(&entry);
+                    if !budget.pause_until(resume_at.max(believed_at)).await {
                         let why = doubt.unwrap_or_else(|| not_in_time(&entry));
                         return stop(entry, Some(why));
                     }
                     let result = self.vendor.settle(&context, &entry, mode).await;
-                    let stopped_by = self.conclude(&mut entry, Step::with_vendor("settled", result)).await?;
+                    let stopped_by = self.learn(&mut entry, "settled", result).await?;
                     if stopped_by.is_some() || entry.state == State::Accepted {
                         return stop(entry, stopped_by);
                     }
                 }
                 Next::Ask => {
                     let result = self.vendor.settle(&context, &entry, mode).await;
-                    let stopped_by = self.conclude(&mut entry, Step::with_vendor("settled", result)).await?;
+                    let stopped_by = self.learn(&mut entry, "settled", result).await?;
                     return stop(entry, stopped_by);
                 }
             }
@@ -269,11 +282,22 @@ impl Delivery {
             return Err(blocked_by(&id, &not_in_time(&earlier)));
         }
         let result = self.vendor.settle(&self.context_of(budget), &earlier, Mode::Probe).await;
-        match self.conclude(&mut earlier, Step::with_vendor("settled for a later document", result)).await? {
+        match self.learn(&mut earlier, "settled for a later document", result).await? {
             None => Ok(()),
             Some(_) if self.vendor.is_left_to_a_person(&earlier) => Ok(()),
             Some(cause) => Err(blocked_by(&id, &cause)),
         }
+    }
+
+    /// Writes down what a step with the vendor told of an entry, as far as that may be believed.
+    pub(super) async fn learn(
+        &self,
+        entry: &mut Entry,
+        name: &str,
+        result: StepResult,
+    ) -> Result<Option<Error>> {
+        let believed = believed(self.vendor.claim(entry), result);
+        self.conclude(entry, Step::with_vendor(name, believed)).await
     }
 
     /// Moves an entry as the table says and writes that down. Gives back the error that the caller should see
@@ -294,6 +318,7 @@ impl Delivery {
         if row.from == row.to && row.to == State::Accepted && now_ms() < entry.due_at_ms {
             // Still waiting is worth a synced write only when it moves the time of the next question.
             entry.raw = step.raw.or(entry.raw.take());
+            entry.notice = step.notice;
             return Ok(error);
         }
         let due_at_ms = match row.due {
@@ -356,7 +381,7 @@ fn never_arrives() -> Error {
 }
 
 /// There is no time for an attempt. `before` is what an attempt of this call came to, that never arrived.
-fn not_begun(before: Option<Error>) -> Error {
+pub(super) fn not_begun(before: Option<Error>) -> Error {
     let before = before.map_or_else(String::new, |error| format!(" (before: {})", error.message));
     let message =
         format!("not begun: the time that is left of the call does not suffice for an exchange{before}");

@@ -31,7 +31,7 @@ words! {
         FoundOnRecord "verdict: on record",
         /// A person decided that it is not on record.
         FoundMissing "verdict: not on record",
-        /// A failed document was put back into the vendor's queue.
+        /// A failed document is about to be put back into the vendor's queue.
         PutBack "put back into the queue",
     }
 }
@@ -47,7 +47,7 @@ pub enum Written {
     Answer,
     /// Why it is not on record, and the vendor's answer.
     Failure,
-    /// Readings that a person needs for a verdict, where the vendor has such.
+    /// What a person needs for a verdict, where the vendor has such: readings, an answer that proves nothing.
     Evidence,
     /// Nothing more.
     Note,
@@ -111,7 +111,7 @@ pub const TRANSITIONS: &[Transition] = &[
     // Known to the vendor once and not any more: nothing that may be sent again.
     row(Accepted, Event::Absent, Accepted, Written::Note, Due::Later),
     row(Accepted, Event::NotTaken, Accepted, Written::Note, Due::Later),
-    row(Accepted, Event::NotKnown, Accepted, Written::Note, Due::Later),
+    row(Accepted, Event::NotKnown, Accepted, Written::Evidence, Due::Later),
 
     row(Queued, Event::FoundOnRecord, Registered, Written::Record, Due::Never),
     row(Queued, Event::FoundMissing, Failed, Written::Failure, Due::Never),
@@ -122,7 +122,11 @@ pub const TRANSITIONS: &[Transition] = &[
     row(Accepted, Event::FoundOnRecord, Registered, Written::Record, Due::Never),
     row(Accepted, Event::FoundMissing, Failed, Written::Failure, Due::Never),
 
-    row(Failed, Event::PutBack, Accepted, Written::Answer, Due::Later),
+    // Written before the vendor is asked to put it back: from then on it may come on record.
+    row(Failed, Event::PutBack, InDoubt, Written::Note, Due::Later),
+    // The vendor knows better than the journal.
+    row(Failed, Event::Registered, Registered, Written::Record, Due::Never),
+    row(Failed, Event::Accepted, Accepted, Written::Answer, Due::Later),
 ];
 
 /// The row of a step; `None` where the table has no such step.
@@ -186,11 +190,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_stands_once_and_a_final_state_is_left_by_a_put_back_only() {
+    fn a_step_stands_once_and_a_failure_is_left_on_the_vendors_word_or_by_a_put_back_only() {
         for (place, row) in TRANSITIONS.iter().enumerate() {
             let twin = |other: &Transition| (other.from, other.event) == (row.from, row.event);
             assert!(!TRANSITIONS[place + 1..].iter().any(twin), "{row:?}");
-            assert!(!row.from.is_final() || row.event == Event::PutBack, "{row:?}");
+            let leaves_a_failure = matches!(row.event, Event::PutBack | Event::Registered | Event::Accepted);
+            assert!(!row.from.is_final() || row.from == Failed && leaves_a_failure, "{row:?}");
             assert_eq!(row.to.is_final(), row.due == Due::Never, "{row:?}");
         }
     }

@@ -55,6 +55,8 @@ pub struct Entry {
     pub fiscal: Option<Fiscal>,
     /// Why it is not on record, where it failed.
     pub failure: Option<Failure>,
+    /// What a person should know of it; each step sets it anew.
+    pub notice: Option<String>,
     /// The vendor's last answer.
     pub raw: Option<Raw>,
     /// When it was written down, milliseconds since 1970.
@@ -80,6 +82,7 @@ impl Entry {
             attempts: self.attempts,
             fiscal: self.fiscal.clone(),
             failure: self.failure.clone(),
+            notice: self.notice.clone(),
             raw: self.raw.clone(),
         }
     }
@@ -98,6 +101,7 @@ impl Entry {
             binding: begin.flatten().map(str::to_owned),
             fiscal: None,
             failure: None,
+            notice: None,
             raw: None,
             created_at_ms: now,
             updated_at_ms: now,
@@ -131,6 +135,8 @@ pub struct Conclusion {
     pub fiscal: Option<Fiscal>,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
+    /// What a person should know of it.
+    pub notice: Option<String>,
     /// The vendor's answer, if there was one.
     pub raw: Option<Raw>,
     /// Secrets that changed with it, written in the same write.
@@ -196,6 +202,8 @@ pub struct Filter {
     /// Only those that are due before this time, milliseconds since 1970, and those that were written more
     /// than a minute after it: the clock was set back since, and their due time means nothing.
     pub due_before_ms: Option<i64>,
+    /// Only the document that the vendor knows by this id.
+    pub document: Option<String>,
     /// Only those that arrived after the receipt with this id.
     pub after: Option<String>,
     /// At most so many.
@@ -258,6 +266,7 @@ pub(super) fn concluded(entry: &Entry, conclusion: &Conclusion, now: i64) -> Ent
         vendor_document_id: told.vendor_document_id.or_else(|| entry.vendor_document_id.clone()),
         fiscal: told.fiscal.or_else(|| entry.fiscal.clone()),
         failure: told.failure,
+        notice: told.notice,
         raw: told.raw.or_else(|| entry.raw.clone()),
         updated_at_ms: now,
         revision: entry.revision + 1,

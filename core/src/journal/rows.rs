@@ -151,6 +151,7 @@ pub fn entry<R: Row>(row: &R, register: String) -> Result<Entry, R::Error> {
         binding: row.value(9)?,
         fiscal: json::<R, _>(content.fiscal)?,
         failure: json::<R, _>(content.failure)?,
+        notice: None,
         raw: json::<R, _>(content.raw)?,
         created_at_ms: content.created_at_ms,
         updated_at_ms: content.updated_at_ms,

@@ -50,6 +50,14 @@ impl Budget {
         (self.left() >= self.exchange).then_some(self.exchange)
     }
 
+    /// As `pause`, until a time; one that has gone by is no pause.
+    pub async fn pause_until(&self, until: Instant) -> bool {
+        match until.checked_duration_since(Instant::now()) {
+            Some(pause) if !pause.is_zero() => self.pause(pause).await,
+            _ => true,
+        }
+    }
+
     /// True where a pause of this length leaves time after it.
     pub fn allows(&self, pause: Duration) -> bool {
         self.left() > pause

@@ -6,8 +6,8 @@ use std::any::Any;
 use async_trait::async_trait;
 use serde_json::value::RawValue;
 
-use super::{Context, Finding, Vendor};
-use crate::error::{Code, Error, Result, violation};
+use super::{Context, StepResult, Vendor};
+use crate::error::{Code, Error, Outcome, Result, violation};
 use crate::journal::{Entry, Lease};
 use crate::receipt::registration::Registration;
 
@@ -46,9 +46,18 @@ pub trait Desk: Send + Sync {
     /// Brings a document on record, exactly once.
     async fn deliver(&self, wanted: Wanted) -> Result<Registration>;
 
-    /// Writes down what the vendor says of a failed document that was put back into its queue. The
-    /// caller holds the document's lease. Nothing is written of a document that is not ours.
-    async fn put_back(&self, receipt_id: &str, finding: Finding) -> Result<()>;
+    /// The entry of the document that the vendor knows by this id, where the journal has one.
+    async fn entry_of_document(&self, document_id: &str) -> Result<Option<Entry>>;
+
+    /// An error about a receipt, told by where the journal has that receipt.
+    async fn told(&self, error: Error, receipt_id: &str) -> Error;
+
+    /// Has the vendor put a failed document back into its queue, and brings it as far as it gets.
+    async fn put_back(&self, receipt_id: &str) -> Result<Entry>;
+
+    /// Takes over what the vendor told of a document that the journal has as failed: on record or in the
+    /// queue is written down as that.
+    async fn learned(&self, receipt_id: &str, result: StepResult) -> Result<()>;
 }
 
 /// How a request names a document.
@@ -70,11 +79,23 @@ impl dyn Desk + '_ {
     pub async fn named(&self, id: Option<String>, theirs: Option<String>, name: &str) -> Result<Named> {
         match (id, theirs) {
             (Some(id), None) => Ok(Named::Ours(Box::new(self.entry(&id).await?))),
-            (None, Some(theirs)) => Ok(Named::Theirs(theirs)),
+            (None, Some(theirs)) => Ok(match self.entry_of_document(&theirs).await? {
+                Some(entry) => Named::Ours(Box::new(entry)),
+                None => Named::Theirs(theirs),
+            }),
             _ => {
                 let message = format!("give either `id` or `{name}`");
                 Err(Error::invalid(vec![violation("", Code::MissingField, message)]))
             }
+        }
+    }
+
+    /// The error of a look-up of a document. It says of our receipt what the journal says, and of any other
+    /// document that nothing is known.
+    pub async fn look_up_failed(&self, named: &Named, error: Error) -> Error {
+        match named {
+            Named::Ours(entry) => self.told(error, &entry.receipt_id).await,
+            Named::Theirs(_) => error.with_outcome(Outcome::Unknown),
         }
     }
 }

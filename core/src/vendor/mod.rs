@@ -17,9 +17,10 @@ use time::OffsetDateTime;
 use crate::config::Common;
 use crate::error::{Code, Error, Result, Violation};
 use crate::journal::{Entry, Secrets};
-use crate::receipt::Receipt;
 use crate::receipt::fields::{Field, Treatment};
+use crate::receipt::money::Amount;
 use crate::receipt::registration::{Failure, Fiscal, Raw};
+use crate::receipt::{Kind, Receipt};
 use crate::transport::{NoExchange, Transports};
 use budget::Budget;
 use desk::Desk;
@@ -109,11 +110,38 @@ impl From<NoExchange> for Finding {
     }
 }
 
+/// How it is known that the document of an answer is this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownBy {
+    /// By an id that the vendor made for this very document.
+    OwnId,
+    /// By a key of ours, which another program may have used for another document.
+    Key,
+    /// By a key of ours that was told to be on record in answer to the first send: it may be this document, or
+    /// an earlier one with the same key.
+    AtOnce,
+    /// By a key of ours that the vendor knew before anything was sent from here.
+    KeyBefore,
+}
+
+/// What a document is, as far as an answer can be held against it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Claim {
+    /// Its kind.
+    pub kind: Option<Kind>,
+    /// Its total.
+    pub total: Option<Amount>,
+}
+
 /// What a step found out, and what changed with it. All of it is written in one stroke.
 #[derive(Debug)]
 pub struct StepResult {
     /// What it found out about the document.
     pub finding: Finding,
+    /// How it is known that this is about the document.
+    pub known_by: KnownBy,
+    /// The kind of the document on record, where the answer tells it.
+    pub kind: Option<Kind>,
     /// Secrets that the vendor changed.
     pub secrets: Vec<(&'static str, SecretString)>,
     /// What a person needs to give a verdict, where the document stays in doubt.
@@ -122,7 +150,7 @@ pub struct StepResult {
 
 impl From<Finding> for StepResult {
     fn from(finding: Finding) -> Self {
-        Self { finding, secrets: Vec::new(), evidence: None }
+        Self { finding, known_by: KnownBy::Key, kind: None, secrets: Vec::new(), evidence: None }
     }
 }
 
@@ -253,6 +281,18 @@ pub trait Vendor: Any + Send + Sync {
     /// Finds out what became of an entry whose answer was lost, or where an accepted one stands.
     /// In `Probe` mode nothing may come on record through it.
     async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> StepResult;
+
+    /// What the document of an entry is, read from the bytes that are sent. What is not known of it is not
+    /// compared with what the vendor has on record.
+    fn claim(&self, _entry: &Entry) -> Claim {
+        Claim::default()
+    }
+
+    /// Puts the entry's failed document back into the vendor's queue, once.
+    async fn put_back(&self, _context: &Context<'_>, _entry: &Entry) -> StepResult {
+        let message = "this vendor puts no document back into a queue";
+        Finding::NotTaken(Error::new(Code::Unsupported, message)).into()
+    }
 
     /// True where all that the vendor can tell of an entry in doubt is known and does not settle it:
     /// only a person's verdict is left, and later documents do not wait for that.

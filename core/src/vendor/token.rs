@@ -30,8 +30,14 @@ pub trait Login: Send + Sync {
     /// The request with the token in it.
     fn with(&self, request: Request, token: &SecretString) -> Request;
 
-    /// True where the answer says that the token is not taken, so that nothing was looked at.
+    /// True where the answer says that the token is not taken.
     fn is_refused(&self, answer: &Answer) -> bool;
+
+    /// True where such an answer can only be the vendor's own, so that nothing was looked at and a document may be
+    /// sent again.
+    fn is_own_refusal(&self, answer: &Answer) -> bool {
+        self.is_refused(answer)
+    }
 
     /// The token that is kept, else a new one. Many workers that start at once make one request.
     async fn token(&self, context: &Context<'_>, refused: Option<&SecretString>) -> Result<SecretString> {
@@ -63,7 +69,13 @@ pub trait Login: Send + Sync {
             };
             let sent = transport.send(&self.with(request.clone(), &token), time).await;
             match &sent {
-                Ok(answer) if refused.is_none() && self.is_refused(answer) => refused = Some(token),
+                Ok(answer)
+                    if refused.is_none()
+                        && (self.is_own_refusal(answer)
+                            || exchange == Exchange::Question && self.is_refused(answer)) =>
+                {
+                    refused = Some(token);
+                }
                 _ => return Ok(sent),
             }
         }

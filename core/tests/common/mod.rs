@@ -59,6 +59,13 @@ impl Bench {
         assert_eq!(journal.execute(&sql, [format!("{name}%")]).unwrap(), 1);
     }
 
+    /// Sales in the ledger.
+    pub fn sales(&self) -> usize {
+        let is_sale = |kind: &Value| *kind == json!("sell");
+        let kinds = self.emulator.ledger().into_iter().map(|entry| serde_json::to_value(entry.kind).unwrap());
+        kinds.filter(is_sale).count()
+    }
+
     /// Requests whose path ends like this.
     pub fn requests(&self, method: &str, end: &str) -> usize {
         self.emulator.requests().iter().filter(|r| r.method == method && r.path.ends_with(end)).count()

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::config::NAME;
 use super::errors::{self, Remedy};
@@ -9,12 +10,15 @@ use super::map::rfc3339;
 use super::token::Service;
 use super::vendor::Atol;
 use crate::error::{Code, Error, Outcome, Result, VendorFault};
-use crate::journal::Entry;
+use crate::journal::{Entry, now_ms};
 use crate::receipt::money::Amount;
-use crate::receipt::registration::{Failure as Refusal, Fiscal, Raw};
-use crate::transport::lenient::Scalar;
+use crate::receipt::registration::{Failure as Refusal, Fiscal, Raw, State};
+use crate::transport::lenient::{self, Scalar, object_or_null};
 use crate::transport::{Answer, Request, join};
-use crate::vendor::{Context, Exchange, Finding};
+use crate::vendor::{Context, Exchange, Finding, KnownBy, Mode, StepResult};
+
+/// For how long the service is sure to know a uuid that it gave: a week of the 30 days (protocol/atol.md 2.11).
+const KEPT_MS: i64 = 7 * 24 * 3_600 * 1_000;
 
 /// The error object (protocol/atol.md 2.13). Every member may be absent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -31,7 +35,7 @@ impl Fault {
         self.code.0.as_deref()?.parse().ok()
     }
 
-    pub fn kind(&self) -> &str {
+    fn kind(&self) -> &str {
         self.error_type.0.as_deref().unwrap_or("unknown")
     }
 
@@ -46,9 +50,31 @@ impl Fault {
 pub struct Report {
     pub uuid: Scalar,
     pub status: Scalar,
+    #[serde(deserialize_with = "object_or_null")]
     pub error: Option<Fault>,
+    #[serde(deserialize_with = "object_or_null")]
     pub payload: Option<Payload>,
     pub external_id: Scalar,
+}
+
+impl Report {
+    /// The report in a body.
+    pub fn read(body: &[u8], status: u16) -> Result<Self> {
+        lenient::object(body).map_err(|why| {
+            let message = format!("the answer ({status}) cannot be read: {why}");
+            Error::new(Code::AnswerNotUnderstood, message)
+        })
+    }
+
+    /// The id of the document: a UUID (protocol/atol.md 2.10), or none at all.
+    pub fn uuid(&self) -> Option<String> {
+        Uuid::try_parse(self.uuid.0.as_deref()?).ok().map(|uuid| uuid.to_string())
+    }
+
+    /// The error, where there is one: some reports of success have one of the type `none`.
+    fn fault(&self) -> Option<&Fault> {
+        self.error.as_ref().filter(|fault| fault.kind() != "none")
+    }
 }
 
 /// Fiscal data (protocol/atol.md 2.11).
@@ -96,25 +122,100 @@ fn refusal(fault: &Fault, status: u16) -> Refusal {
 
 impl Atol {
     /// Registers a document, once. Sending the same again is harmless: the service knows the id.
-    pub async fn submit(&self, context: &Context<'_>, entry: &Entry) -> Finding {
+    pub async fn submit(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
         let text = String::from_utf8_lossy(&entry.request);
         let Some((operation, body)) = text.split_once('\n') else {
-            return Finding::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the operation"));
+            let message = "the journal has lost the operation";
+            return Finding::Unknown(Error::new(Code::JournalDamaged, message)).into();
         };
         let group = match self.group() {
             Ok(group) => group,
-            Err(error) => return Finding::NotTaken(error),
+            Err(error) => return Finding::NotTaken(error).into(),
         };
         let url = join(&self.version, &[group, operation]);
         let request = Request::new(Method::POST, url).json(body.as_bytes().to_vec());
-        match self.sent(context, Service::Documents, Exchange::Document, &request).await {
-            Err(error) => Finding::NotTaken(error),
-            Ok(Err(failure)) => failure.into(),
-            Ok(Ok(answer)) => match registered(&answer) {
-                Finding::NotTaken(why) => Finding::NotTaken(why.after(answer.retry_after_ms)),
-                Finding::Unknown(why) => Finding::Unknown(why.after(answer.retry_after_ms)),
-                finding => finding,
-            },
+        let answer = match self.sent(context, Service::Documents, Exchange::Document, &request).await {
+            Err(error) => return Finding::NotTaken(error).into(),
+            Ok(Err(failure)) => return Finding::from(failure).into(),
+            Ok(Ok(answer)) => answer,
+        };
+        match submitted(&answer, entry.state) {
+            Submitted::Told(Finding::NotTaken(why)) => {
+                Finding::NotTaken(why.after(answer.retry_after_ms)).into()
+            }
+            Submitted::Told(Finding::Unknown(why)) => {
+                Finding::Unknown(why.after(answer.retry_after_ms)).into()
+            }
+            Submitted::Told(finding) => finding.into(),
+            Submitted::Known(uuid) => self.known(context, entry, uuid, Raw::from_body(&answer.body)).await,
+        }
+    }
+
+    /// The service has a document under our id (error 33, protocol/atol.md 2.12). It may be another program's, so
+    /// its report is asked for. Where this was the answer to the first send, it is not ours unless it is the
+    /// same; after a doubt it is taken for ours until the report says otherwise.
+    async fn known(&self, context: &Context<'_>, entry: &Entry, uuid: String, raw: Raw) -> StepResult {
+        // Now, or when the doubt began.
+        let is_first = match entry.state {
+            State::InDoubt => entry.raw.as_ref().is_some_and(says_known),
+            state => state == State::Sending,
+        };
+        match self.told_of(context, entry, &uuid).await {
+            (registered @ Finding::Registered { .. }, _) => {
+                let known_by = if is_first { KnownBy::KeyBefore } else { KnownBy::Key };
+                StepResult { known_by, ..registered.into() }
+            }
+            _ if is_first => {
+                let message = "the service has a document under this id; whether it is this one is known once that is \
+                               on record";
+                let unknown = Finding::Unknown(Error::new(Code::InDoubt, message));
+                StepResult { evidence: Some(raw), ..unknown.into() }
+            }
+            _ => Finding::Accepted { document_id: Some(uuid), raw }.into(),
+        }
+    }
+
+    /// Asks where a document stands that the service accepted.
+    pub async fn ask(&self, context: &Context<'_>, entry: &Entry, uuid: &str, mode: Mode) -> StepResult {
+        let (finding, answer) = self.told_of(context, entry, uuid).await;
+        // A uuid that came with error 33 after a doubt may be another program's.
+        let known = entry.raw.clone().filter(says_known);
+        match finding {
+            Finding::Accepted { document_id, raw } => {
+                Finding::Accepted { document_id, raw: known.unwrap_or(raw) }.into()
+            }
+            // The same again tells the uuid that the service knows it by. Not once reports are not kept any
+            // more: then it might not know the id either, and would make a second document.
+            Finding::Unknown(_)
+                if says_unknown(answer.as_ref()) && mode == Mode::Complete && is_young(entry) =>
+            {
+                self.submit(context, entry).await
+            }
+            Finding::Unknown(_) if says_unknown(answer.as_ref()) && !is_young(entry) => {
+                let message = "the service keeps reports for 30 days and does not tell what became of it any more: look \
+                               at the receipts in the vendor's cabinet and give `resolve` a verdict";
+                Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message)).into()
+            }
+            finding => {
+                let evidence = answer.filter(|_| known.is_none());
+                let known_by = if known.is_some() { KnownBy::Key } else { KnownBy::OwnId };
+                StepResult { known_by, evidence, ..finding.into() }
+            }
+        }
+    }
+
+    /// What the report of a document says of an entry, and the report.
+    async fn told_of(&self, context: &Context<'_>, entry: &Entry, uuid: &str) -> (Finding, Option<Raw>) {
+        match self.report(context, uuid).await {
+            Err(error) => (Finding::Unknown(error), None),
+            Ok(answer) => {
+                let raw = Raw::from_body(&answer.body);
+                let finding = match Report::read(&answer.body, answer.status) {
+                    Ok(report) => told(&report, Some(&entry.receipt_id), uuid, raw.clone(), answer.status),
+                    Err(error) => Finding::Unknown(error.after(answer.retry_after_ms)),
+                };
+                (finding, Some(raw))
+            }
         }
     }
 
@@ -126,61 +227,94 @@ impl Atol {
     }
 }
 
-pub fn is_token_refused(answer: &Answer) -> bool {
-    let report: Report = serde_json::from_slice(&answer.body).unwrap_or_default();
-    report.error.and_then(|fault| fault.row()).is_some_and(|row| row.remedy == Remedy::Token)
+fn row_of(raw: &Raw) -> Option<errors::Row> {
+    Report::read(raw.text().as_bytes(), 0).ok()?.fault()?.row()
 }
 
-/// What the answer to a registration proves: body first, status second (protocol/atol.md 4.3, rule 1).
-fn registered(answer: &Answer) -> Finding {
+/// True for an answer with error 33: the service knew the id.
+fn says_known(raw: &Raw) -> bool {
+    row_of(raw).is_some_and(|row| row.remedy == Remedy::Known)
+}
+
+/// True for an answer with error 30: the service does not know the uuid.
+pub fn says_unknown(raw: Option<&Raw>) -> bool {
+    raw.and_then(row_of).is_some_and(|row| (row.error_type, row.code) == ("system", 30))
+}
+
+/// True where the service still knows every uuid that it gave.
+fn is_young(entry: &Entry) -> bool {
+    (0..KEPT_MS).contains(&(now_ms() - entry.created_at_ms))
+}
+
+pub fn is_token_refused(answer: &Answer) -> bool {
+    row_of(&Raw::from_body(&answer.body)).is_some_and(|row| row.remedy == Remedy::Token)
+}
+
+/// What the answer to a registration is.
+enum Submitted {
+    /// It says what became of the document.
+    Told(Finding),
+    /// It says that there is a document under the id already, with its uuid.
+    Known(String),
+}
+
+/// What the answer to a registration proves: body first, status second (protocol/atol.md 4.3, rule 1). The
+/// refusal of a repeat says nothing of the first send.
+fn submitted(answer: &Answer, state: State) -> Submitted {
     let raw = Raw::from_body(&answer.body);
-    let Ok(report) = serde_json::from_slice::<Report>(&answer.body) else {
-        return match answer.status {
-            429 => Finding::NotTaken(Error::new(Code::Limited, "the vendor asks to slow down (429)")),
-            status => {
-                let message = format!("the answer ({status}) cannot be read");
+    let report = match Report::read(&answer.body, answer.status) {
+        Ok(report) => report,
+        Err(error) => return Submitted::Told(Finding::Unknown(error)),
+    };
+    let Some(fault) = report.fault() else {
+        return Submitted::Told(match report.uuid() {
+            Some(uuid) if answer.status < 300 => Finding::Accepted { document_id: Some(uuid), raw },
+            _ => {
+                let message = format!("the answer ({}) has neither a uuid nor an error", answer.status);
                 Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message))
             }
-        };
+        });
     };
-    let uuid = report.uuid.0.clone().filter(|uuid| !uuid.is_empty());
-    let Some(fault) = &report.error else {
-        return match uuid {
-            Some(_) if answer.status < 300 => Finding::Accepted { document_id: uuid, raw },
-            _ => Finding::Unknown(Error::new(
-                Code::AnswerNotUnderstood,
-                "the answer has neither uuid nor error",
-            )),
-        };
-    };
-    let remedy = fault.row().map(|row| (row.remedy, row.outcome));
-    match (remedy, uuid) {
-        // Known already: this very document, sent before (protocol/atol.md 2.12).
-        (Some((Remedy::Known, _)), Some(uuid)) => Finding::Accepted { document_id: Some(uuid), raw },
-        (Some((Remedy::Correct, Outcome::NotRegistered)), _) => {
+    let error = fault_error(fault, answer.status);
+    Submitted::Told(match (fault.row().map(|row| (row.remedy, row.outcome)), report.uuid()) {
+        (Some((Remedy::Known, _)), Some(uuid)) => return Submitted::Known(uuid),
+        // Not finished yet, says the service of a document that it has.
+        (Some((Remedy::Wait, _)), Some(uuid)) => Finding::Accepted { document_id: Some(uuid), raw },
+        (Some((Remedy::Correct, Outcome::NotRegistered)), _) if state == State::Sending => {
             Finding::Failed { failure: refusal(fault, answer.status), raw: Some(raw) }
         }
-        (Some((_, Outcome::NotRegistered)), _) => Finding::NotTaken(fault_error(fault, answer.status)),
-        _ => Finding::Unknown(fault_error(fault, answer.status)),
-    }
+        (Some((_, Outcome::NotRegistered)), _) => Finding::NotTaken(error),
+        _ => Finding::Unknown(error),
+    })
 }
 
-/// What a report or callback says (protocol/atol.md 2.11).
-pub fn told(report: &Report, raw: Raw, status: u16) -> Finding {
-    let document_id = report.uuid.0.clone();
-    match (report.status.0.as_deref(), &report.error) {
-        (Some("done"), None) => {
-            let fiscal = report.payload.as_ref().map(fiscal).unwrap_or_default();
-            Finding::Registered { document_id, fiscal: Box::new(fiscal), raw }
-        }
-        (Some("fail"), Some(fault)) if fault.number() != Some(30) || fault.kind() != "system" => {
+/// What a report or callback says (protocol/atol.md 2.11) of the document `uuid`, whose id with the caller is
+/// `ours` where that is known.
+pub fn told(report: &Report, ours: Option<&str>, uuid: &str, raw: Raw, status: u16) -> Finding {
+    let not_understood = |message: String| Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message));
+    let is_named = report.uuid().is_some_and(|told| told.eq_ignore_ascii_case(uuid));
+    let is_anothers = (report.uuid.0.is_some() && !is_named)
+        || matches!((&report.external_id.0, ours), (Some(told), Some(ours)) if told != ours);
+    if is_anothers {
+        return not_understood("the report is about another document".into());
+    }
+    let document_id = Some(uuid.to_owned());
+    match (report.status.0.as_deref(), report.fault()) {
+        (Some("done"), None) => match report.payload.as_ref().map(fiscal) {
+            Some(fiscal) if is_named && fiscal.document_number.is_some() && fiscal.sign.is_some() => {
+                Finding::Registered { document_id, fiscal: Box::new(fiscal), raw }
+            }
+            _ => not_understood("the report says `done` and not of which document on record".into()),
+        },
+        (Some("wait"), _) => Finding::Accepted { document_id, raw },
+        (Some("fail"), Some(fault))
+            if is_named && status < 300 && fault.row().is_some_and(|row| row.ends_a_document()) =>
+        {
             Finding::Failed { failure: refusal(fault, status), raw: Some(raw) }
         }
-        (Some("wait"), _) => Finding::Accepted { document_id, raw },
         (_, Some(fault)) => Finding::Unknown(fault_error(fault, status)),
-        (_, None) => {
-            Finding::Unknown(Error::new(Code::AnswerNotUnderstood, "the report has no known status"))
-        }
+        (Some("fail"), None) => not_understood("the report says `fail` without a reason".into()),
+        (_, None) => not_understood("the report has no known status".into()),
     }
 }
 

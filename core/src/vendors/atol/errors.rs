@@ -82,6 +82,14 @@ pub struct Row {
     pub outcome: Outcome,
 }
 
+impl Row {
+    /// True where a report with this error says that the document will never be on record. An error of the
+    /// log-in or of the question says nothing of the document.
+    pub fn ends_a_document(&self) -> bool {
+        self.outcome == Outcome::NotRegistered && !matches!(self.remedy, Remedy::Token | Remedy::Access)
+    }
+}
+
 /// Every row.
 pub fn all() -> impl Iterator<Item = Row> {
     let driver = DRIVER.iter().map(|(code, remedy, english, russian)| Row {

@@ -6,6 +6,7 @@
 //! bytes (protocol/atol.md 2.12).
 
 mod api;
+mod claim;
 mod codes;
 mod config;
 mod error_table;
@@ -38,7 +39,9 @@ use crate::receipt::{Kind, PaymentObject, Receipt};
 use crate::transport::Transports;
 use crate::transport::join;
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
-use crate::vendor::{Context, Exclusive, Finding, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
+use crate::vendor::{
+    Claim, Context, Exclusive, Finding, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo,
+};
 
 /// Milliseconds between two questions about a document (protocol/atol.md 2.11, 4.3).
 const POLL_MS: u64 = 1_000;
@@ -129,31 +132,25 @@ impl Vendor for Atol {
         })
     }
 
+    fn claim(&self, entry: &Entry) -> Claim {
+        Claim { kind: None, total: claim::total(&entry.request) }
+    }
+
     async fn send(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
-        self.submit(context, entry).await.into()
+        self.submit(context, entry).await
     }
 
     async fn settle(&self, context: &Context<'_>, entry: &Entry, mode: Mode) -> StepResult {
-        let told = match (&entry.vendor_document_id, mode) {
-            (Some(uuid), _) => match self.report(context, uuid).await {
-                Ok(answer) => match serde_json::from_slice(&answer.body) {
-                    Ok(report) => api::told(&report, Raw::from_body(&answer.body), answer.status),
-                    Err(_) => {
-                        let message = format!("the report ({}) cannot be read", answer.status);
-                        Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message))
-                    }
-                },
-                Err(error) => Finding::Unknown(error),
-            },
+        match (&entry.vendor_document_id, mode) {
+            (Some(uuid), _) => self.ask(context, entry, uuid, mode).await,
             // The service knows the id: the same bytes make no second document (protocol/atol.md 2.12).
             (None, Mode::Complete) => self.submit(context, entry).await,
             (None, Mode::Probe) => {
                 let message =
                     "only sending it again tells whether it arrived; call `register` or `resolve` for that";
-                Finding::Unknown(Error::new(Code::InDoubt, message))
+                Finding::Unknown(Error::new(Code::InDoubt, message)).into()
             }
-        };
-        told.into()
+        }
     }
 
     async fn health(&self, context: &Context<'_>) -> Result<Health> {
@@ -170,12 +167,13 @@ impl Vendor for Atol {
     fn read_callback(&self, callback: &Callback) -> Result<CallbackReading> {
         let unreadable = |why: &str| Error::new(Code::CallbackUnreadable, why);
         let body = callback.body.as_deref().ok_or_else(|| unreadable("ATOL reports in the body"))?;
-        let report: api::Report =
-            serde_json::from_str(body).map_err(|_| unreadable("the body is not a report"))?;
+        let report = api::Report::read(body.as_bytes(), 200).map_err(|error| unreadable(&error.message))?;
         let raw = Raw::from_body(body.as_bytes());
-        let (success, fiscal) = match api::told(&report, raw.clone(), 200) {
+        let uuid = report.uuid().ok_or_else(|| unreadable("the body has no uuid"))?;
+        let (success, fiscal) = match api::told(&report, None, &uuid, raw.clone(), 200) {
             Finding::Registered { fiscal, .. } => (true, Some(*fiscal)),
             Finding::Failed { .. } | Finding::Accepted { .. } => (false, None),
+            _ if report.status.0.as_deref() == Some("fail") => (false, None),
             _ => return Err(unreadable("the body has no known `status`")),
         };
         Ok(CallbackReading {

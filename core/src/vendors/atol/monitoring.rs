@@ -157,7 +157,7 @@ impl Atol {
         if answer.status < 400 {
             return Ok(answer);
         }
-        let report: Report = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let report = Report::read(&answer.body, answer.status).unwrap_or_default();
         Err(match (report.error, answer.status) {
             (fault, 404) => {
                 let error = fault_error(&fault.unwrap_or_default(), 404);

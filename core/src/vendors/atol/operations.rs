@@ -25,7 +25,8 @@ pub const OPERATIONS: &[Operation<dyn Desk>] = &[
         "Sends the protocol's own JSON (v4 or v5, as configured), for what the shared receipt cannot say. Its \
          `external_id` is the idempotency key; the delivery is the same as for `register`."),
     operation!("document_report", HARMLESS, document_report, ReportKey => DocumentReport,
-        "The vendor's own report of a document. Nothing is written to the journal; see `status` for that."),
+        "The vendor's own report of a document. The journal stays as it is (see `status` for that), unless it has as \
+         failed what is on record or in the vendor's queue."),
     operation!("error_codes", HARMLESS, error_codes, Nothing => ErrorCodes,
         "What the vendor's error codes mean and what to do, in English and Russian. Nothing is sent."),
 ];
@@ -142,28 +143,41 @@ async fn send_document(desk: &dyn Desk, request: SendProtocolDocument) -> Result
 
 async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<DocumentReport> {
     let vendor: &Atol = desk.of()?;
-    let uuid = match desk.named(request.id, request.uuid, "uuid").await? {
-        Named::Ours(entry) => entry.vendor_document_id.ok_or_else(|| {
-            Error::new(Code::ReceiptUnknown, format!("the vendor gave no uuid for {} yet", entry.receipt_id))
-        })?,
-        Named::Theirs(uuid) => uuid,
+    let named = desk.named(request.id, request.uuid, "uuid").await?;
+    match reported(desk, vendor, &named).await {
+        Ok(report) => Ok(report),
+        Err(error) => Err(desk.look_up_failed(&named, error).await),
+    }
+}
+
+async fn reported(desk: &dyn Desk, vendor: &Atol, named: &Named) -> Result<DocumentReport> {
+    let (ours, uuid) = match named {
+        Named::Ours(entry) => (Some(entry.receipt_id.as_str()), entry.vendor_document_id.clone()),
+        Named::Theirs(uuid) => (None, Some(uuid.clone())),
     };
-    let answer = vendor.report(&desk.context(), &uuid).await?;
-    let report: Report = serde_json::from_slice(&answer.body).map_err(|error| {
-        Error::new(Code::AnswerNotUnderstood, format!("the report cannot be read: {error}"))
+    let uuid = uuid.ok_or_else(|| {
+        let id = ours.unwrap_or_default();
+        Error::new(Code::ReceiptUnknown, format!("the vendor gave no uuid for {id} yet"))
     })?;
+    let answer = vendor.report(&desk.context(), &uuid).await?;
+    let report = Report::read(&answer.body, answer.status)?;
     let raw = Raw::from_body(&answer.body);
-    let (state, fiscal, failure) = match api::told(&report, raw.clone(), answer.status) {
-        Finding::Registered { fiscal, .. } => (State::Registered, Some(*fiscal), None),
-        Finding::Accepted { .. } => (State::Accepted, None, None),
-        Finding::Failed { failure, .. } => (State::Failed, None, Some(failure)),
+    let finding = api::told(&report, ours, &uuid, raw.clone(), answer.status);
+    let (state, fiscal, failure) = match &finding {
+        Finding::Registered { fiscal, .. } => (State::Registered, Some((**fiscal).clone()), None),
+        Finding::Failed { failure, .. } => (State::Failed, None, Some(failure.clone())),
         Finding::Unknown(error) | Finding::NotTaken(error) => {
-            return Err(error);
+            // What the service does not know: it forgets reports after 30 days.
+            let is_forgotten = api::says_unknown(Some(&raw));
+            return Err(if is_forgotten { error.clone().with_code(Code::NotFound) } else { error.clone() });
         }
-        Finding::Absent => (State::Queued, None, None),
+        Finding::Accepted { .. } | Finding::Absent => (State::Accepted, None, None),
     };
+    if let Named::Ours(entry) = named {
+        desk.learned(&entry.receipt_id, finding.into()).await?;
+    }
     Ok(DocumentReport {
-        uuid: report.uuid.0.or(Some(uuid)),
+        uuid: Some(uuid),
         external_id: report.external_id.0,
         state,
         fiscal,

@@ -14,7 +14,7 @@ use super::errors::Remedy;
 use super::vendor::Atol;
 use crate::error::{Code, Result};
 use crate::journal::now_ms;
-use crate::transport::lenient::Scalar;
+use crate::transport::lenient::{self, Scalar};
 use crate::transport::{Answer, Request, can_be_sent, join, no_login};
 use crate::vendor::token::{Login, Sent};
 use crate::vendor::{Context, Exchange};
@@ -70,7 +70,7 @@ impl Atol {
             serde_json::json!({ "login": self.config.login, "pass": self.config.password.expose_secret() });
         let request = Request::new(Method::POST, url.clone()).json(body.to_string().into_bytes());
         let answer = self.transport.send(&request, context.for_question()?).await?;
-        let parsed: Option<LogIn> = serde_json::from_slice(&answer.body).ok();
+        let parsed: Option<LogIn> = lenient::object(&answer.body).ok();
         match parsed {
             Some(LogIn { error: Some(fault), .. }) => {
                 // What is wrong here is the login, or the service does not work.

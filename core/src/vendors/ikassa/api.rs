@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::codes;
+use super::codes::{self, Refusal};
 use super::config::NAME;
 use super::document::Document;
 use super::vendor::Ikassa;
 use crate::error::{Code, Error, Result, VendorFault};
-use crate::receipt::registration::{Failure as Refusal, Raw};
-use crate::transport::lenient::Scalar;
+use crate::receipt::registration::Raw;
+use crate::transport::lenient::{self, Scalar};
 use crate::transport::{Answer, Request, join, plain_refusal};
 use crate::vendor::token::Login as _;
 use crate::vendor::{Context, Exchange, Finding};
@@ -48,7 +50,7 @@ fn vendor_fault(body: &Body, status: u16) -> VendorFault {
 /// The error of an answer that is no success (protocol/ikassa.md 2.12: by status first, then by code). A
 /// refusal in the interface's own form proves that nothing was recorded; anything else proves nothing.
 fn error_of(answer: &Answer) -> Error {
-    let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let body: Body = lenient::object(&answer.body).unwrap_or_default();
     let fault = vendor_fault(&body, answer.status);
     if let Some(refusal) = plain_refusal(answer) {
         return refusal.with_vendor(fault);
@@ -56,7 +58,8 @@ fn error_of(answer: &Answer) -> Error {
     match (answer.status, &body.code.0, &body.message.0) {
         (404, _, _) => Error::new(Code::NotFound, said("iKassa does not know it", &body)).with_vendor(fault),
         (400..=499, Some(code), Some(_)) => {
-            Error::new(codes::refusal(code).code(), said("iKassa refused it", &body)).with_vendor(fault)
+            let code = codes::refusal(code).map_or(Code::AnswerNotUnderstood, Refusal::code);
+            Error::new(code, said("iKassa refused it", &body)).with_vendor(fault)
         }
         (status, ..) => {
             let message = said(&format!("iKassa answered {status}"), &body);
@@ -75,10 +78,11 @@ fn said(what: &str, body: &Body) -> String {
     }
 }
 
-/// True for a refusal in the interface's own form: a client error with `code` and `message`.
-fn is_own_refusal(answer: &Answer) -> bool {
-    let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
-    (400..500).contains(&answer.status) && body.code.0.is_some() && body.message.0.is_some()
+/// What a refusal in the interface's own form means: a client error with a `message` and a `code` that is
+/// known. Nothing else proves that a document was not recorded.
+fn own_refusal(answer: &Answer, body: &Body) -> Option<Refusal> {
+    let is_refusal = (400..500).contains(&answer.status) && body.message.0.is_some();
+    codes::refusal(body.code.0.as_deref()?).filter(|_| is_refusal)
 }
 
 impl Ikassa {
@@ -136,40 +140,32 @@ impl Ikassa {
 }
 
 /// What an answer to a document call proves (protocol/ikassa.md 2.1): a uid with 2xx, or a refusal in the
-/// interface's own form. An empty, broken or foreign body proves nothing, whatever its status.
+/// interface's own form. An empty, broken or foreign body proves nothing, whatever its status: a 401 neither.
 fn made(answer: &Answer) -> Made {
-    let body: Option<Body> = serde_json::from_slice(&answer.body).ok();
-    match body {
-        Some(Body { uid: Scalar(Some(uid)), number, .. })
-            if (200..300).contains(&answer.status) && !uid.is_empty() =>
-        {
-            Made::Recorded { uid, number: number.0, raw: Raw::from_body(&answer.body) }
+    let body: Body = match lenient::object(&answer.body) {
+        Ok(body) => body,
+        Err(_) => return Made::Not(Finding::Unknown(error_of(answer).after(answer.retry_after_ms))),
+    };
+    match (own_refusal(answer, &body), body.uid.0.filter(|uid| !uid.is_empty())) {
+        (None, Some(uid)) if (200..300).contains(&answer.status) => {
+            Made::Recorded { uid, number: body.number.0, raw: Raw::from_body(&answer.body) }
         }
-        Some(body) if is_own_refusal(answer) => {
-            let error = error_of(answer);
-            if error.code != Code::Refused && error.code != Code::NotFound {
-                return Made::Not(Finding::NotTaken(error));
-            }
-            let failure = Refusal {
-                code: Code::Refused.name().into(),
-                message: error.message,
-                vendor: Some(vendor_fault(&body, answer.status)),
-            };
-            Made::Not(Finding::Failed { failure, raw: Some(Raw::from_body(&answer.body)) })
+        (Some(Refusal::State), _) => Made::Not(Finding::NotTaken(error_of(answer))),
+        (Some(Refusal::Document), _) => Made::Not(Finding::failed(
+            error_of(answer).with_code(Code::Refused),
+            Raw::from_body(&answer.body),
+        )),
+        _ if answer.status < 300 => {
+            let message = format!("iKassa answered {} without a uid", answer.status);
+            Made::Not(Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message)))
         }
-        _ => match plain_refusal(answer) {
-            Some(refusal) => Made::Not(Finding::NotTaken(refusal)),
-            None if answer.status < 300 => {
-                let message = format!("iKassa answered {} without a uid", answer.status);
-                Made::Not(Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message)))
-            }
-            None => Made::Not(Finding::Unknown(error_of(answer))),
-        },
+        _ => Made::Not(Finding::Unknown(error_of(answer).after(answer.retry_after_ms))),
     }
 }
 
-/// Counters of one currency: whole numbers by name, such as `$.cashin.sum`.
-pub type Counters = BTreeMap<String, i64>;
+/// Counters of one currency by name, such as `$.cashin.sum`: whole numbers, or nothing where one cannot be
+/// read.
+pub type Counters = BTreeMap<String, Option<i64>>;
 /// Counters by currency.
 pub type Reading = BTreeMap<String, Counters>;
 
@@ -191,12 +187,7 @@ impl ShiftNow {
             #[serde(borrow, deserialize_with = "present")]
             document: Option<&'a RawValue>,
             #[serde(borrow)]
-            counters: Option<BTreeMap<String, Currency<'a>>>,
-        }
-        #[derive(Deserialize)]
-        struct Currency<'a> {
-            #[serde(borrow, default)]
-            attributes: BTreeMap<String, &'a RawValue>,
+            counters: Option<&'a RawValue>,
         }
         // `null` is a value here: without it the shift is not open.
         fn present<'de: 'a, 'a, D: serde::Deserializer<'de>>(
@@ -214,18 +205,35 @@ impl ShiftNow {
         }
         let wire: Wire<'_> =
             serde_json::from_slice(&answer.body).map_err(|error| unreadable(error.to_string()))?;
-        let counters = wire.counters.map(|currencies| {
-            let whole = |counters: BTreeMap<String, &RawValue>| {
-                let numbers = counters.into_iter().filter_map(|(name, value)| {
-                    Some((name, value.get().trim_matches('"').parse::<i64>().ok()?))
-                });
-                numbers.collect::<Counters>()
-            };
-            currencies.into_iter().map(|(currency, found)| (currency, whole(found.attributes))).collect()
-        });
+        let counters = wire.counters.and_then(|counters| reading(counters.get()));
         let open = wire.document.is_some_and(|document| document.get() == "null");
         Ok(Self { open, counters, raw })
     }
+}
+
+/// The counters of all currencies. `None` where the whole is not of the known form: an object of currencies, each
+/// with its `attributes`.
+fn reading(counters: &str) -> Option<Reading> {
+    #[derive(Deserialize)]
+    struct Currency {
+        attributes: BTreeMap<String, Box<RawValue>>,
+    }
+    let currencies: BTreeMap<String, Box<RawValue>> = lenient::object(counters.as_bytes()).ok()?;
+    let whole = |value: &RawValue| whole_number(value.get().trim_matches('"'));
+    currencies
+        .into_iter()
+        .map(|(currency, found)| {
+            let found: Currency = lenient::object(found.get().as_bytes()).ok()?;
+            let counters = found.attributes.into_iter().map(|(name, value)| (name, whole(&value)));
+            Some((currency, counters.collect()))
+        })
+        .collect()
+}
+
+/// A whole number in any spelling of JSON: `29000`, `29000.0`, `2.9e4`.
+fn whole_number(text: &str) -> Option<i64> {
+    let number = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()?;
+    number.is_integer().then(|| number.to_i64()).flatten()
 }
 
 #[cfg(test)]
@@ -261,9 +269,13 @@ mod tests {
             (409, r#"{"code":"kernel.device.missing","message":"no register"}"#, "not taken"),
             (400, r#"{"message":"no code"}"#, "unknown"),
             (400, "<html>bad</html>", "unknown"),
-            (401, r#"{"error":"unauthorized"}"#, "not taken"),
+            (400, r#"{"code":"kernel.melted","message":"no"}"#, "unknown"),
+            (400, r#"{"code":"gateway.shift.closed","message":"no"}"#, "unknown"),
+            (400, r#"["A17F03C2D94E5B680717CBC1"]"#, "unknown"),
+            (401, r#"{"error":"unauthorized"}"#, "unknown"),
+            (403, "<html>no</html>", "unknown"),
             (404, "<html>gateway</html>", "unknown"),
-            (429, "", "not taken"),
+            (429, "", "unknown"),
             (500, refusal, "unknown"),
             (502, "<html>bad gateway</html>", "unknown"),
         ] {
@@ -283,11 +295,25 @@ mod tests {
     }
 
     #[test]
-    fn counters_that_are_no_whole_numbers_are_left_out() {
-        let body = r#"{"document":null,"counters":{"BYN":{"attributes":
-            {"$.cashin.sum":12350,"$.text":"x","$.float":1.5,"$.object":{}}}}}"#;
-        let counters = ShiftNow::read(&answer(200, body)).map(|shift| shift.counters);
-        let expected = BTreeMap::from([("BYN".into(), BTreeMap::from([("$.cashin.sum".into(), 12350)]))]);
-        assert_eq!(counters.ok().flatten(), Some(expected));
+    fn counters_that_cannot_be_read_are_known_to_be_there() {
+        let read = |attributes: &str| {
+            let body = format!(r#"{{"document":null,"counters":{attributes}}}"#);
+            ShiftNow::read(&answer(200, &body)).ok().and_then(|shift| shift.counters)
+        };
+        let body = r#"{"BYN":{"attributes":{"$.cashin.sum":12350.0,"$.e":1.2e3,"$.text":"x","$.half":1.5,"$.o":{},"$.s":"7"}}}"#;
+        let expected = [
+            ("$.cashin.sum", Some(12350)),
+            ("$.e", Some(1200)),
+            ("$.text", None),
+            ("$.half", None),
+            ("$.o", None),
+            ("$.s", Some(7)),
+        ];
+        let expected = expected.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        assert_eq!(read(body), Some(BTreeMap::from([("BYN".into(), expected)])));
+        assert_eq!(read("{}"), Some(BTreeMap::new()));
+        for body in ["null", "[]", "7", r#"{"BYN":[]}"#, r#"{"BYN":{}}"#, r#"{"BYN":{"attributes":[]}}"#] {
+            assert_eq!(read(body), None, "{body}");
+        }
     }
 }

@@ -36,15 +36,22 @@ pub enum Refusal {
     Document,
 }
 
-/// Objects within codes of the form `component.object.state` (protocol/ikassa.md 2.12) whose state is in the
-/// way of any document. The one code that is confirmed is `kernel.shift.opened`; the others are inferred from
-/// the form, which decides only whether the same id may be used again.
-const STATES: &[&str] = &["shift", "device", "cashin"];
+/// Objects within codes of the form `kernel.object.state` (protocol/ikassa.md 2.12), and what a refusal because
+/// of them means. The one code that is confirmed is `kernel.shift.opened`; the others are inferred from the form.
+/// What is not here proves nothing: the counters tell what became of the document.
+const OBJECTS: &[(&str, Refusal)] = &[
+    ("shift", Refusal::State),
+    ("device", Refusal::State),
+    ("cashin", Refusal::State),
+    ("document", Refusal::Document),
+    ("request", Refusal::Document),
+    ("validation", Refusal::Document),
+];
 
-/// What a code of the cash register means for the document.
-pub fn refusal(code: &str) -> Refusal {
-    let object = code.split('.').nth(1).unwrap_or_default();
-    if STATES.contains(&object) { Refusal::State } else { Refusal::Document }
+/// What a code of the cash register means for the document; `None` for one that is not known.
+pub fn refusal(code: &str) -> Option<Refusal> {
+    let object = code.strip_prefix("kernel.")?.split('.').next()?;
+    look_up(OBJECTS, &object)
 }
 
 impl Refusal {

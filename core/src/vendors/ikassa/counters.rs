@@ -44,6 +44,9 @@ pub struct Watch {
     pub since: Option<Effect>,
     /// Number of the last document that was confirmed, and what it did.
     pub last: Option<(String, Effect)>,
+    /// The uid of the last document that was confirmed.
+    #[serde(default)]
+    pub last_uid: Option<String>,
     /// Which counters answer.
     pub known: Known,
     /// The movement that no document of ours explains, where there was one in this shift.
@@ -69,7 +72,7 @@ struct Moved<'a> {
 }
 
 /// Every counter that moved. An absent currency or counter stands at zero: it had no operation in
-/// this shift (protocol/ikassa.md 2.4).
+/// this shift (protocol/ikassa.md 2.4). What cannot be read is left out, see `illegible`.
 fn moved<'a>(before: &'a Reading, after: &'a Reading) -> Vec<Moved<'a>> {
     let names = |reading: &'a Reading| {
         let of = |(currency, counters): (&'a String, &'a Counters)| {
@@ -78,16 +81,36 @@ fn moved<'a>(before: &'a Reading, after: &'a Reading) -> Vec<Moved<'a>> {
         reading.iter().flat_map(of)
     };
     let all: BTreeSet<(&str, &str)> = names(before).chain(names(after)).collect();
-    let movements = all.into_iter().map(|(currency, name)| Moved {
-        currency,
-        name,
-        by: value(after, currency, name) - value(before, currency, name),
+    let movements = all.into_iter().filter_map(|(currency, name)| {
+        let by = value(after, currency, name)?.saturating_sub(value(before, currency, name)?);
+        Some(Moved { currency, name, by })
     });
     movements.filter(|movement| movement.by != 0).collect()
 }
 
-fn value(reading: &Reading, currency: &str, name: &str) -> i64 {
-    reading.get(currency).and_then(|counters| counters.get(name)).copied().unwrap_or(0)
+/// The value of a counter; `None` where it cannot be read.
+fn value(reading: &Reading, currency: &str, name: &str) -> Option<i64> {
+    reading.get(currency).and_then(|counters| counters.get(name)).copied().unwrap_or(Some(0))
+}
+
+/// A counter that a document of this currency depends on and that cannot be read, in words. A currency that is
+/// listed without its cash, where the document moves cash, is not of the known form.
+fn illegible(
+    effect: &Effect,
+    known: Option<&BTreeMap<String, Answers>>,
+    before: &Reading,
+    after: &Reading,
+) -> Option<String> {
+    let names = known.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
+    let unread = std::iter::once(CASH)
+        .chain(names)
+        .find(|name| [before, after].iter().any(|reading| value(reading, &effect.currency, name).is_none()));
+    let lacks_cash = after.get(&effect.currency).is_some_and(|counters| !counters.contains_key(CASH));
+    match unread {
+        Some(name) => Some(format!("{name} {} cannot be read", effect.currency)),
+        None if effect.cash != 0 && lacks_cash => Some(format!("{CASH} {} is not told", effect.currency)),
+        None => None,
+    }
 }
 
 /// How a movement answers to a document, seen for the first time.
@@ -167,6 +190,9 @@ pub fn proof(effect: Option<&Effect>, before: &Reading, after: &Reading, watch: 
         let message = "no counter of this cash register is known to answer to `{}`";
         return Proof::None(message.replace("{}", &effect.composition));
     }
+    if let Some(what) = illegible(effect, known, before, after) {
+        return Proof::None(what);
+    }
     let all = moved(before, after);
     if all.is_empty() {
         return Proof::NeverArrived;
@@ -186,6 +212,9 @@ impl Watch {
         if let Some(before) = &before {
             let all = moved(before, now);
             match &since {
+                // What cannot be read teaches nothing.
+                Some(effect)
+                    if illegible(effect, self.known.get(&effect.composition), before, now).is_some() => {}
                 Some(effect) => self.learn(effect, &all),
                 None if self.stranger.is_none() => self.stranger = all.first().map(in_words),
                 None => {}
@@ -224,7 +253,7 @@ impl Watch {
 
 /// Amounts of the drawer by currency, for a person. Negative ones, which no drawer has, keep a sign.
 pub fn drawer(reading: &Reading) -> Vec<(String, i64)> {
-    let cash = |(currency, counters): (&String, &Counters)| Some((currency.clone(), *counters.get(CASH)?));
+    let cash = |(currency, counters): (&String, &Counters)| Some((currency.clone(), (*counters.get(CASH)?)?));
     reading.iter().filter_map(cash).collect()
 }
 
@@ -239,7 +268,7 @@ mod tests {
     use super::*;
 
     fn reading(counters: &[(&str, i64)]) -> Reading {
-        let counters = counters.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        let counters = counters.iter().map(|(name, value)| ((*name).to_owned(), Some(*value))).collect();
         BTreeMap::from([("BYN".into(), counters)])
     }
 
@@ -273,6 +302,24 @@ mod tests {
         let none = Reading::new();
         assert_eq!(proof(Some(&sale), &none, &reading(&[(CASH, 450)]), &watch), Proof::Recorded);
         assert_eq!(proof(Some(&sale), &none, &none, &watch), Proof::NeverArrived);
+    }
+
+    #[test]
+    fn a_counter_that_cannot_be_read_proves_nothing() {
+        let (sale, watch) = (effect("sale cash", 450, 450), Watch::default());
+        let before = reading(&[(CASH, 100)]);
+        let unread = BTreeMap::from([("BYN".into(), BTreeMap::from([(CASH.into(), None)]))]);
+        let without = reading(&[]);
+        for (before, after) in
+            [(&before, &unread), (&unread, &before), (&unread, &unread), (&without, &without)]
+        {
+            let told = proof(Some(&sale), before, after, &watch);
+            assert!(matches!(told, Proof::None(_)), "{before:?} {after:?} {told:?}");
+        }
+        // What no document depends on may be anything.
+        let mut odd = before.clone();
+        odd.entry("BYN".into()).or_default().insert("$.text".into(), None);
+        assert_eq!(proof(Some(&sale), &odd, &odd, &watch), Proof::NeverArrived);
     }
 
     #[test]

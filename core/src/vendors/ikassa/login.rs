@@ -19,7 +19,7 @@ use super::vendor::Ikassa;
 use crate::error::{Code, Error, Result, VendorFault};
 use crate::journal::now_ms;
 use crate::receipt::words::words;
-use crate::transport::lenient::Scalar;
+use crate::transport::lenient::{self, Scalar};
 use crate::transport::{Answer, Request, can_be_sent, join, no_login};
 use crate::vendor::{Context, token};
 
@@ -214,6 +214,11 @@ impl token::Login for Ikassa {
     fn is_refused(&self, answer: &Answer) -> bool {
         answer.status == 401
     }
+
+    /// The body of a 401 is not documented (protocol/ikassa.md 2.12): it may be anybody's.
+    fn is_own_refusal(&self, _: &Answer) -> bool {
+        false
+    }
 }
 
 impl Ikassa {
@@ -253,7 +258,7 @@ impl Ikassa {
     ) -> Result<(Answer, Body)> {
         let request = Request::new(Method::POST, join(&self.accounts, path)).form(fields);
         let answer = self.transport.send(&request, context.for_question()?).await?;
-        let body = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let body = lenient::object(&answer.body).unwrap_or_default();
         Ok((answer, body))
     }
 

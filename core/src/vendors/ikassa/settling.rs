@@ -108,6 +108,10 @@ pub async fn send(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> Step
         (_, None) => return lost_binding(),
     };
     match vendor.make(context, &document).await {
+        Made::Recorded { uid, .. } if bound.last_uid.as_ref() == Some(&uid) => {
+            let message = format!("the answer is that of the document before ({uid})");
+            Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message)).into()
+        }
         Made::Recorded { uid, number, raw } => {
             let fiscal = Fiscal {
                 document_number: number.clone(),
@@ -117,10 +121,10 @@ pub async fn send(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> Step
             let watch = match document.effect {
                 Some(effect) => {
                     let last = number.map(|number| (number, effect.clone()));
-                    Watch { since: Some(effect), last, ..bound }
+                    Watch { since: Some(effect), last, last_uid: Some(uid.clone()), ..bound }
                 }
                 // What it did is not known, so the next reading says nothing about strangers.
-                None => Watch { before: None, since: None, last: None, ..bound },
+                None => Watch { before: None, since: None, last: None, last_uid: Some(uid.clone()), ..bound },
             };
             with_watch(Finding::Registered { document_id: Some(uid), fiscal: Box::new(fiscal), raw }, &watch)
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
 
 use super::answer::{self, DeviceAnswer};
 use super::codes::{Class, meaning};
@@ -19,8 +20,9 @@ use super::vendor::Ikkm;
 use crate::error::{Code, Error, Result};
 use crate::journal::Entry;
 use crate::receipt::money::Amount;
-use crate::receipt::registration::{Failure as Refusal, Fiscal, Raw};
+use crate::receipt::registration::{Failure as Refusal, Fiscal, Raw, State};
 use crate::transport::NoExchange;
+use crate::transport::lenient::Scalar;
 use crate::vendor::{Context, Finding, Mode, StepResult};
 
 /// Secret: the key that the device gave last, or that an operator told.
@@ -29,8 +31,6 @@ const KEY: &str = "key";
 const CONFIGURED: &str = "configured_key";
 /// Number of the last receipt that we know to be closed.
 const LAST_RECEIPT: &str = "last_receipt";
-/// The name of a discount in the parameters (protocol/ikkm.md 2.5).
-const DISCOUNT_ROW: &str = "%22discount%22";
 /// What the device answers a plain cashier who asks what only a senior one may know (protocol/ikkm.md 4).
 const SENIORS_ONLY: &str = "-16";
 /// Shifts before the current one in which a receipt is looked for: a weekend and a day.
@@ -164,13 +164,14 @@ pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> StepRe
     let mut pause = BUSY_PAUSE;
     loop {
         return match transmit(vendor, context, entry, &bound.key).await {
+            Ok(DeviceAnswer::Done { repeated: false, receipt, .. }) if is_old(&bound, entry, receipt) => {
+                of_an_old_receipt(receipt).into()
+            }
             Ok(DeviceAnswer::Done { key, repeated: false, receipt }) => {
                 done(vendor, entry, &key, receipt, false)
             }
             Ok(DeviceAnswer::Done { key, repeated: true, receipt }) => {
-                // Somebody else's document (I6): ours was not registered. Go on with their key.
-                tracing::warn!(target: "kassa::delivery", receipt = %entry.receipt_id, "the key was used by another writer");
-                StepResult { secrets: keep(vendor, &key, receipt), ..Finding::Absent.into() }
+                somebody_elses(vendor, context, entry, &key, receipt).await
             }
             Ok(DeviceAnswer::Refused { code, cause }) => match meaning(code).class {
                 Class::Busy if paused(context, &mut pause).await => continue,
@@ -187,8 +188,74 @@ pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> StepRe
     }
 }
 
+/// True for the number of a receipt that was closed before the attempt, so that the answer is of another.
+fn is_old(bound: &Binding, entry: &Entry, receipt: Option<u64>) -> bool {
+    entry.operation == "register"
+        && matches!((receipt, bound.last_receipt), (Some(told), Some(last)) if told <= last)
+}
+
+fn of_an_old_receipt(receipt: Option<u64>) -> Finding {
+    let number = receipt.unwrap_or_default();
+    let message =
+        format!("the answer names receipt {number}, which was closed before this document was sent");
+    Finding::Unknown(strange(&message))
+}
+
+/// 203 on a first send: the key was used for another document (protocol/ikkm.md 3.4 item I6, 3.8), so ours was not
+/// registered, and may be sent with the key that came with it. Where the receipt that the answer names is of the
+/// same kind and sum, or cannot be looked at, it may be this very sale, sent by a journal that is lost or by a
+/// proxy that sent our bytes twice: that is for a person.
+async fn somebody_elses(
+    vendor: &Ikkm,
+    context: &Context<'_>,
+    entry: &Entry,
+    key: &str,
+    receipt: Option<u64>,
+) -> StepResult {
+    tracing::warn!(target: "kassa::delivery", receipt = %entry.receipt_id, "the key was used by another writer");
+    let number = receipt.map(|number| number.to_string());
+    let finding = match maker(vendor, context, entry, number.as_deref(), key).await {
+        Maker::Another => Finding::Absent,
+        _ => {
+            Finding::Unknown(Error::new(Code::InDoubt, TWIN.replace("{}", number.as_deref().unwrap_or("?"))))
+        }
+    };
+    let evidence = matches!(finding, Finding::Unknown(_)).then(|| {
+        let kept = serde_json::json!({ "repeated_on_first_send": true, "receipt": receipt });
+        Raw::from_body(kept.to_string().as_bytes())
+    });
+    StepResult { secrets: keep(vendor, key, receipt), evidence, ..finding.into() }
+}
+
+/// Why a document is left to a person whose first send was answered with another's receipt.
+const TWIN: &str = "receipt {} was made with the same key before this document was sent, and is of the same kind and sum or cannot \
+                    be looked at: it may be this sale or another; look at the receipts on the device and give `resolve` a \
+                    verdict";
+
+/// What is kept in `raw` of a document whose first send was answered with a receipt like it.
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "that they are there says it all")]
+struct Twin {
+    repeated_on_first_send: bool,
+    receipt: Option<u64>,
+}
+
+fn twin(entry: &Entry) -> Option<Twin> {
+    serde_json::from_str(entry.raw.as_ref()?.text()).ok()
+}
+
+/// True where the device cannot tell more of a document: its key was used for a receipt like it.
+pub fn is_left_to_a_person(entry: &Entry) -> bool {
+    entry.state == State::InDoubt && twin(entry).is_some()
+}
+
 /// Finds out what became of a document whose answer was lost (protocol/ikkm.md 3.6).
 pub async fn settle(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, mode: Mode) -> StepResult {
+    if let Some(Twin { receipt, .. }) = twin(entry) {
+        let number = receipt.map_or_else(|| "?".into(), |number| number.to_string());
+        let unknown = Finding::Unknown(Error::new(Code::InDoubt, TWIN.replace("{}", &number)));
+        return StepResult { evidence: entry.raw.clone(), ..unknown.into() };
+    }
     let Some(bound) = binding(entry) else { return lost_binding() };
     match mode {
         Mode::Complete => replay(vendor, context, entry, &bound).await,
@@ -238,6 +305,9 @@ async fn replay(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Bin
     let mut pause = BUSY_PAUSE;
     loop {
         return match transmit(vendor, context, entry, &bound.key).await {
+            Ok(DeviceAnswer::Done { receipt, .. }) if is_old(bound, entry, receipt) => {
+                of_an_old_receipt(receipt).into()
+            }
             Ok(DeviceAnswer::Done { key, repeated: true, receipt }) => {
                 repeated(vendor, context, entry, &bound.key, &key, receipt).await
             }
@@ -347,11 +417,25 @@ async fn maker(
         Err(error) => return Maker::untold(error),
     };
     let other_type = cheque.cheque_type.as_deref().is_some_and(|found| found != cheque_type);
-    // How the device lists discounts is not documented: with one, the rows prove nothing.
-    let is_discounted = String::from_utf8_lossy(&entry.request).contains(DISCOUNT_ROW);
+    // How the device lists discounts is not documented: the rows may add up to the total with or without them.
     let sums = cheque.rows.iter().map(|row| Amount::parse(row.sum.as_deref()?).ok());
-    let sum = sums.reduce(|sum, row| sum?.plus(row?)).flatten().filter(|_| !is_discounted);
-    if other_type || sum.is_some_and(|sum| sum != total) { Maker::Another } else { Maker::Ours }
+    let listed = sums.reduce(|sum, row| sum?.plus(row?)).flatten();
+    let before_discounts = total.plus(discounts(entry));
+    let other_sum = listed.is_some_and(|sum| sum != total && Some(sum) != before_discounts);
+    if other_type || other_sum { Maker::Another } else { Maker::Ours }
+}
+
+/// The discounts of a document together.
+fn discounts(entry: &Entry) -> Amount {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Row {
+        discount: Scalar,
+    }
+    let rows = form_urlencoded::parse(&entry.request).find(|(_, value)| value.starts_with('['));
+    let rows: Vec<Row> = rows.and_then(|(_, rows)| serde_json::from_str(&rows).ok()).unwrap_or_default();
+    let amounts = rows.iter().filter_map(|row| Amount::parse(row.discount.0.as_deref()?).ok());
+    amounts.fold(Amount::ZERO, |sum, discount| sum.plus(discount).unwrap_or(sum))
 }
 
 /// Looks for receipt `number` in the current shift, and in those before it: a shift may have been

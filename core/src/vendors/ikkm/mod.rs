@@ -133,6 +133,10 @@ impl Vendor for Ikkm {
         key::settle(self, context, entry, mode).await
     }
 
+    fn is_left_to_a_person(&self, entry: &Entry) -> bool {
+        key::is_left_to_a_person(entry)
+    }
+
     async fn learn_key(&self, context: &Context<'_>, key: SecretString) -> Result<()> {
         key::learn(self, context, key).await
     }

@@ -8,13 +8,13 @@ use url::Url;
 use super::config::NAME;
 use super::config::{DocumentVersion, ModulkassaConfig};
 use super::status::{DocumentStatus, ServiceStatus};
-use super::{map, wire};
+use super::{claim, map, wire};
 use crate::config::Credentials;
 use crate::error::{Code, Error, Result, VendorFault};
 use crate::journal::Entry;
 use crate::receipt::registration::{Failure, Raw};
-use crate::transport::{Answer, NoExchange, Request, Transport, join, plain_refusal};
-use crate::vendor::{Context, Finding};
+use crate::transport::{Answer, NoExchange, Request, Transport, join, lenient, plain_refusal};
+use crate::vendor::{Context, Finding, KnownBy, StepResult};
 
 /// Name of the secret that `associate` leaves in the journal.
 const ASSOCIATION: &str = "association";
@@ -142,10 +142,15 @@ impl Api {
         self.ask(context, Request::new(Method::GET, url).basic(self.account()?)).await
     }
 
-    /// E5 as the caller wants to see it.
-    pub async fn document_status(&self, context: &Context<'_>, id: &str) -> Result<DocumentStatus> {
+    /// E5 as the caller wants to see it, and what it says of the document.
+    pub async fn document_status(
+        &self,
+        context: &Context<'_>,
+        id: &str,
+    ) -> Result<(DocumentStatus, StepResult)> {
         let answer = self.ask(context, self.status_request(context, id).await?).await?;
-        DocumentStatus::read(id, parsed(&answer)?, Raw::from_body(&answer.body))
+        let status = DocumentStatus::read(id, parsed(&answer)?, Raw::from_body(&answer.body))?;
+        Ok((status, understood(&answer)))
     }
 
     async fn status_request(&self, context: &Context<'_>, id: &str) -> Result<Request> {
@@ -153,105 +158,133 @@ impl Api {
         Ok(request.basic(&self.association(context).await?))
     }
 
-    /// E6, sent once.
-    pub async fn requeue(&self, context: &Context<'_>, id: &str) -> Finding {
+    /// E6, sent once. `failed` is why the document failed before.
+    pub async fn requeue(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
+        // Not put back: it is as failed as before.
+        let as_before = |error: Error| match entry.failure.clone() {
+            Some(failure) => Finding::Failed { failure, raw: entry.raw.clone() },
+            None => Finding::Unknown(error),
+        };
         let credentials = match self.association(context).await {
             Ok(credentials) => credentials,
-            Err(error) => return Finding::NotTaken(error),
+            Err(error) => return as_before(error).into(),
         };
-        let request = Request::new(Method::PUT, self.url(&["v1", "doc", id, "re-queue"])).basic(&credentials);
+        let url = self.url(&["v1", "doc", document_of(entry), "re-queue"]);
+        let request = Request::new(Method::PUT, url).basic(&credentials);
         match self.send(context, request).await {
-            Err(failure) => failure.into(),
+            Err(failure) if failure.is_not_sent() => as_before(failure.into()).into(),
+            Err(failure) => Finding::from(failure).into(),
             Ok(answer) => match answer.status {
-                200..=299 => understood(&answer),
-                400..=499 => Finding::NotTaken(refusal(&answer)),
-                _ => Finding::Unknown(refusal(&answer)),
+                200..=299 => match understood(&answer) {
+                    // A status from before: whether it was put back is asked for once more.
+                    StepResult { finding: Finding::Failed { failure, .. }, .. } => {
+                        Finding::Unknown(Error::new(Code::InDoubt, failure.message)).into()
+                    }
+                    told => told,
+                },
+                400..=499 if is_in_its_form(&answer) => as_before(refusal(&answer)).into(),
+                _ => Finding::Unknown(refusal(&answer)).into(),
             },
         }
     }
 
-    /// E4, sent once, byte for byte as it stands in the journal.
-    pub async fn submit(&self, context: &Context<'_>, entry: &Entry) -> Finding {
+    /// E4, sent once, byte for byte as it stands in the journal. Only answers in the vendor's own form prove that
+    /// it was not taken; a page of a gateway, a 404 or an answer without a body prove nothing.
+    pub async fn submit(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
         let credentials = match self.association(context).await {
             Ok(credentials) => credentials,
-            Err(error) => return Finding::NotTaken(error),
+            Err(error) => return Finding::NotTaken(error).into(),
         };
         let request = Request::new(Method::POST, self.url(&[self.version, "doc"]))
             .basic(&credentials)
             .json(entry.request.clone());
         let answer = match self.send(context, request).await {
             Ok(answer) => answer,
-            Err(failure) => return failure.into(),
+            Err(failure) => return Finding::from(failure).into(),
         };
         match answer.status {
-            200..=299 => understood(&answer),
-            401 | 403 | 429 => Finding::NotTaken(refusal(&answer)),
-            // No such address, says somebody: a gateway may say so after the vendor took it.
-            404 | 405 => Finding::Unknown(refusal(&answer)),
+            // The first send: what is on record already is another's, unless it is the same.
+            200..=299 => match understood(&answer) {
+                result @ StepResult { finding: Finding::Registered { .. }, .. } => {
+                    StepResult { known_by: KnownBy::AtOnce, ..result }
+                }
+                result => result,
+            },
+            401 | 403 | 429 if is_in_its_form(&answer) => Finding::NotTaken(refusal(&answer)).into(),
             // Refused, or known already: what a repeated id gives is not documented (protocol/modulkassa.md
             // 3.7).
-            400..=499 => self.after_refusal(context, entry, &answer).await,
-            _ => Finding::Unknown(refusal(&answer)),
+            400 | 409 | 422 if is_in_its_form(&answer) => self.after_refusal(context, entry, &answer).await,
+            _ => Finding::Unknown(refusal(&answer)).into(),
         }
     }
 
     /// Tells a refused document from one that the vendor has had for long.
-    async fn after_refusal(&self, context: &Context<'_>, entry: &Entry, refused: &Answer) -> Finding {
+    async fn after_refusal(&self, context: &Context<'_>, entry: &Entry, refused: &Answer) -> StepResult {
         let error = refusal(refused);
-        let id = entry.vendor_document_id.as_deref().unwrap_or(&entry.receipt_id);
-        match self.look_up(context, id).await {
-            Finding::Absent => Finding::Failed {
-                failure: Failure {
+        let result = self.look_up(context, document_of(entry)).await;
+        match result.finding {
+            Finding::Absent => {
+                let failure = Failure {
                     code: Code::Refused.name().into(),
                     message: error.message,
                     vendor: error.vendor.map(|fault| *fault),
-                },
-                raw: Some(Raw::from_body(&refused.body)),
-            },
-            Finding::Unknown(_) => Finding::Unknown(error),
-            known => known,
+                };
+                Finding::Failed { failure, raw: Some(Raw::from_body(&refused.body)) }.into()
+            }
+            Finding::Registered { .. } => StepResult { known_by: KnownBy::KeyBefore, ..result },
+            Finding::Unknown(_) => Finding::Unknown(error).into(),
+            _ => result,
         }
     }
 
     /// E5 as proof. Only the vendor's own 404 says that a document never arrived; a page of some
     /// gateway does not.
-    pub async fn look_up(&self, context: &Context<'_>, id: &str) -> Finding {
+    pub async fn look_up(&self, context: &Context<'_>, id: &str) -> StepResult {
         let request = match self.status_request(context, id).await {
             Ok(request) => request,
-            Err(error) => return Finding::Unknown(error),
+            Err(error) => return Finding::Unknown(error).into(),
         };
         match self.exchange(context, request).await {
-            Err(failure) => Finding::Unknown(Error::new(Code::NoAnswer, failure.message)),
+            Err(failure) => Finding::Unknown(Error::new(Code::NoAnswer, failure.message)).into(),
             Ok(answer) => match answer.status {
                 200..=299 => understood(&answer),
-                404 if is_the_vendors(&answer) => Finding::Absent,
-                _ => Finding::Unknown(refusal(&answer)),
+                404 if answer.body.is_empty() || is_in_its_form(&answer) => Finding::Absent.into(),
+                _ => Finding::Unknown(refusal(&answer)).into(),
             },
         }
     }
 }
 
-/// A DocumentStatus with a known status; anything else proves nothing.
-fn understood(answer: &Answer) -> Finding {
-    let raw = Raw::from_body(&answer.body);
-    let status = parsed::<wire::DocumentStatus>(answer);
-    match status.map(|status| map::told(&status, &raw)) {
-        Ok(Some(told)) => told,
-        Ok(None) => {
-            Finding::Unknown(Error::new(Code::AnswerNotUnderstood, "the answer has no known `status`"))
-        }
-        Err(error) => Finding::Unknown(error),
-    }
+/// The id under which the vendor knows the document.
+pub fn document_of(entry: &Entry) -> &str {
+    entry.vendor_document_id.as_deref().unwrap_or(&entry.receipt_id)
 }
 
-/// The vendor's errors have no body or the JSON one of 3.8, which repeats the HTTP status.
-fn is_the_vendors(answer: &Answer) -> bool {
+/// A DocumentStatus with a known status; anything else proves nothing.
+fn understood(answer: &Answer) -> StepResult {
+    let raw = Raw::from_body(&answer.body);
+    let status: wire::DocumentStatus = match parsed(answer) {
+        Ok(status) => status,
+        Err(error) => return Finding::Unknown(error).into(),
+    };
+    let Some(finding) = map::told(&status, &raw) else {
+        let said = map::word(&status.status).unwrap_or_default();
+        let message = format!("the answer has no known `status`, or one without what is on record: {said:?}");
+        return Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message)).into();
+    };
+    let kind = status.fiscal_info.as_ref().and_then(|info| claim::kind(&info.check_type));
+    StepResult { kind, ..finding.into() }
+}
+
+/// The form that the vendor's errors have in practice: JSON that repeats the HTTP status (protocol/modulkassa.md
+/// 3.8).
+fn is_in_its_form(answer: &Answer) -> bool {
     let repeats = |fault: wire::Fault| fault.status.0 == Some(answer.status.to_string());
-    answer.body.is_empty() || serde_json::from_slice(&answer.body).is_ok_and(repeats)
+    lenient::object(&answer.body).is_ok_and(repeats)
 }
 
 fn parsed<T: DeserializeOwned>(answer: &Answer) -> Result<T> {
-    serde_json::from_slice(&answer.body).map_err(|error| {
+    lenient::object(&answer.body).map_err(|error| {
         let message = format!("the answer ({}) cannot be read: {error}", answer.status);
         Error::new(Code::AnswerNotUnderstood, message).with_vendor(fault(answer))
     })
@@ -259,7 +292,7 @@ fn parsed<T: DeserializeOwned>(answer: &Answer) -> Result<T> {
 
 /// What the vendor says in an answer that is no success. A body that is not its own is not shown.
 fn fault(answer: &Answer) -> VendorFault {
-    let said: wire::Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let said: wire::Fault = lenient::object(&answer.body).unwrap_or_default();
     VendorFault {
         name: NAME.into(),
         code: said.error.0,

@@ -8,6 +8,7 @@ use super::{map, wire};
 use crate::error::{Code, Error, Result};
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Fiscal, Raw};
+use crate::transport::lenient;
 use crate::vendor::Finding;
 use crate::vendor::messages::{Callback, CallbackReading};
 
@@ -51,7 +52,7 @@ fn from_query(query: &str) -> Result<CallbackReading> {
 fn from_body(body: &str) -> Result<CallbackReading> {
     let raw = Raw::from_body(body.as_bytes());
     let status: wire::DocumentStatus =
-        serde_json::from_str(body).map_err(|_| unreadable("the body is not a DocumentStatus"))?;
+        lenient::object(body.as_bytes()).map_err(|_| unreadable("the body is not a DocumentStatus"))?;
     let told = map::told(&status, &raw).ok_or_else(|| unreadable("the body has no known `status`"))?;
     Ok(CallbackReading {
         success: matches!(told, Finding::Registered { .. }),

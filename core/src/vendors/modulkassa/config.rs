@@ -76,7 +76,7 @@ pub struct ModulkassaConfig {
     pub client_id: Option<String>,
     /// Form of the submit call; `v2` unless given.
     pub document_version: Option<DocumentVersion>,
-    /// Milliseconds after a lost answer from which "unknown document" is believed (1000).
+    /// Milliseconds after a lost answer from which "unknown document" is believed (10000).
     #[schemars(range(min = 0, max = 60_000))]
     pub settle_ms: Option<u64>,
     /// What every vendor's configuration has.

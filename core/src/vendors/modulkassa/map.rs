@@ -7,7 +7,7 @@ use time::{Date, OffsetDateTime};
 
 use super::codes::{self, code};
 use super::config::NAME;
-use super::wire;
+use super::{callback, wire};
 use crate::error::{Code, VendorFault, Violation, violation};
 use crate::receipt::modulkassa::{self, ReceiptExtras};
 use crate::receipt::money::Amount;
@@ -210,14 +210,20 @@ fn agent(agent: &modulkassa::Agent) -> wire::Agent<'_> {
 }
 
 /// What a DocumentStatus says (protocol/modulkassa.md 3.4). `None` where its status is none of the known
-/// ones.
+/// ones, or where it says that something is on record and not what.
 pub fn told(status: &wire::DocumentStatus, raw: &Raw) -> Option<Finding> {
     let raw = raw.clone();
     Some(match word(&status.status)?.as_str() {
         "QUEUED" | "PENDING" | "REQUEUED" => Finding::Accepted { document_id: None, raw },
         "PRINTED" | "WAIT_FOR_CALLBACK" | "COMPLETED" => {
-            let fiscal = status.fiscal_info.as_ref().map(fiscal).unwrap_or_default();
-            Finding::Registered { document_id: None, fiscal: Box::new(fiscal), raw }
+            let fiscal = status.fiscal_info.as_ref().map(fiscal)?;
+            let says_something =
+                fiscal.document_number.is_some() || fiscal.sign.is_some() || fiscal.total.is_some();
+            says_something.then_some(Finding::Registered {
+                document_id: None,
+                fiscal: Box::new(fiscal),
+                raw,
+            })?
         }
         "FAILED" => Finding::Failed { failure: failure(status), raw: Some(raw) },
         _ => return None,
@@ -245,6 +251,10 @@ pub fn failure(status: &wire::DocumentStatus) -> Failure {
     }
 }
 
+fn in_qr(info: &wire::FiscalInfo) -> Option<Fiscal> {
+    info.qr.0.as_deref().map(callback::from_qr)
+}
+
 /// Fiscal data (protocol/modulkassa.md 3.3). Members that are absent stay absent.
 pub fn fiscal(info: &wire::FiscalInfo) -> Fiscal {
     Fiscal {
@@ -256,7 +266,7 @@ pub fn fiscal(info: &wire::FiscalInfo) -> Fiscal {
         shift_number: info.shift_number.0.clone(),
         receipt_number: info.check_number.0.clone(),
         registered_at: info.date.0.as_deref().and_then(rfc3339),
-        total: info.sum.0.as_deref().and_then(|sum| Amount::parse(sum).ok()),
+        total: info.sum.0.as_deref().and_then(|sum| Amount::parse(sum).ok()).or_else(|| in_qr(info)?.total),
         qr: info.qr.0.clone(),
         url: None,
     }

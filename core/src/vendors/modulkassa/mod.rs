@@ -6,6 +6,7 @@
 
 mod api;
 mod callback;
+mod claim;
 mod codes;
 mod config;
 mod fields;
@@ -33,7 +34,7 @@ use crate::journal::Entry;
 use crate::receipt::{Kind, Receipt};
 use crate::transport::Transports;
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
-use crate::vendor::{Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
+use crate::vendor::{Claim, Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 use api::Api;
 
 /// The row in the table of vendors.
@@ -49,8 +50,9 @@ pub const INFO: VendorInfo = VendorInfo {
 
 /// Namespace of the document ids. Never change it: ids of documents in flight depend on it.
 const DOCUMENT_NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_3c52_8e0b_4b7a_9a44_5d2e_71c0_b3f8);
-/// Milliseconds after a lost answer from which "unknown document" is believed.
-const SETTLE_MS: u64 = 1_000;
+/// Milliseconds after a lost answer from which "unknown document" is believed: what a repeated id gives is not
+/// documented, so the time is that of vendors without a key.
+const SETTLE_MS: u64 = 10_000;
 
 fn open(text: &str, transports: &Transports) -> Result<Opened> {
     let config: ModulkassaConfig = input::read(text)?;
@@ -125,13 +127,20 @@ impl Vendor for Modulkassa {
         Ok(Prepared { request, vendor_document_id: Some(id) })
     }
 
+    fn claim(&self, entry: &Entry) -> Claim {
+        claim::claim(&entry.request)
+    }
+
     async fn send(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
-        self.api.submit(context, entry).await.into()
+        self.api.submit(context, entry).await
     }
 
     async fn settle(&self, context: &Context<'_>, entry: &Entry, _: Mode) -> StepResult {
-        let id = entry.vendor_document_id.as_deref().unwrap_or(&entry.receipt_id);
-        self.api.look_up(context, id).await.into()
+        self.api.look_up(context, api::document_of(entry)).await
+    }
+
+    async fn put_back(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
+        self.api.requeue(context, entry).await
     }
 
     async fn health(&self, context: &Context<'_>) -> Result<Health> {

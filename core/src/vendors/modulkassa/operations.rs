@@ -6,10 +6,10 @@ use serde_json::value::RawValue;
 
 use super::status::{DocumentStatus, ServiceStatus};
 use super::vendor::Modulkassa;
-use super::wire;
-use crate::error::{Code, Error, Result, violation};
+use super::{api, wire};
+use crate::error::{Code, Error, Outcome, Result, violation};
+use crate::journal::Entry;
 use crate::receipt::registration::{Raw, Registration, State};
-use crate::vendor::Finding;
 use crate::vendor::desk::{self, Desk, Named, Wanted};
 use crate::vendor::messages::Nothing;
 use crate::vendor::operation::{Operation, operation};
@@ -25,9 +25,10 @@ pub const OPERATIONS: &[Operation<dyn Desk>] = &[
         "Sends the vendor's own JSON document, for what the shared receipt cannot say. Its `id` is the \
          idempotency key; the delivery is the same as for `register`."),
     operation!("document_status", HARMLESS, document_status, DocumentKey => DocumentStatus,
-        "The vendor's own view of a document. Nothing is written to the journal; see `status` for that."),
+        "The vendor's own view of a document. The journal stays as it is (see `status` for that), unless it has as \
+         failed what is on record or in the vendor's queue."),
     operation!("requeue_document", FISCAL, requeue_document, DocumentKey => DocumentStatus,
-        "Puts a failed document back into the vendor's queue. Any other document is left alone."),
+        "Puts a failed document of this journal back into the vendor's queue. Any other document is left alone."),
     operation!("retail_point", HARMLESS, retail_point, RetailPointKey => RetailPoints,
         "What the back office knows of a retail point, or of all of the account."),
 ];
@@ -155,50 +156,54 @@ async fn send_document(desk: &dyn Desk, request: SendDocument) -> Result<Registr
 
 async fn document_status(desk: &dyn Desk, request: DocumentKey) -> Result<DocumentStatus> {
     let vendor: &Modulkassa = desk.of()?;
-    let (_, document_id) = named(desk, request).await?;
-    vendor.api.document_status(&desk.context(), &document_id).await
+    let named = desk.named(request.id, request.document_id, "document_id").await?;
+    match asked(desk, vendor, &named).await {
+        Ok(status) => Ok(status),
+        Err(error) => Err(desk.look_up_failed(&named, error).await),
+    }
+}
+
+/// The vendor's view of a document. Where the journal has it as failed and the vendor does not, the journal
+/// takes that over.
+async fn asked(desk: &dyn Desk, vendor: &Modulkassa, named: &Named) -> Result<DocumentStatus> {
+    let document_id = match named {
+        Named::Ours(entry) => api::document_of(entry),
+        Named::Theirs(document_id) => document_id,
+    };
+    let (status, result) = vendor.api.document_status(&desk.context(), document_id).await?;
+    if let Named::Ours(entry) = named {
+        desk.learned(&entry.receipt_id, result).await?;
+    }
+    Ok(status)
 }
 
 async fn requeue_document(desk: &dyn Desk, request: DocumentKey) -> Result<DocumentStatus> {
     let vendor: &Modulkassa = desk.of()?;
-    let (receipt_id, document_id) = named(desk, request).await?;
-    let context = desk.context();
-    let _lease = desk.lease(&receipt_id, &context).await?;
-    let before = vendor.api.document_status(&context, &document_id).await?;
+    let named = desk.named(request.id, request.document_id, "document_id").await?;
+    let Named::Ours(entry) = &named else {
+        let message =
+            "this journal has no such document: put it back where it was sent, or in the vendor's cabinet";
+        return Err(Error::new(Code::ReceiptUnknown, message).with_outcome(Outcome::Unknown));
+    };
+    match put_back(desk, vendor, &named, entry).await {
+        Ok(status) => Ok(status),
+        Err(error) => Err(desk.look_up_failed(&named, error).await),
+    }
+}
+
+async fn put_back(
+    desk: &dyn Desk,
+    vendor: &Modulkassa,
+    named: &Named,
+    entry: &Entry,
+) -> Result<DocumentStatus> {
+    let before = asked(desk, vendor, named).await?;
     if before.state != Some(State::Failed) {
         let message = format!("the document is {}; only a failed one can be put back", before.status);
         return Err(Error::new(Code::NotRequeueable, message));
     }
-    let lost = match vendor.api.requeue(&context, &document_id).await {
-        Finding::NotTaken(error) => return Err(error),
-        Finding::Unknown(error) => Some(error),
-        Finding::Registered { .. } | Finding::Accepted { .. } | Finding::Failed { .. } | Finding::Absent => {
-            None
-        }
-    };
-    let doubt = |cause: &str| Error::new(Code::InDoubt, format!("{cause}: ask `document_status`"));
-    let after = match (vendor.api.document_status(&context, &document_id).await, &lost) {
-        (Ok(after), _) => after,
-        (Err(error), None) => return Err(doubt(&error.message)),
-        (Err(_), Some(cause)) => return Err(doubt(&cause.message)),
-    };
-    if let (Some(cause), Some(State::Failed)) = (&lost, after.state) {
-        // Still failed, or failed again: the status has the same face either way.
-        return Err(doubt(&cause.message));
-    }
-    desk.put_back(&receipt_id, after.finding()).await?;
-    Ok(after)
-}
-
-/// Our id and the vendor's id of the document that is meant.
-async fn named(desk: &dyn Desk, key: DocumentKey) -> Result<(String, String)> {
-    Ok(match desk.named(key.id, key.document_id, "document_id").await? {
-        Named::Ours(entry) => {
-            let document_id = entry.vendor_document_id.unwrap_or_else(|| entry.receipt_id.clone());
-            (entry.receipt_id, document_id)
-        }
-        Named::Theirs(document_id) => (document_id.clone(), document_id),
-    })
+    let entry = desk.put_back(&entry.receipt_id).await?;
+    DocumentStatus::of(&entry)
 }
 
 async fn retail_point(desk: &dyn Desk, request: RetailPointKey) -> Result<RetailPoints> {

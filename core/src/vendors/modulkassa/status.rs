@@ -5,9 +5,12 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::api::document_of;
 use super::{map, wire};
 use crate::error::{Code, Error, Result};
+use crate::journal::Entry;
 use crate::receipt::registration::{Failure, Fiscal, Raw, State};
+use crate::transport::lenient;
 use crate::vendor::Finding;
 
 /// Age in seconds from which the cash register is taken to be offline: it reports every 5 s
@@ -86,17 +89,12 @@ impl ServiceStatus {
 }
 
 impl DocumentStatus {
-    /// What it says, for the journal.
-    pub(super) fn finding(&self) -> Finding {
-        let raw = self.raw.clone().unwrap_or_else(|| Raw::from_body(b"{}"));
-        let (document_id, fiscal) = (None, Box::new(self.fiscal.clone().unwrap_or_default()));
-        match (self.state, &self.failure) {
-            (Some(State::Registered), _) => Finding::Registered { document_id, fiscal, raw },
-            (Some(State::Failed), Some(failure)) => {
-                Finding::Failed { failure: failure.clone(), raw: Some(raw) }
-            }
-            _ => Finding::Accepted { document_id, raw },
-        }
+    /// The last answer that the journal keeps of a document.
+    pub(super) fn of(entry: &Entry) -> Result<Self> {
+        let raw = entry.raw.clone().unwrap_or_else(|| Raw::from_body(b"{}"));
+        let status = lenient::object(raw.text().as_bytes())
+            .map_err(|error| Error::new(Code::AnswerNotUnderstood, error))?;
+        Self::read(document_of(entry), status, raw)
     }
 
     pub(super) fn read(id: &str, status: wire::DocumentStatus, raw: Raw) -> Result<Self> {

@@ -7,7 +7,7 @@ use serde_with::skip_serializing_none;
 
 use crate::receipt::Phone;
 use crate::receipt::money::{Amount, Quantity};
-use crate::transport::lenient::Scalar;
+use crate::transport::lenient::{Scalar, object_or_null};
 
 /// Document (protocol/modulkassa.md 2.1), in the order of the protocol sheet. Absent optional fields are left
 /// out.
@@ -187,7 +187,9 @@ pub struct DocumentStatus {
     pub status: Scalar,
     #[serde(default)]
     pub fn_state: Scalar,
+    #[serde(default, deserialize_with = "object_or_null")]
     pub fiscal_info: Option<FiscalInfo>,
+    #[serde(default, deserialize_with = "object_or_null")]
     pub failure_info: Option<FailureInfo>,
     #[serde(default)]
     pub message: Scalar,
@@ -208,6 +210,7 @@ pub struct FiscalInfo {
     pub fn_doc_mark: Scalar,
     pub date: Scalar,
     pub sum: Scalar,
+    pub check_type: Scalar,
     pub qr: Scalar,
     pub ecr_registration_number: Scalar,
 }

@@ -61,6 +61,9 @@ impl Vendor for Scripted {
     async fn settle(&self, _: &Context<'_>, _: &Entry, _: Mode) -> StepResult {
         self.next()
     }
+    async fn put_back(&self, _: &Context<'_>, _: &Entry) -> StepResult {
+        self.next()
+    }
     async fn health(&self, _: &Context<'_>) -> Result<Health> {
         unreachable!()
     }
@@ -147,6 +150,11 @@ impl Bench {
         assert_eq!(self.delivery.enqueue(&[intent]).await[0].as_ref().unwrap().state, State::Queued);
     }
 
+    async fn put_back(&self, id: &str) -> State {
+        let _ = self.delivery.put_back(id, self.delivery.budget()).await;
+        self.delivery.entry(id).await.unwrap().state
+    }
+
     async fn decided(&self, id: &str, on_record: bool) -> State {
         let fiscal = on_record.then(Fiscal::default);
         self.delivery.decide(id, fiscal, "Anna", None, self.delivery.budget()).await.unwrap().state
@@ -211,12 +219,22 @@ async fn every_row_is_reached() {
         }
     }
 
-    // Put back.
-    bench.delivery.put_back("failed", accepted()).await.unwrap();
-    let entry = bench.delivery.entry("failed").await.unwrap();
-    assert_eq!((entry.state, entry.failure), (State::Accepted, None));
-    bench.delivery.put_back("doubt failed", registered()).await.unwrap();
-    assert_eq!(bench.delivery.entry("doubt failed").await.unwrap().state, State::Registered);
+    // Put back: the doubt is written before the vendor is asked, and is settled like any other.
+    bench.will_say([accepted()]);
+    assert_eq!(bench.put_back("failed").await, State::Accepted);
+    for (said, state) in [(registered(), State::Registered), (failed(), State::Failed)] {
+        let id = format!("put back {state:?}");
+        bench.sent(&id, failed()).await;
+        bench.will_say([unknown(), said]);
+        assert_eq!(bench.put_back(&id).await, state);
+    }
+    // What the vendor knows of a failed document counts.
+    for (said, state) in [(accepted(), State::Accepted), (registered(), State::Registered)] {
+        let id = format!("learned {state:?}");
+        bench.sent(&id, failed()).await;
+        bench.delivery.learned(&id, said.into()).await.unwrap();
+        assert_eq!(bench.delivery.entry(&id).await.unwrap().state, state);
+    }
 
     let reached = places();
     let listed = reached.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");

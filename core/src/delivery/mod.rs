@@ -300,8 +300,10 @@ impl Delivery {
             }
             self.conclude(&mut entry, Step::put_back()).await?;
             let result = self.vendor.put_back(&self.context_of(budget), &entry).await;
-            self.learn(&mut entry, "put back", result).await?;
-            self.in_order(entry, false, Mode::Probe, budget, lease).await
+            match self.learn(&mut entry, "put back", result).await? {
+                stopped_by if entry.state != State::InDoubt => Ok(Progress { entry, stopped_by }),
+                _ => self.in_order(entry, false, Mode::Probe, budget, lease).await,
+            }
         };
         self.told_of(put_back.await, receipt_id).await?.verdict()
     }

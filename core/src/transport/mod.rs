@@ -25,6 +25,8 @@ use crate::faults::{Injected, may_fail};
 pub const MOST_ANSWER_BYTES: usize = 8 << 20;
 /// The longest wait that a vendor's `Retry-After` is taken for, in seconds.
 const MOST_WAIT_S: u64 = 3_600;
+/// The shortest time after which the system gives up on bytes that nobody acknowledges.
+const LEAST_BYTES_END_AFTER: Duration = Duration::from_secs(1);
 /// How long an unused connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -152,6 +154,7 @@ struct Terms {
     ca_file: Option<String>,
     proxy: Option<String>,
     connect_timeout: Duration,
+    bytes_end_after: Duration,
     plain: bool,
     direct: bool,
 }
@@ -161,12 +164,14 @@ struct Terms {
 pub struct Transports(Mutex<HashMap<Terms, Client>>);
 
 impl Transports {
-    /// The transport for a configuration whose vendor is at `base`.
-    pub fn get(&self, common: &Common, base: &Url) -> Result<Transport> {
+    /// The transport for a configuration whose vendor is at `base`. What was sent and not received within
+    /// `believed_after` is not delivered any more: by then the vendor's "I do not know it" is believed.
+    pub fn get(&self, common: &Common, base: &Url, believed_after: Duration) -> Result<Transport> {
         let terms = Terms {
             ca_file: common.tls.as_ref().and_then(|tls| tls.ca_file.clone()),
             proxy: common.proxy.clone(),
             connect_timeout: common.connect_timeout(),
+            bytes_end_after: believed_after.max(LEAST_BYTES_END_AFTER),
             plain: base.scheme() == "http",
             direct: crate::config::is_loopback(base),
         };
@@ -193,6 +198,11 @@ fn build(terms: &Terms) -> Result<Client> {
         .referer(false)
         .http1_only()
         .user_agent(concat!("kassa/", env!("CARGO_PKG_VERSION")));
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    {
+        // Else the system goes on sending for minutes what a call has given up.
+        builder = builder.tcp_user_timeout(terms.bytes_end_after);
+    }
     if let Some(path) = &terms.ca_file {
         let pem = std::fs::read(path).map_err(|e| config(format!("tls.ca_file {path}: {e}")))?;
         let certificates =

@@ -46,6 +46,9 @@ use crate::vendor::{
 /// Milliseconds between two questions about a document (protocol/atol.md 2.11, 4.3).
 const POLL_MS: u64 = 1_000;
 
+/// When the system gives up on bytes that nobody acknowledges: what arrives late makes no second document.
+const REPEATED_SAFELY: Duration = Duration::from_secs(20);
+
 /// The row in the table of vendors.
 pub const INFO: VendorInfo = VendorInfo {
     name: NAME,
@@ -64,7 +67,7 @@ fn open(text: &str, transports: &Transports) -> Result<Opened> {
     else {
         return Err(Error::invalid(violations));
     };
-    let transport = transports.get(&config.common, &base)?;
+    let transport = transports.get(&config.common, &base, REPEATED_SAFELY)?;
     let common = config.common.clone();
     let version = join(&base, &[config.protocol().path()]);
     let vendor = Atol { register: config.register(), config, transport, version, monitoring };

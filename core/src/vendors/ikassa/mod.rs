@@ -56,7 +56,7 @@ fn open(text: &str, transports: &Transports) -> Result<Opened> {
     else {
         return Err(Error::invalid(violations));
     };
-    let transport = transports.get(&config.common, &api)?;
+    let transport = transports.get(&config.common, &api, config.settle_after())?;
     let common = config.common.clone();
     let vendor = Ikassa { register: config.register(), config, transport, accounts, api, receipts };
     Ok(Opened { vendor: Box::new(vendor), common })

@@ -95,11 +95,15 @@ impl Device {
             stream.write_all(&request).await?;
             read_answer(&mut stream).await
         };
-        match timeout_at(until, exchange).await {
-            Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(error)) => Err(lost(format!("the answer was lost: {error}"))),
-            Err(_) => Err(lost("no answer in time".into())),
-        }
+        let lost = match timeout_at(until, exchange).await {
+            Ok(Ok(reply)) => return Ok(reply),
+            Ok(Err(error)) => lost(format!("the answer was lost: {error}")),
+            Err(_) => lost("no answer in time".into()),
+        };
+        // What the system still holds of the request must not reach the device later; where it cannot be
+        // dropped, the wait before the device is asked covers it.
+        let _ = stream.set_zero_linger();
+        Err(lost)
     }
 
     fn written(&self, call: &Call<'_>) -> Vec<u8> {

@@ -60,11 +60,12 @@ fn open(text: &str, transports: &Transports) -> Result<Opened> {
     let (Some(base), Some(register), true) = (config.base(), config.register(), violations.is_empty()) else {
         return Err(Error::invalid(violations));
     };
-    let transport = transports.get(&config.common, &base)?;
+    let settle_after = Duration::from_millis(config.settle_ms.unwrap_or(SETTLE_MS));
+    let transport = transports.get(&config.common, &base, settle_after)?;
     let common = config.common.clone();
     let vendor = Modulkassa {
         register: register.clone(),
-        settle_after: Duration::from_millis(config.settle_ms.unwrap_or(SETTLE_MS)),
+        settle_after,
         api: Api::new(transport, base, &config, register),
         config,
     };

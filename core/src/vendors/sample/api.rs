@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result, VendorFault};
 use crate::journal::Entry;
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Fiscal, Raw};
-use crate::transport::{Answer, Request, Transport, join, plain_refusal};
+use crate::transport::{Answer, Request, Transport, join, lenient, plain_refusal};
 use crate::vendor::messages::Health;
 use crate::vendor::{Context, Finding};
 
@@ -55,7 +55,9 @@ impl Api {
                 (400, Some("bad_document")) => {
                     Finding::failed(refusal(&answer), Raw::from_body(&answer.body))
                 }
-                (401, Some("bad_credentials")) | (429, _) => Finding::NotTaken(refusal(&answer)),
+                (401, Some("bad_credentials")) | (429, Some("slow_down")) => {
+                    Finding::NotTaken(refusal(&answer))
+                }
                 _ => Finding::Unknown(refusal(&answer)),
             },
             Err(failure) => failure.into(),
@@ -93,7 +95,7 @@ impl Api {
 }
 
 fn said(answer: &Answer) -> Said {
-    serde_json::from_slice(&answer.body).unwrap_or_default()
+    lenient::object(&answer.body).unwrap_or_default()
 }
 
 /// What a status proves. One of another document, or with a word that is not known, proves nothing.

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::error::{Code, Violation, violation};
+use crate::receipt::money::Amount;
 use crate::receipt::{Kind, PaymentType, Receipt, Vat, vat};
-use crate::vendor::look_up;
+use crate::vendor::{Claim, look_up};
 
 /// The only currency.
 pub const CURRENCY: &str = "RUB";
@@ -55,4 +56,10 @@ pub fn document(receipt: &Receipt, id: &str) -> Option<Value> {
     }
     let (kind, total) = (look_up(KINDS, &receipt.kind)?, receipt.total()?);
     Some(json!({"id": id, "kind": kind, "lines": lines, "payments": payments, "total": total}))
+}
+
+/// What a document is, read from the bytes that are sent: what is on record is held against it.
+pub fn claim(request: &[u8]) -> Claim {
+    let sent: serde_json::Value = serde_json::from_slice(request).unwrap_or_default();
+    Claim { kind: None, total: sent["total"].as_str().and_then(|total| Amount::parse(total).ok()) }
 }

@@ -21,7 +21,7 @@ use crate::journal::Entry;
 use crate::receipt::Receipt;
 use crate::transport::Transports;
 use crate::vendor::messages::{Capabilities, Health};
-use crate::vendor::{Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
+use crate::vendor::{Claim, Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 use api::Api;
 
 /// The row in the table of vendors.
@@ -53,10 +53,11 @@ fn open(text: &str, transports: &Transports) -> Result<Opened> {
     let (Some(base), true) = (config.base(), violations.is_empty()) else {
         return Err(Error::invalid(violations));
     };
-    let transport = transports.get(&config.common, &base)?;
+    let settle_after = Duration::from_millis(config.settle_ms.unwrap_or(SETTLE_MS));
+    let transport = transports.get(&config.common, &base, settle_after)?;
     let vendor = Sample {
         register: config.register(),
-        settle_after: Duration::from_millis(config.settle_ms.unwrap_or(SETTLE_MS)),
+        settle_after,
         api: Api { transport, base, credentials: config.credentials },
     };
     Ok(Opened { vendor: Box::new(vendor), common: config.common })
@@ -106,6 +107,10 @@ impl Vendor for Sample {
         let unmapped = || Error::new(Code::Internal, "the document cannot be written: unmapped value");
         let request = map::document(receipt, &id).ok_or_else(unmapped)?.to_string().into_bytes();
         Ok(Prepared { request, vendor_document_id: Some(id) })
+    }
+
+    fn claim(&self, entry: &Entry) -> Claim {
+        map::claim(&entry.request)
     }
 
     async fn send(&self, context: &Context<'_>, entry: &Entry) -> StepResult {

@@ -84,6 +84,7 @@ pub fn conclusion(state: State) -> Conclusion {
         vendor_document_id: None,
         fiscal: None,
         failure: None,
+        notice: None,
         raw: None,
         secrets: Vec::new(),
         note: "note".into(),

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use schemars::JsonSchema;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -17,7 +16,6 @@ use crate::config::LogLevel;
 use crate::delivery::Delivery;
 use crate::error::{Code, Error, Result, Violation, violation};
 use crate::faults::may_fail;
-use crate::input;
 use crate::journal::{Entry, Filter, Intent, audit};
 use crate::receipt::Receipt;
 use crate::receipt::fields::not_carried;
@@ -47,6 +45,7 @@ pub struct Client {
     pub(crate) info: &'static VendorInfo,
     pub(crate) delivery: Delivery,
     pub(crate) counters: Counters,
+    /// Which log lines the configuration wants.
     pub(crate) log: Option<LogLevel>,
     pub(crate) place: String,
 }
@@ -60,11 +59,6 @@ impl Client {
             journal: self.place.clone(),
             durable: self.delivery.journal.is_durable(),
         }
-    }
-
-    /// Which log lines the configuration wants.
-    pub fn log(&self) -> Option<LogLevel> {
-        self.log
     }
 
     /// Names of the operations.
@@ -345,9 +339,4 @@ impl Client {
 /// The cursor for the page after this one, where there may be one.
 fn next_page(entries: &[Entry], limit: usize) -> Option<String> {
     entries.last().filter(|_| entries.len() == limit).map(|entry| entry.receipt_id.clone())
-}
-
-/// Reads a request of the boundary; for callers that build on the typed methods.
-pub fn read<T: serde::de::DeserializeOwned + JsonSchema + 'static>(text: &str) -> Result<T> {
-    input::read(text)
 }

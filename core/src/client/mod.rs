@@ -45,7 +45,6 @@ pub struct Client {
     pub(crate) info: &'static VendorInfo,
     pub(crate) delivery: Delivery,
     pub(crate) counters: Counters,
-    /// Which log lines the configuration wants.
     pub(crate) log: Option<LogLevel>,
     pub(crate) place: String,
 }
@@ -59,6 +58,11 @@ impl Client {
             journal: self.place.clone(),
             durable: self.delivery.journal.is_durable(),
         }
+    }
+
+    /// Which log lines the configuration wants.
+    pub fn log(&self) -> Option<LogLevel> {
+        self.log
     }
 
     /// Names of the operations.

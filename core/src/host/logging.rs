@@ -39,7 +39,7 @@ pub(crate) fn install() {
 
 /// Carries out a call and puts its log lines into the envelope, if the client wants any.
 pub(crate) async fn collect(client: &Client, call: impl Future<Output = String>) -> String {
-    let Some(level) = client.log else { return call.await };
+    let Some(level) = client.log() else { return call.await };
     let collected = Arc::new(Collected { level, lines: Mutex::default() });
     let mut envelope = LINES.scope(collected.clone(), call).await;
     let lines = collected.lines.lock().unwrap_or_else(PoisonError::into_inner);

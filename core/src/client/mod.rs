@@ -141,7 +141,7 @@ impl Client {
         if entry.state.is_final() || entry.state == State::Queued {
             return Ok(entry.registration());
         }
-        let progress = self.delivery.settle(id, Mode::Probe, budget).await?;
+        let progress = self.delivery.settle(id, None, Mode::Probe, budget).await?;
         Ok(progress.entry.registration())
     }
 
@@ -183,10 +183,7 @@ impl Client {
             (None, Some(ResolveMode::Probe)) => Mode::Probe,
             (None, Some(ResolveMode::Complete) | None) => Mode::Complete,
         };
-        let progress = match request.key {
-            Some(key) => self.delivery.settle_with_key(id, key, mode, budget).await?,
-            None => self.delivery.settle(id, mode, budget).await?,
-        };
+        let progress = self.delivery.settle(id, request.key, mode, budget).await?;
         Ok(progress.entry.registration())
     }
 

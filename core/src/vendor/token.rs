@@ -4,12 +4,10 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::{Context, Exchange};
+use super::budget::TimeFor;
+use super::{Context, Exchanged};
 use crate::error::Result;
 use crate::transport::{Answer, NoExchange, Request, Transport};
-
-/// What came of a request: an answer, or an exchange that had none.
-pub type Sent = std::result::Result<Answer, NoExchange>;
 
 /// A login with a vendor that gives tokens.
 #[async_trait]
@@ -51,16 +49,13 @@ pub trait Login: Send + Sync {
         &self,
         transport: &Transport,
         context: &Context<'_>,
-        exchange: Exchange,
+        time: TimeFor,
         request: &Request,
-    ) -> Result<Sent> {
+    ) -> Result<Exchanged<Answer>> {
         let mut refused = None;
         loop {
             let token = self.token(context, refused.as_ref()).await?;
-            let time = match context.time(exchange) {
-                Ok(time) => time,
-                Err(failure) => return Ok(Err(failure)),
-            };
+            let Some(time) = time(&context.budget) else { return Ok(Err(NoExchange::not_begun())) };
             let sent = transport.send(&self.with(request.clone(), &token), time).await;
             match &sent {
                 Ok(answer) if refused.is_none() && self.is_refused(answer) => refused = Some(token),

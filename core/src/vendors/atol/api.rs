@@ -11,10 +11,11 @@ use super::vendor::Atol;
 use crate::error::{Code, Error, Outcome, Result, VendorFault};
 use crate::journal::Entry;
 use crate::receipt::money::Amount;
-use crate::receipt::registration::{Failure as Refusal, Fiscal, Raw};
+use crate::receipt::registration::{Fiscal, Raw};
 use crate::transport::lenient::Scalar;
 use crate::transport::{Answer, Request, join};
-use crate::vendor::{Context, Exchange, Finding};
+use crate::vendor::budget::Budget;
+use crate::vendor::{Context, Finding};
 
 /// The error object (protocol/atol.md 2.13). Every member may be absent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -88,10 +89,9 @@ pub fn fault_error(fault: &Fault, status: u16) -> Error {
     error.with_vendor(vendor_fault(fault, status))
 }
 
-fn refusal(fault: &Fault, status: u16) -> Refusal {
-    let error = fault_error(fault, status);
+fn refused(fault: &Fault, status: u16, raw: Raw) -> Finding {
     let code = fault.row().map_or(Code::FiscalizationFailed, |row| row.remedy.code());
-    Refusal { code: code.name().into(), message: error.message, vendor: error.vendor.map(|fault| *fault) }
+    Finding::failed(fault_error(fault, status).with_code(code), raw)
 }
 
 impl Atol {
@@ -107,7 +107,7 @@ impl Atol {
         };
         let url = join(&self.version, &[group, operation]);
         let request = Request::new(Method::POST, url).json(body.as_bytes().to_vec());
-        match self.sent(context, Service::Documents, Exchange::Document, &request).await {
+        match self.sent(context, Service::Documents, Budget::for_document, &request).await {
             Err(error) => Finding::NotTaken(error),
             Ok(Err(failure)) => failure.into(),
             Ok(Ok(answer)) => match registered(&answer) {
@@ -122,13 +122,8 @@ impl Atol {
     pub async fn report(&self, context: &Context<'_>, uuid: &str) -> Result<Answer> {
         let url = join(&self.version, &[self.group()?, "report", uuid]);
         let request = Request::new(Method::GET, url);
-        Ok(self.sent(context, Service::Documents, Exchange::Question, &request).await??)
+        Ok(self.sent(context, Service::Documents, Budget::for_question, &request).await??)
     }
-}
-
-pub fn is_token_refused(answer: &Answer) -> bool {
-    let report: Report = serde_json::from_slice(&answer.body).unwrap_or_default();
-    report.error.and_then(|fault| fault.row()).is_some_and(|row| row.remedy == Remedy::Token)
 }
 
 /// What the answer to a registration proves: body first, status second (protocol/atol.md 4.3, rule 1).
@@ -157,9 +152,7 @@ fn registered(answer: &Answer) -> Finding {
     match (remedy, uuid) {
         // Known already: this very document, sent before (protocol/atol.md 2.12).
         (Some((Remedy::Known, _)), Some(uuid)) => Finding::Accepted { document_id: Some(uuid), raw },
-        (Some((Remedy::Correct, Outcome::NotRegistered)), _) => {
-            Finding::Failed { failure: refusal(fault, answer.status), raw: Some(raw) }
-        }
+        (Some((Remedy::Correct, Outcome::NotRegistered)), _) => refused(fault, answer.status, raw),
         (Some((_, Outcome::NotRegistered)), _) => Finding::NotTaken(fault_error(fault, answer.status)),
         _ => Finding::Unknown(fault_error(fault, answer.status)),
     }
@@ -174,7 +167,7 @@ pub fn told(report: &Report, raw: Raw, status: u16) -> Finding {
             Finding::Registered { document_id, fiscal: Box::new(fiscal), raw }
         }
         (Some("fail"), Some(fault)) if fault.number() != Some(30) || fault.kind() != "system" => {
-            Finding::Failed { failure: refusal(fault, status), raw: Some(raw) }
+            refused(fault, status, raw)
         }
         (Some("wait"), _) => Finding::Accepted { document_id, raw },
         (_, Some(fault)) => Finding::Unknown(fault_error(fault, status)),

@@ -5,17 +5,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::api::{self, Report};
-use super::codes;
 use super::errors;
 use super::monitoring::{Kkt, Kkts};
 use super::vendor::Atol;
 use crate::error::{Code, Error, Outcome, Result};
 use crate::receipt::Kind;
 use crate::receipt::registration::{Failure, Fiscal, Raw, Registration, State};
-use crate::vendor::Finding;
 use crate::vendor::desk::{self, Desk, Named, Wanted};
 use crate::vendor::messages::Nothing;
 use crate::vendor::operation::{Operation, operation};
+use crate::vendor::{Finding, read};
 
 /// The rows of this vendor in the table of operations.
 pub const OPERATIONS: &[Operation<dyn Desk>] = &[
@@ -149,17 +148,13 @@ async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<Document
         Named::Theirs(uuid) => uuid,
     };
     let answer = vendor.report(&desk.context(), &uuid).await?;
-    let report: Report = serde_json::from_slice(&answer.body).map_err(|error| {
-        Error::new(Code::AnswerNotUnderstood, format!("the report cannot be read: {error}"))
-    })?;
+    let report: Report = read("the report", &answer.body)?;
     let raw = Raw::from_body(&answer.body);
     let (state, fiscal, failure) = match api::told(&report, raw.clone(), answer.status) {
         Finding::Registered { fiscal, .. } => (State::Registered, Some(*fiscal), None),
         Finding::Accepted { .. } => (State::Accepted, None, None),
         Finding::Failed { failure, .. } => (State::Failed, None, Some(failure)),
-        Finding::Unknown(error) | Finding::NotTaken(error) => {
-            return Err(error);
-        }
+        Finding::Unknown(error) | Finding::NotTaken(error) => return Err(error),
         Finding::Absent => (State::Queued, None, None),
     };
     Ok(DocumentReport {
@@ -184,9 +179,4 @@ async fn error_codes(_: &dyn Desk, _: Nothing) -> Result<ErrorCodes> {
         outcome: row.outcome,
     };
     Ok(ErrorCodes { errors: errors::all().map(meaning).collect() })
-}
-
-/// Payment types, for `capabilities`.
-pub(super) fn payment_types() -> Vec<crate::receipt::PaymentType> {
-    codes::PAYMENTS.iter().map(|(kind, _)| *kind).collect()
 }

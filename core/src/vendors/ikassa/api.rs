@@ -12,11 +12,12 @@ use super::config::NAME;
 use super::document::Document;
 use super::vendor::Ikassa;
 use crate::error::{Code, Error, Result, VendorFault};
-use crate::receipt::registration::{Failure as Refusal, Raw};
+use crate::receipt::registration::Raw;
 use crate::transport::lenient::Scalar;
 use crate::transport::{Answer, Request, join, plain_refusal};
+use crate::vendor::budget::Budget;
 use crate::vendor::token::Login as _;
-use crate::vendor::{Context, Exchange, Finding};
+use crate::vendor::{Context, Finding, read};
 
 /// An answer of the interface, read as far as anything about it is known.
 #[derive(Debug, Default, Deserialize)]
@@ -28,6 +29,13 @@ struct Body {
     message: Scalar,
 }
 
+impl Body {
+    /// The body of an answer; everything is absent where it is not the interface's own.
+    fn of(answer: &Answer) -> Self {
+        serde_json::from_slice(&answer.body).unwrap_or_default()
+    }
+}
+
 /// What a document call came to.
 pub enum Made {
     /// Recorded: its uid, its number where the answer has one, the answer.
@@ -36,27 +44,23 @@ pub enum Made {
     Not(Finding),
 }
 
-fn vendor_fault(body: &Body, status: u16) -> VendorFault {
-    VendorFault {
-        name: NAME.into(),
-        code: body.code.0.clone(),
-        message: body.message.0.clone(),
-        http_status: Some(status),
-    }
-}
-
 /// The error of an answer that is no success (protocol/ikassa.md 2.12: by status first, then by code). A
 /// refusal in the interface's own form proves that nothing was recorded; anything else proves nothing.
 fn error_of(answer: &Answer) -> Error {
-    let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let fault = vendor_fault(&body, answer.status);
+    let body = Body::of(answer);
+    let fault = VendorFault {
+        name: NAME.into(),
+        code: body.code.0.clone(),
+        message: body.message.0.clone(),
+        http_status: Some(answer.status),
+    };
     if let Some(refusal) = plain_refusal(answer) {
         return refusal.with_vendor(fault);
     }
     match (answer.status, &body.code.0, &body.message.0) {
         (404, _, _) => Error::new(Code::NotFound, said("iKassa does not know it", &body)).with_vendor(fault),
         (400..=499, Some(code), Some(_)) => {
-            Error::new(codes::refusal(code).code(), said("iKassa refused it", &body)).with_vendor(fault)
+            Error::new(codes::refusal(code), said("iKassa refused it", &body)).with_vendor(fault)
         }
         (status, ..) => {
             let message = said(&format!("iKassa answered {status}"), &body);
@@ -75,12 +79,6 @@ fn said(what: &str, body: &Body) -> String {
     }
 }
 
-/// True for a refusal in the interface's own form: a client error with `code` and `message`.
-fn is_own_refusal(answer: &Answer) -> bool {
-    let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
-    (400..500).contains(&answer.status) && body.code.0.is_some() && body.message.0.is_some()
-}
-
 impl Ikassa {
     fn request(&self, method: Method, words: &str, query: &[(&str, &str)]) -> Request {
         let mut url = join(&self.api, &["api", words]);
@@ -92,7 +90,7 @@ impl Ikassa {
 
     /// A call that makes no document: a JSON object or array, or the error.
     async fn ask(&self, context: &Context<'_>, request: &Request) -> Result<Answer> {
-        let answer = self.send(&self.transport, context, Exchange::Question, request).await??;
+        let answer = self.send(&self.transport, context, Budget::for_question, request).await??;
         if answer.status >= 300 {
             return Err(error_of(&answer));
         }
@@ -126,7 +124,7 @@ impl Ikassa {
     pub async fn make(&self, context: &Context<'_>, document: &Document) -> Made {
         let words = format!("workstations.doc.{}", document.call.word());
         let request = self.request(Method::POST, &words, &[]).json(document.body.clone().into_bytes());
-        match self.send(&self.transport, context, Exchange::Document, &request).await {
+        match self.send(&self.transport, context, Budget::for_document, &request).await {
             // No token: nothing was sent.
             Err(error) => Made::Not(Finding::NotTaken(error)),
             Ok(Err(failure)) => Made::Not(failure.into()),
@@ -138,34 +136,27 @@ impl Ikassa {
 /// What an answer to a document call proves (protocol/ikassa.md 2.1): a uid with 2xx, or a refusal in the
 /// interface's own form. An empty, broken or foreign body proves nothing, whatever its status.
 fn made(answer: &Answer) -> Made {
-    let body: Option<Body> = serde_json::from_slice(&answer.body).ok();
-    match body {
-        Some(Body { uid: Scalar(Some(uid)), number, .. })
-            if (200..300).contains(&answer.status) && !uid.is_empty() =>
-        {
-            Made::Recorded { uid, number: number.0, raw: Raw::from_body(&answer.body) }
+    let (body, raw) = (Body::of(answer), Raw::from_body(&answer.body));
+    Made::Not(match (answer.status, body) {
+        (200..=299, Body { uid: Scalar(Some(uid)), number, .. }) if !uid.is_empty() => {
+            return Made::Recorded { uid, number: number.0, raw };
         }
-        Some(body) if is_own_refusal(answer) => {
+        (400..=499, Body { code: Scalar(Some(_)), message: Scalar(Some(_)), .. }) => {
             let error = error_of(answer);
-            if error.code != Code::Refused && error.code != Code::NotFound {
-                return Made::Not(Finding::NotTaken(error));
+            match error.code {
+                Code::Refused | Code::NotFound => Finding::failed(error.with_code(Code::Refused), raw),
+                _ => Finding::NotTaken(error),
             }
-            let failure = Refusal {
-                code: Code::Refused.name().into(),
-                message: error.message,
-                vendor: Some(vendor_fault(&body, answer.status)),
-            };
-            Made::Not(Finding::Failed { failure, raw: Some(Raw::from_body(&answer.body)) })
         }
-        _ => match plain_refusal(answer) {
-            Some(refusal) => Made::Not(Finding::NotTaken(refusal)),
-            None if answer.status < 300 => {
-                let message = format!("iKassa answered {} without a uid", answer.status);
-                Made::Not(Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message)))
+        (status, _) => match plain_refusal(answer) {
+            Some(refusal) => Finding::NotTaken(refusal),
+            None if status < 300 => {
+                let message = format!("iKassa answered {status} without a uid");
+                Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message))
             }
-            None => Made::Not(Finding::Unknown(error_of(answer))),
+            None => Finding::Unknown(error_of(answer)),
         },
-    }
+    })
 }
 
 /// Counters of one currency: whole numbers by name, such as `$.cashin.sum`.
@@ -205,15 +196,12 @@ impl ShiftNow {
             <&RawValue>::deserialize(deserializer).map(Some)
         }
 
-        let unreadable =
-            |why: String| Error::new(Code::AnswerNotUnderstood, format!("the shift cannot be read: {why}"));
         let raw = Raw::from_body(&answer.body);
         // Before the first opening the answer may be an empty list (protocol/ikassa.md 2.4).
         if raw.text().trim_start().starts_with('[') {
             return Ok(Self { open: false, counters: None, raw });
         }
-        let wire: Wire<'_> =
-            serde_json::from_slice(&answer.body).map_err(|error| unreadable(error.to_string()))?;
+        let wire: Wire<'_> = read("the shift", &answer.body)?;
         let counters = wire.counters.map(|currencies| {
             let whole = |counters: BTreeMap<String, &RawValue>| {
                 let numbers = counters.into_iter().filter_map(|(name, value)| {

@@ -2,7 +2,6 @@
 
 use crate::error::Code;
 use crate::receipt::{PaymentType, Vat};
-use crate::vendor::look_up;
 
 /// Currencies (protocol/ikassa.md 3.1); the first is the country's own.
 pub const CURRENCIES: &[&str] = &["BYN", "USD", "EUR", "RUB"];
@@ -27,42 +26,14 @@ pub const VATS: &[(Vat, Option<&str>)] = &[
 /// Largest absolute value of a discount or surcharge, in hundredths (protocol/ikassa.md 2.6).
 pub const LARGEST_MODIFIER: i64 = 54_975_581_388_799;
 
-/// What a refusal of the cash register means for the document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The state of the cash register is in the way: the same document may be sent later.
-    State,
-    /// The document itself is refused.
-    Document,
-}
-
 /// Objects within codes of the form `component.object.state` (protocol/ikassa.md 2.12) whose state is in the
 /// way of any document. The one code that is confirmed is `kernel.shift.opened`; the others are inferred from
 /// the form, which decides only whether the same id may be used again.
 const STATES: &[&str] = &["shift", "device", "cashin"];
 
-/// What a code of the cash register means for the document.
-pub fn refusal(code: &str) -> Refusal {
+/// The library's code for a refusal of the cash register: its state is in the way, and the same document may be
+/// sent later, or the document itself is refused.
+pub fn refusal(code: &str) -> Code {
     let object = code.split('.').nth(1).unwrap_or_default();
-    if STATES.contains(&object) { Refusal::State } else { Refusal::Document }
-}
-
-impl Refusal {
-    /// The library's code for it.
-    pub const fn code(self) -> Code {
-        match self {
-            Refusal::State => Code::RegisterNotReady,
-            Refusal::Document => Code::Refused,
-        }
-    }
-}
-
-/// The number of a payment type.
-pub fn payment(payment_type: PaymentType) -> Option<u8> {
-    look_up(PAYMENTS, &payment_type)
-}
-
-/// The text of a VAT rate: `None` for one that the vendor does not know, `Some(None)` for no VAT.
-pub fn vat(vat: Vat) -> Option<Option<&'static str>> {
-    look_up(VATS, &vat)
+    if STATES.contains(&object) { Code::RegisterNotReady } else { Code::Refused }
 }

@@ -44,6 +44,16 @@ pub enum DocumentVersion {
     V2,
 }
 
+impl DocumentVersion {
+    /// The version as it stands in paths.
+    pub const fn path(self) -> &'static str {
+        match self {
+            DocumentVersion::V1 => "v1",
+            DocumentVersion::V2 => "v2",
+        }
+    }
+}
+
 /// Account of the back office. The password shows in no `Debug` output.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -34,7 +34,6 @@ use crate::receipt::{Kind, Receipt};
 use crate::transport::Transports;
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::vendor::{Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
-use api::Api;
 
 /// The row in the table of vendors.
 pub const INFO: VendorInfo = VendorInfo {
@@ -60,13 +59,7 @@ fn open(text: &str, transports: &Transports) -> Result<Opened> {
     };
     let transport = transports.get(&config.common, &base)?;
     let common = config.common.clone();
-    let vendor = Modulkassa {
-        register: register.clone(),
-        settle_after: Duration::from_millis(config.settle_ms.unwrap_or(SETTLE_MS)),
-        api: Api::new(transport, base, &config, register),
-        config,
-    };
-    Ok(Opened { vendor: Box::new(vendor), common })
+    Ok(Opened { vendor: Box::new(Modulkassa { register, config, transport, base }), common })
 }
 
 /// The vendor's id for a document: the same for the same register and receipt, in any process.
@@ -89,7 +82,7 @@ impl Vendor for Modulkassa {
     }
 
     fn settle_after(&self) -> Duration {
-        self.settle_after
+        Duration::from_millis(self.config.settle_ms.unwrap_or(SETTLE_MS))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -126,16 +119,16 @@ impl Vendor for Modulkassa {
     }
 
     async fn send(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
-        self.api.submit(context, entry).await.into()
+        self.submit(context, entry).await.into()
     }
 
     async fn settle(&self, context: &Context<'_>, entry: &Entry, _: Mode) -> StepResult {
         let id = entry.vendor_document_id.as_deref().unwrap_or(&entry.receipt_id);
-        self.api.look_up(context, id).await.into()
+        self.look_up(context, id).await.into()
     }
 
     async fn health(&self, context: &Context<'_>) -> Result<Health> {
-        let status = self.api.service_status(context).await?;
+        let status = self.service_status(context).await?;
         Ok(Health { ready: status.is_ready, message: status.summary(), raw: status.raw })
     }
 

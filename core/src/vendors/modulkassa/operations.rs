@@ -125,7 +125,7 @@ async fn associate(desk: &dyn Desk, request: Associate) -> Result<Association> {
     // Two processes that associate at once would each make the other's password worthless.
     let name = format!("association {}", vendor.register);
     let _lease = context.secrets.lease(&name, context.budget.ends()).await?;
-    let made = vendor.api.associate(&context, &point, client_id.as_deref()).await?;
+    let made = vendor.associate(&context, &point, client_id.as_deref()).await?;
     Ok(Association {
         user_name: made.user_name.0.unwrap_or_default(),
         password: made.password.0.unwrap_or_default(),
@@ -136,13 +136,13 @@ async fn associate(desk: &dyn Desk, request: Associate) -> Result<Association> {
 
 async fn dissociate(desk: &dyn Desk, _: Nothing) -> Result<Nothing> {
     let vendor: &Modulkassa = desk.of()?;
-    vendor.api.dissociate(&desk.context()).await?;
+    vendor.dissociate(&desk.context()).await?;
     Ok(Nothing {})
 }
 
 async fn service_status(desk: &dyn Desk, _: Nothing) -> Result<ServiceStatus> {
     let vendor: &Modulkassa = desk.of()?;
-    vendor.api.service_status(&desk.context()).await
+    vendor.service_status(&desk.context()).await
 }
 
 async fn send_document(desk: &dyn Desk, request: SendDocument) -> Result<Registration> {
@@ -156,7 +156,7 @@ async fn send_document(desk: &dyn Desk, request: SendDocument) -> Result<Registr
 async fn document_status(desk: &dyn Desk, request: DocumentKey) -> Result<DocumentStatus> {
     let vendor: &Modulkassa = desk.of()?;
     let (_, document_id) = named(desk, request).await?;
-    vendor.api.document_status(&desk.context(), &document_id).await
+    vendor.document_status(&desk.context(), &document_id).await
 }
 
 async fn requeue_document(desk: &dyn Desk, request: DocumentKey) -> Result<DocumentStatus> {
@@ -164,12 +164,12 @@ async fn requeue_document(desk: &dyn Desk, request: DocumentKey) -> Result<Docum
     let (receipt_id, document_id) = named(desk, request).await?;
     let context = desk.context();
     let _lease = desk.lease(&receipt_id, &context).await?;
-    let before = vendor.api.document_status(&context, &document_id).await?;
+    let before = vendor.document_status(&context, &document_id).await?;
     if before.state != Some(State::Failed) {
         let message = format!("the document is {}; only a failed one can be put back", before.status);
         return Err(Error::new(Code::NotRequeueable, message));
     }
-    let lost = match vendor.api.requeue(&context, &document_id).await {
+    let lost = match vendor.requeue(&context, &document_id).await {
         Finding::NotTaken(error) => return Err(error),
         Finding::Unknown(error) => Some(error),
         Finding::Registered { .. } | Finding::Accepted { .. } | Finding::Failed { .. } | Finding::Absent => {
@@ -177,7 +177,7 @@ async fn requeue_document(desk: &dyn Desk, request: DocumentKey) -> Result<Docum
         }
     };
     let doubt = |cause: &str| Error::new(Code::InDoubt, format!("{cause}: ask `document_status`"));
-    let after = match (vendor.api.document_status(&context, &document_id).await, &lost) {
+    let after = match (vendor.document_status(&context, &document_id).await, &lost) {
         (Ok(after), _) => after,
         (Err(error), None) => return Err(doubt(&error.message)),
         (Err(_), Some(cause)) => return Err(doubt(&cause.message)),
@@ -204,7 +204,7 @@ async fn named(desk: &dyn Desk, key: DocumentKey) -> Result<(String, String)> {
 async fn retail_point(desk: &dyn Desk, request: RetailPointKey) -> Result<RetailPoints> {
     let vendor: &Modulkassa = desk.of()?;
     let id = request.retail_point_id.or_else(|| vendor.config.retail_point_id.clone());
-    let answer = vendor.api.retail_points(&desk.context(), id.as_deref()).await?;
+    let answer = vendor.retail_points(&desk.context(), id.as_deref()).await?;
     let unreadable = |error: serde_json::Error| Error::new(Code::AnswerNotUnderstood, error.to_string());
     let points: Vec<wire::RetailPoint> = match id {
         Some(_) => vec![serde_json::from_slice(&answer.body).map_err(unreadable)?],

@@ -84,7 +84,7 @@ place:
 test-rust: build-test
 	tests/with-postgres.sh cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p xtask
 	cargo test --quiet -p kassa --features sample --test behaviour -- sample every_vendor
-	cargo test --quiet -p kassa --features failpoints,host --test host --test transitions
+	cargo test --quiet -p kassa --features failpoints,host --test host
 	cargo build --quiet -p kassa-runner --features kassa-runner/failpoints
 	TMPDIR=$(MEMORY) tests/with-postgres.sh cargo test --quiet -p campaigns --features failpoints --test torture
 
@@ -159,7 +159,7 @@ lint: $(VENV)/ready
 # Layers, circles, references, fields, transitions; the counts are the last line.
 .PHONY: house
 house:
-	cargo test --quiet -p kassa --features failpoints --test transitions
+	cargo test --quiet -p kassa --test transitions
 	cargo run --quiet -p xtask -- house
 
 .PHONY: clean

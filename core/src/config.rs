@@ -87,13 +87,6 @@ pub struct Credentials {
     pub password: SecretString,
 }
 
-impl Credentials {
-    /// The password in clear, for the Authorization header and nothing else.
-    pub fn password(&self) -> &str {
-        self.password.expose_secret()
-    }
-}
-
 impl Common {
     /// Time for a whole call; `default_ms` is the vendor's.
     pub fn call_timeout(&self, default_ms: u64) -> Duration {

@@ -35,7 +35,8 @@ pub mod transport;
 pub mod vendor;
 pub mod vendors;
 
-pub use client::{Client, read};
+pub use client::Client;
 pub use error::{Error, Result};
+pub use input::read;
 pub use receipt::Receipt;
 pub use receipt::registration::Registration;

@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 use super::metrics::OperationMetrics;
 use crate::delivery::Progress;
 use crate::error::{ErrorBody, Result, Violation};
-use crate::journal::audit::{Break, Head};
+use crate::journal::audit::{ChainBreak, Head};
 use crate::journal::chain::hex;
 use crate::journal::{Entry, Step};
 use crate::receipt::Receipt;
@@ -196,32 +196,25 @@ pub struct Delivered {
 
 impl Delivered {
     pub(crate) fn count(&mut self, receipt_id: String, result: Result<Progress>, tell: bool) {
+        let (entry, error) = match result {
+            Ok(Progress { entry, stopped_by }) => (Some(entry), stopped_by),
+            Err(error) => (None, Some(error)),
+        };
+        match entry.as_ref().map(|entry| entry.state) {
+            Some(State::Registered) => self.registered += 1,
+            Some(State::Accepted) => self.accepted += 1,
+            Some(State::Failed) => self.failed += 1,
+            Some(State::InDoubt | State::Sending) => self.in_doubt += 1,
+            Some(State::Queued) | None => {}
+        }
         if tell && self.receipts.len() < MOST_LISTED {
-            let entry = result.as_ref().ok().map(|progress| &progress.entry);
-            let error = match &result {
-                Ok(progress) => progress.stopped_by.as_ref(),
-                Err(error) => Some(error),
-            };
             self.receipts.push(DeliveredReceipt {
                 receipt_id: receipt_id.clone(),
-                state: entry.map(|entry| entry.state),
-                document_number: entry.and_then(|entry| entry.fiscal.as_ref()?.document_number.clone()),
-                message: error.map(|error| error.message.clone()),
+                state: entry.as_ref().map(|entry| entry.state),
+                document_number: entry.and_then(|entry| entry.fiscal?.document_number),
+                message: error.as_ref().map(|error| error.message.clone()),
             });
         }
-        let error = match result {
-            Ok(Progress { entry, stopped_by }) => {
-                match entry.state {
-                    State::Registered => self.registered += 1,
-                    State::Accepted => self.accepted += 1,
-                    State::Failed => self.failed += 1,
-                    State::InDoubt | State::Sending => self.in_doubt += 1,
-                    State::Queued => {}
-                }
-                stopped_by
-            }
-            Err(error) => Some(error),
-        };
         if let Some(error) = error.filter(|_| self.errors.len() < MOST_LISTED) {
             self.errors.push(QueueError { receipt_id, error: error.into() });
         }
@@ -275,28 +268,13 @@ pub struct Chain {
     pub broken_at: Option<ChainBreak>,
 }
 
-/// Where and why a record is not whole.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct ChainBreak {
-    /// Place of the event, where it has one.
-    pub event: Option<i64>,
-    /// The receipt, where it can be told.
-    pub receipt_id: Option<String>,
-    /// What is wrong.
-    pub reason: String,
-}
-
 impl Chain {
-    pub(crate) fn of(head: &Head, broken: Option<Break>) -> Self {
+    pub(crate) fn of(head: &Head, broken_at: Option<ChainBreak>) -> Self {
         Self {
             events: head.events,
             pruned_events: head.pruned_events,
             last_hash: hex(&head.last_hash),
-            broken_at: broken.map(|found| ChainBreak {
-                event: found.event,
-                receipt_id: found.receipt_id,
-                reason: found.reason,
-            }),
+            broken_at,
         }
     }
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use schemars::JsonSchema;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -17,7 +16,6 @@ use crate::config::LogLevel;
 use crate::delivery::Delivery;
 use crate::error::{Code, Error, Result, Violation, violation};
 use crate::faults::may_fail;
-use crate::input;
 use crate::journal::{Entry, Filter, Intent, audit};
 use crate::receipt::Receipt;
 use crate::receipt::fields::not_carried;
@@ -143,7 +141,7 @@ impl Client {
         if entry.state.is_final() || entry.state == State::Queued {
             return Ok(entry.registration());
         }
-        let progress = self.delivery.settle(id, Mode::Probe, budget).await?;
+        let progress = self.delivery.settle(id, None, Mode::Probe, budget).await?;
         Ok(progress.entry.registration())
     }
 
@@ -185,10 +183,7 @@ impl Client {
             (None, Some(ResolveMode::Probe)) => Mode::Probe,
             (None, Some(ResolveMode::Complete) | None) => Mode::Complete,
         };
-        let progress = match request.key {
-            Some(key) => self.delivery.settle_with_key(id, key, mode, budget).await?,
-            None => self.delivery.settle(id, mode, budget).await?,
-        };
+        let progress = self.delivery.settle(id, request.key, mode, budget).await?;
         Ok(progress.entry.registration())
     }
 
@@ -345,9 +340,4 @@ impl Client {
 /// The cursor for the page after this one, where there may be one.
 fn next_page(entries: &[Entry], limit: usize) -> Option<String> {
     entries.last().filter(|_| entries.len() == limit).map(|entry| entry.receipt_id.clone())
-}
-
-/// Reads a request of the boundary; for callers that build on the typed methods.
-pub fn read<T: serde::de::DeserializeOwned + JsonSchema + 'static>(text: &str) -> Result<T> {
-    input::read(text)
 }

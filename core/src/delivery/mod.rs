@@ -51,14 +51,14 @@ impl Progress {
     }
 }
 
-/// What became of one of many.
-pub enum Claim {
-    /// This call brought it as far as it could.
-    Worked(Box<Progress>),
+/// What the turn of one of many came to.
+pub enum Turn {
+    /// It was worked on.
+    Worked(Box<Result<Progress>>),
     /// Another worker has it.
     Held,
-    /// Another worker was done with it.
-    Final,
+    /// Nothing: another worker was done with it, or there was no time for it.
+    Nothing,
 }
 
 /// Delivers the documents of one cash register.
@@ -173,43 +173,43 @@ impl Delivery {
         entries
     }
 
-    /// Brings an entry of the journal as far as it can.
-    pub async fn settle(&self, receipt_id: &str, mode: Mode, budget: Budget) -> Result<Progress> {
-        let result = match self.lease_of(receipt_id, budget).await {
-            Ok(lease) => self.with_lease(receipt_id, mode, budget, lease).await,
-            Err(error) => Err(error),
-        };
-        self.told_of(result, receipt_id).await
-    }
-
-    async fn with_lease(
+    /// Brings an entry of the journal as far as it can; before that, takes a key that a person told.
+    pub async fn settle(
         &self,
         receipt_id: &str,
+        key: Option<SecretString>,
         mode: Mode,
         budget: Budget,
-        lease: Lease,
     ) -> Result<Progress> {
-        let entry = self.entry_of(receipt_id).await?;
-        self.in_order(entry, false, mode, budget, lease).await
+        let settled = async {
+            let lease = self.lease_of(receipt_id, budget).await?;
+            if let Some(key) = key {
+                self.vendor.learn_key(&self.context_of(budget), key).await?;
+            }
+            let entry = self.entry_of(receipt_id).await?;
+            self.in_order(entry, false, mode, budget, lease).await
+        };
+        self.told_of(settled.await, receipt_id).await
     }
 
     /// As `settle`, for one of many: waits for the lease until `patience` at most.
-    pub async fn settle_if_free(&self, receipt_id: &str, patience: Instant, budget: Budget) -> Result<Claim> {
+    pub async fn settle_if_free(&self, receipt_id: &str, patience: Instant, budget: Budget) -> Turn {
         let lease = match self.lease_of(receipt_id, budget.at_most_until(patience)).await {
-            Ok(lease) => lease,
-            Err(error) if error.code == Code::Busy => return Ok(Claim::Held),
-            Err(error) => return Err(self.told(error, receipt_id).await),
+            Err(error) if error.code == Code::Busy => return Turn::Held,
+            lease => lease,
         };
-        let entry = match self.entry_of(receipt_id).await {
-            Ok(entry) => entry,
-            Err(error) => return Err(self.told(error, receipt_id).await),
+        let settled = async {
+            let (lease, entry) = (lease?, self.entry_of(receipt_id).await?);
+            if entry.state.is_final() {
+                self.give_back(lease);
+                return Ok(None);
+            }
+            self.in_order(entry, false, Mode::Complete, budget, lease).await.map(Some)
         };
-        if entry.state.is_final() {
-            self.give_back(lease);
-            return Ok(Claim::Final);
+        match settled.await.transpose() {
+            Some(result) => Turn::Worked(Box::new(self.told_of(result, receipt_id).await)),
+            None => Turn::Nothing,
         }
-        let result = self.in_order(entry, false, Mode::Complete, budget, lease).await;
-        Ok(Claim::Worked(Box::new(self.told_of(result, receipt_id).await?)))
     }
 
     /// The entry of a receipt of this register.
@@ -327,22 +327,6 @@ impl Delivery {
                 drop(lease);
             });
         }
-    }
-
-    /// Takes a key that a person told, then settles the document with it.
-    pub async fn settle_with_key(
-        &self,
-        receipt_id: &str,
-        key: SecretString,
-        mode: Mode,
-        budget: Budget,
-    ) -> Result<Progress> {
-        let settled = async {
-            let lease = self.lease_of(receipt_id, budget).await?;
-            self.vendor.learn_key(&self.context_of(budget), key).await?;
-            self.with_lease(receipt_id, mode, budget, lease).await
-        };
-        self.told_of(settled.await, receipt_id).await
     }
 
     /// Takes steps with the lease, and gives it back.

@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::time::{Instant, sleep};
 
-use super::{Claim, Delivery, Progress};
+use super::{Delivery, Progress, Turn};
 use crate::error::{Code, Kind, Result};
 use crate::journal::{Filter, Group, now_ms};
 use crate::receipt::registration::State;
@@ -26,16 +26,6 @@ const PATIENCE: u32 = 3;
 
 /// How long a receipt is waited for that another worker had.
 const PATIENCE_FOR_OTHERS: Duration = Duration::from_secs(1);
-
-/// What a receipt's turn came to.
-enum Turn {
-    /// It was worked on.
-    Worked(Box<Result<Progress>>),
-    /// Another worker has it.
-    Held,
-    /// Nothing: another worker was done with it, or the pass ended before its turn.
-    Nothing,
-}
 
 /// One pass over the journal.
 struct Pass<'a> {
@@ -134,14 +124,11 @@ impl Pass<'_> {
             // There is nothing else to do meanwhile.
             Exclusive::Register => self.until,
         };
-        let result = match self.delivery.settle_if_free(&id, patience, self.delivery.budget()).await {
-            Ok(Claim::Held) => return (id, Turn::Held),
-            Ok(Claim::Final) => return (id, Turn::Nothing),
-            Ok(Claim::Worked(progress)) => Ok(*progress),
-            Err(error) => Err(error),
-        };
-        self.judge(&result);
-        (id, Turn::Worked(Box::new(result)))
+        let turn = self.delivery.settle_if_free(&id, patience, self.delivery.budget()).await;
+        if let Turn::Worked(result) = &turn {
+            self.judge(result);
+        }
+        (id, turn)
     }
 
     /// Whether the pass goes on after this.

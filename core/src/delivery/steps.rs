@@ -179,7 +179,7 @@ impl Delivery {
                     // Finding out took time.
                     Ok(_) if budget.for_document().is_none() => return stop(entry, Some(not_begun(doubt))),
                     Ok(binding) => {
-                        entry = self.begin(&entry, binding.as_deref()).await?;
+                        entry = self.journal.begin(&entry, binding.as_deref()).await?;
                         begun = true;
                     }
                     Err(error) => return stop(entry, Some(error)),
@@ -208,9 +208,9 @@ impl Delivery {
                     }
                 }
                 Next::TakeOver => doubt = self.conclude(&mut entry, Step::abandoned()).await?,
-                Next::Settle => {
+                what @ (Next::Settle | Next::Ask) => {
                     let believed_at = Instant::now() + self.until_settled(&entry);
-                    if !budget.pause_until(resume_at.max(believed_at)).await {
+                    if what == Next::Settle && !budget.pause_until(resume_at.max(believed_at)).await {
                         let why = doubt.unwrap_or_else(|| not_in_time(&entry));
                         return stop(entry, Some(why));
                     }
@@ -220,18 +220,8 @@ impl Delivery {
                         return stop(entry, stopped_by);
                     }
                 }
-                Next::Ask => {
-                    let result = self.vendor.settle(&context, &entry, mode).await;
-                    let stopped_by = self.learn(&mut entry, "settled", result).await?;
-                    return stop(entry, stopped_by);
-                }
             }
         }
-    }
-
-    async fn begin(&self, entry: &Entry, binding: Option<&str>) -> Result<Entry> {
-        note_reached(after(entry.state, Event::Begun));
-        self.journal.begin(entry, binding).await
     }
 
     /// How long the vendor's "I do not know it" is not believed yet. Where the clock went back, the
@@ -276,8 +266,7 @@ impl Delivery {
         if next(earlier.state, false) == Next::TakeOver {
             self.conclude(&mut earlier, Step::abandoned()).await?;
         }
-        let wait = self.until_settled(&earlier);
-        if !budget.pause(wait).await {
+        if !budget.pause(self.until_settled(&earlier)).await {
             sleep(budget.left()).await;
             return Err(blocked_by(&id, &not_in_time(&earlier)));
         }
@@ -307,7 +296,6 @@ impl Delivery {
             let message = format!("`{}` has no step \"{}\"", entry.state.word(), step.event.word());
             return Err(Error::new(Code::Internal, message));
         };
-        note_reached(Some(row));
         let error = match (step.error.take(), step.event, row.to) {
             (None, Event::Absent, State::Accepted) => {
                 let message = "the vendor had accepted the document and now does not know it";
@@ -339,14 +327,6 @@ impl Delivery {
             _ => error,
         })?;
         Ok(error)
-    }
-}
-
-#[allow(unused_variables)]
-fn note_reached(row: Option<&Transition>) {
-    #[cfg(any(test, feature = "failpoints"))]
-    if let Some(row) = row {
-        super::transitions::note(row);
     }
 }
 

@@ -163,28 +163,6 @@ pub const fn next(state: State, begun: bool) -> Next {
     }
 }
 
-#[cfg(any(test, feature = "failpoints"))]
-mod reached {
-    use std::collections::BTreeSet;
-    use std::sync::{Mutex, PoisonError};
-
-    static REACHED: Mutex<BTreeSet<usize>> = Mutex::new(BTreeSet::new());
-
-    /// Notes that a row was used in this process.
-    pub fn note(row: &super::Transition) {
-        if let Some(place) = super::TRANSITIONS.iter().position(|other| other == row) {
-            REACHED.lock().unwrap_or_else(PoisonError::into_inner).insert(place);
-        }
-    }
-
-    /// Places of the rows that were used in this process.
-    pub fn places() -> BTreeSet<usize> {
-        REACHED.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-#[cfg(any(test, feature = "failpoints"))]
-pub use reached::{note, places};
-
 #[cfg(test)]
 mod tests {
     use super::*;

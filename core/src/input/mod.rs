@@ -5,7 +5,6 @@
 //! written (members that are `null` left out, decimals as strings) that serde then reads.
 
 use std::any::TypeId;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::{LazyLock, PoisonError, RwLock};
@@ -44,7 +43,7 @@ fn kept_schema<T: JsonSchema + 'static>() -> &'static Value {
     })
 }
 
-/// Reads `text` as a `T` or names everything that is wrong with it.
+/// Reads a request of the boundary as a `T`, or names everything that is wrong with it.
 pub fn read<T: DeserializeOwned + JsonSchema + 'static>(text: &str) -> Result<T> {
     if text.len() > MOST_BYTES {
         let message = format!("{} bytes; the limit is {MOST_BYTES}", text.len());
@@ -88,6 +87,18 @@ impl<'s> Walk<'s> {
         }
     }
 
+    /// Reads a part of the request; none where it is not what its first byte says.
+    fn parsed<'a, T: Deserialize<'a>>(&mut self, raw: &'a RawValue, path: &str) -> Option<T> {
+        let parsed = serde_json::from_str(raw.get());
+        parsed.map_err(|error| self.wrong(path, Code::JsonBroken, error.to_string())).ok()
+    }
+
+    fn begin_member(&mut self, name: &str, is_first: bool) {
+        self.clean.push_str(if is_first { "" } else { "," });
+        self.clean.push_str(&Value::from(name).to_string());
+        self.clean.push(':');
+    }
+
     fn value(&mut self, raw: &RawValue, schema: &'s Value, path: &mut String, depth: usize) {
         let schema = resolve(schema, self.definitions);
         if depth > MOST_DEPTH {
@@ -113,10 +124,7 @@ impl<'s> Walk<'s> {
     }
 
     fn object(&mut self, raw: &RawValue, schema: &'s Value, path: &mut String, depth: usize) {
-        let members: Members<'_> = match serde_json::from_str(raw.get()) {
-            Ok(members) => members,
-            Err(error) => return self.wrong(path, Code::JsonBroken, error.to_string()),
-        };
+        let Some(members) = self.parsed::<Members<'_>>(raw, path) else { return };
         static NONE: LazyLock<serde_json::Map<String, Value>> = LazyLock::new(Default::default);
         let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         let listed = schema.get("properties").and_then(Value::as_object);
@@ -129,18 +137,14 @@ impl<'s> Walk<'s> {
         let mut seen = HashSet::with_capacity(members.0.len());
         for (name, member) in &members.0 {
             let _ = write!(path, "/{}", name.replace('~', "~0").replace('/', "~1"));
-            match properties.get(name.as_ref()) {
-                _ if !seen.insert(name.as_ref()) => {
+            match properties.get(name.as_str()) {
+                _ if !seen.insert(name.as_str()) => {
                     self.wrong_as(path, Code::DuplicateField, || format!("`{name}` is given twice"));
                 }
                 None => self.wrong_as(path, Code::UnknownField, || unknown(name, properties)),
                 Some(_) if member.get() == "null" => {}
                 Some(property) => {
-                    if !std::mem::take(&mut first) {
-                        self.clean.push(',');
-                    }
-                    self.clean.push_str(&Value::from(name.as_ref()).to_string());
-                    self.clean.push(':');
+                    self.begin_member(name, std::mem::take(&mut first));
                     self.value(member, property, path, depth + 1);
                 }
             }
@@ -149,7 +153,7 @@ impl<'s> Walk<'s> {
         self.clean.push('}');
         for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
             let Some(name) = name.as_str() else { continue };
-            let given = |(key, value): &(Cow<'_, str>, &RawValue)| key == name && value.get() != "null";
+            let given = |(key, value): &(String, &RawValue)| key == name && value.get() != "null";
             if !members.0.iter().any(given) {
                 self.wrong(&format!("{path}/{name}"), Code::MissingField, format!("`{name}` is required"));
             }
@@ -163,43 +167,34 @@ impl<'s> Walk<'s> {
             return self.wrong(path, Code::TooDeep, format!("nested deeper than {MOST_DEPTH}"));
         }
         match raw.get().as_bytes().first() {
-            Some(b'{') => match serde_json::from_str::<Members<'_>>(raw.get()) {
-                Ok(members) => {
-                    self.clean.push('{');
-                    for (index, (name, member)) in members.0.iter().enumerate() {
-                        self.clean.push_str(if index > 0 { "," } else { "" });
-                        self.clean.push_str(&Value::from(name.as_ref()).to_string());
-                        self.clean.push(':');
-                        self.free(member, path, depth + 1);
-                    }
-                    self.clean.push('}');
+            Some(b'{') => {
+                let Some(members) = self.parsed::<Members<'_>>(raw, path) else { return };
+                self.clean.push('{');
+                for (index, (name, member)) in members.0.iter().enumerate() {
+                    self.begin_member(name, index == 0);
+                    self.free(member, path, depth + 1);
                 }
-                Err(error) => self.wrong(path, Code::JsonBroken, error.to_string()),
-            },
-            Some(b'[') => match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
-                Ok(elements) => {
-                    self.clean.push('[');
-                    for (index, element) in elements.iter().enumerate() {
-                        self.clean.push_str(if index > 0 { "," } else { "" });
-                        self.free(element, path, depth + 1);
-                    }
-                    self.clean.push(']');
+                self.clean.push('}');
+            }
+            Some(b'[') => {
+                let Some(elements) = self.parsed::<Vec<&RawValue>>(raw, path) else { return };
+                self.clean.push('[');
+                for (index, element) in elements.iter().enumerate() {
+                    self.clean.push_str(if index > 0 { "," } else { "" });
+                    self.free(element, path, depth + 1);
                 }
-                Err(error) => self.wrong(path, Code::JsonBroken, error.to_string()),
-            },
-            Some(b'"') => match serde_json::from_str::<String>(raw.get()) {
-                Ok(text) => self.clean.push_str(&Value::from(text).to_string()),
-                Err(error) => self.wrong(path, Code::JsonBroken, error.to_string()),
-            },
+                self.clean.push(']');
+            }
+            Some(b'"') => {
+                let Some(text) = self.parsed::<String>(raw, path) else { return };
+                self.clean.push_str(&Value::from(text).to_string());
+            }
             _ => self.clean.push_str(raw.get()),
         }
     }
 
     fn array(&mut self, raw: &RawValue, schema: &'s Value, path: &mut String, depth: usize) {
-        let elements: Vec<&RawValue> = match serde_json::from_str(raw.get()) {
-            Ok(elements) => elements,
-            Err(error) => return self.wrong(path, Code::JsonBroken, error.to_string()),
-        };
+        let Some(elements) = self.parsed::<Vec<&RawValue>>(raw, path) else { return };
         self.length(elements.len(), schema, ("minItems", "maxItems"), "elements", path);
         let length = path.len();
         self.clean.push('[');
@@ -215,10 +210,7 @@ impl<'s> Walk<'s> {
     }
 
     fn string(&mut self, raw: &RawValue, schema: &Value, path: &str) {
-        let text: String = match serde_json::from_str(raw.get()) {
-            Ok(text) => text,
-            Err(error) => return self.wrong(path, Code::JsonBroken, error.to_string()),
-        };
+        let Some(text) = self.parsed::<String>(raw, path) else { return };
         if text.contains('\0') {
             self.wrong(path, Code::WrongFormat, "has a NUL character");
         }
@@ -360,7 +352,7 @@ fn is_phone(text: &str) -> bool {
 }
 
 /// The members of an object in order, repeated names included.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
@@ -373,11 +365,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(entry) = map.next_entry::<String, &'de RawValue>()? {
-                    members.push((entry.0.into(), entry.1));
-                }
-                Ok(Members(members))
+                std::iter::from_fn(|| map.next_entry().transpose())
+                    .collect::<std::result::Result<_, _>>()
+                    .map(Members)
             }
         }
         deserializer.deserialize_map(InOrder)

@@ -2,8 +2,10 @@
 //! the last event of its receipt. The walk is the same for every engine.
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::chain::{Event, Hash, ZERO};
+use super::chain::{Hash, Link, ZERO};
 use crate::error::Result;
 
 /// Rows that are read at a time.
@@ -28,42 +30,6 @@ impl Default for Head {
     fn default() -> Self {
         let zero = ZERO.to_vec();
         Self { events: 0, last_hash: zero.clone(), pruned_events: 0, pruned_hash: zero, pruned_before_ms: 0 }
-    }
-}
-
-/// An event as it is stored, whatever somebody made of it.
-#[derive(Clone, Debug)]
-pub struct Link {
-    /// Its place in the chain of the register; the first is 1.
-    pub event: i64,
-    /// The caller's id.
-    pub receipt_id: String,
-    /// When, milliseconds since 1970.
-    pub at_ms: i64,
-    /// The attempt it belongs to.
-    pub attempt: i64,
-    /// The state's word after it.
-    pub state: String,
-    /// What it was and what came of it.
-    pub note: String,
-    /// Hash of the entry's content after it.
-    pub content: Vec<u8>,
-    /// Hash of the chain with this event at its end.
-    pub hash: Vec<u8>,
-}
-
-impl Link {
-    /// The event without its place.
-    pub fn event<'a>(&'a self, register: &'a str) -> Event<'a> {
-        Event {
-            register,
-            receipt_id: &self.receipt_id,
-            at_ms: self.at_ms,
-            attempt: self.attempt,
-            state: &self.state,
-            note: &self.note,
-            content: &self.content,
-        }
     }
 }
 
@@ -110,9 +76,9 @@ pub trait Audit {
     async fn prune(&self, register: &str, before_ms: i64, limit: usize) -> Result<Pruned>;
 }
 
-/// Where and why the record is not whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Break {
+/// Where and why a record is not whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChainBreak {
     /// Place of the event, where it has one.
     pub event: Option<i64>,
     /// The receipt, where it can be told.
@@ -121,12 +87,12 @@ pub struct Break {
     pub reason: String,
 }
 
-fn broken(event: Option<i64>, receipt_id: Option<&str>, reason: impl Into<String>) -> Option<Break> {
-    Some(Break { event, receipt_id: receipt_id.map(str::to_owned), reason: reason.into() })
+fn broken(event: Option<i64>, receipt_id: Option<&str>, reason: impl Into<String>) -> Option<ChainBreak> {
+    Some(ChainBreak { event, receipt_id: receipt_id.map(str::to_owned), reason: reason.into() })
 }
 
 /// Checks the record of a register. Gives back where its chain stands, and the first break.
-pub async fn verify(journal: &(impl Audit + ?Sized), register: &str) -> Result<(Head, Option<Break>)> {
+pub async fn verify(journal: &(impl Audit + ?Sized), register: &str) -> Result<(Head, Option<ChainBreak>)> {
     let (head, mut found) = chain(journal, register).await?;
     if found.is_none() {
         found = entries(journal, register).await?;
@@ -139,7 +105,7 @@ pub async fn verify(journal: &(impl Audit + ?Sized), register: &str) -> Result<(
     Ok((head, found))
 }
 
-async fn chain(journal: &(impl Audit + ?Sized), register: &str) -> Result<(Head, Option<Break>)> {
+async fn chain(journal: &(impl Audit + ?Sized), register: &str) -> Result<(Head, Option<ChainBreak>)> {
     let mut head = journal.head(register).await?;
     let (mut at, mut hash) = (head.pruned_events, head.pruned_hash.clone());
     'walk: loop {
@@ -154,7 +120,7 @@ async fn chain(journal: &(impl Audit + ?Sized), register: &str) -> Result<(Head,
                 }
                 return Ok((head, broken(Some(at + 1), None, "the event was removed")));
             }
-            if link.event(register).after(&hash)[..] != link.hash[..] {
+            if link.after(register, &hash)[..] != link.hash[..] {
                 let reason = "the event was changed, inserted or moved";
                 return Ok((head, broken(Some(link.event), id, reason)));
             }
@@ -181,7 +147,7 @@ async fn chain(journal: &(impl Audit + ?Sized), register: &str) -> Result<(Head,
     }
 }
 
-async fn entries(journal: &(impl Audit + ?Sized), register: &str) -> Result<Option<Break>> {
+async fn entries(journal: &(impl Audit + ?Sized), register: &str) -> Result<Option<ChainBreak>> {
     let mut after = i64::MIN;
     loop {
         let page = journal.pairs(register, after, PAGE).await?;

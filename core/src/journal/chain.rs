@@ -136,45 +136,68 @@ fn json<T: Serialize>(value: Option<&T>) -> Option<String> {
     value.and_then(|value| serde_json::to_string(value).ok())
 }
 
-/// What happened to an entry.
-#[derive(Clone, Copy, Debug)]
-pub struct Event<'a> {
-    /// Stable name of the cash register.
-    pub register: &'a str,
+/// An event as it is stored, whatever somebody made of it.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Its place in the chain of the register; the first is 1, and 0 means that it is not chained.
+    pub event: i64,
     /// The caller's id.
-    pub receipt_id: &'a str,
+    pub receipt_id: String,
     /// When, milliseconds since 1970.
     pub at_ms: i64,
     /// The attempt it belongs to; 0 before the first.
     pub attempt: i64,
     /// The state's word after it.
-    pub state: &'a str,
+    pub state: String,
     /// What it was and what came of it.
-    pub note: &'a str,
+    pub note: String,
     /// Hash of the entry's content after it.
-    pub content: &'a [u8],
+    pub content: Vec<u8>,
+    /// Hash of the chain with this event at its end.
+    pub hash: Vec<u8>,
 }
 
-impl Event<'_> {
-    /// The hash of the chain with this event at its end.
-    pub fn after(&self, before: &[u8]) -> Hash {
+impl Link {
+    /// The event of a write that left `entry` with this content; not chained.
+    pub fn of(entry: &Entry, content: &Content<'_>, note: &str) -> Self {
+        Self {
+            event: 0,
+            receipt_id: entry.receipt_id.clone(),
+            at_ms: entry.updated_at_ms,
+            attempt: entry.attempts.into(),
+            state: entry.state.word().into(),
+            note: note.into(),
+            content: content.hash().to_vec(),
+            hash: Vec::new(),
+        }
+    }
+
+    /// Puts it at the end of a register's chain of so many events, the last of which has the hash `before`.
+    #[must_use]
+    pub fn chained(mut self, register: &str, events: i64, before: &[u8]) -> Self {
+        self.event = events + 1;
+        self.hash = self.after(register, before).to_vec();
+        self
+    }
+
+    /// The hash of a register's chain with this event at its end.
+    pub fn after(&self, register: &str, before: &[u8]) -> Hash {
         Fields::new(EVENT_FORM)
             .bytes(before)
-            .text(Some(self.register))
-            .text(Some(self.receipt_id))
+            .text(Some(register))
+            .text(Some(&self.receipt_id))
             .number(self.at_ms)
             .number(self.attempt)
-            .text(Some(self.state))
-            .text(Some(self.note))
-            .bytes(self.content)
+            .text(Some(&self.state))
+            .text(Some(&self.note))
+            .bytes(&self.content)
             .hash()
     }
 }
 
 /// A hash in hex.
 pub fn hex(hash: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('?');
-    hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -200,15 +223,16 @@ mod tests {
         }
     }
 
-    fn event(content: &Hash) -> Event<'_> {
-        Event {
-            register: "shop",
-            receipt_id: "order-1",
+    fn event(content: &Hash) -> Link {
+        Link {
+            event: 1,
+            receipt_id: "order-1".into(),
             at_ms: 2,
             attempt: 1,
-            state: "sending",
-            note: "n",
-            content,
+            state: "sending".into(),
+            note: "n".into(),
+            content: content.to_vec(),
+            hash: Vec::new(),
         }
     }
 
@@ -218,7 +242,7 @@ mod tests {
         let content = content().hash();
         assert_eq!(hex(&content), "8e9a89d9974ed783d34e45814388125d0802826bb01e1ebe03b138ed6281df24");
         assert_eq!(
-            hex(&event(&content).after(&ZERO)),
+            hex(&event(&content).after("shop", &ZERO)),
             "ddfa4fdc3226f8f73c0a906c8800b0f239d3fa38c27f7cdf66b5ebd3d000c06e"
         );
     }
@@ -231,7 +255,9 @@ mod tests {
 
     #[test]
     fn a_letter_that_moves_to_the_next_field_changes_the_hash() {
-        let of = |receipt_id, state| Event { receipt_id, state, ..event(&ZERO) }.after(&ZERO);
+        let of = |receipt_id: &str, state: &str| {
+            Link { receipt_id: receipt_id.into(), state: state.into(), ..event(&ZERO) }.after("shop", &ZERO)
+        };
         assert_ne!(of("ab", "c"), of("a", "bc"));
     }
 }

@@ -1,5 +1,6 @@
 //! An entry and what can happen to it: plain data, and the rules that every engine keeps.
 
+use std::fmt::Display;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use secrecy::SecretString;
@@ -246,6 +247,12 @@ pub(super) fn superseded(entry: &Entry) -> Error {
 pub(super) fn unknown_cursor(receipt_id: &str) -> Error {
     let message = format!("`after`: the journal has no receipt {receipt_id} of this register");
     Error::new(Code::ReceiptUnknown, message)
+}
+
+pub(super) fn too_new(journal: impl Display, found: i64, known: i64) -> Error {
+    let message =
+        format!("journal {journal} has schema {found}; this library knows {known} and touched nothing");
+    Error::new(Code::JournalTooNew, message)
 }
 
 pub(super) const BEGIN_NOTE: &str = "attempt begins";

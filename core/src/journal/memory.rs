@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use super::audit::{Audit, Head, Link, Pair, Pruned};
-use super::chain::Content;
+use super::audit::{Audit, Head, Pair, Pruned};
+use super::chain::{Content, Link};
 use super::engine::{Journal, Secrets};
 use super::entry::{
     Begin, Entry, Filter, Intended, Intent, Step, busy, intent_note, is_due, now_ms, superseded,
@@ -48,19 +47,9 @@ impl Kept {
     /// Adds the event of a write to the chain.
     fn log(&mut self, entry: &Entry, note: &str) {
         let (head, links) = self.chains.entry(entry.register.clone()).or_default();
-        let mut link = Link {
-            event: head.events + 1,
-            receipt_id: entry.receipt_id.clone(),
-            at_ms: entry.updated_at_ms,
-            attempt: entry.attempts.into(),
-            state: entry.state.word().into(),
-            note: note.into(),
-            content: Content::of(entry).hash().to_vec(),
-            hash: Vec::new(),
-        };
-        link.hash = link.event(&entry.register).after(&head.last_hash).to_vec();
-        head.events = link.event;
-        head.last_hash.clone_from(&link.hash);
+        let event = Link::of(entry, &Content::of(entry), note);
+        let link = event.chained(&entry.register, head.events, &head.last_hash);
+        (head.events, head.last_hash) = (link.event, link.hash.clone());
         links.push(link);
     }
 
@@ -77,17 +66,11 @@ impl Kept {
     }
 }
 
-#[derive(Default)]
-struct Leases {
-    taken: Mutex<HashSet<String>>,
-    given_back: Notify,
-}
-
 /// The engine `memory:`.
 #[derive(Default)]
 pub struct Memory {
     kept: Mutex<Kept>,
-    leases: Arc<Leases>,
+    leases: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Memory {
@@ -197,15 +180,12 @@ impl Secrets for Memory {
     }
 
     async fn lease_for(&self, name: &str, deadline: Instant, _: std::time::Duration) -> Result<Lease> {
-        loop {
-            let given_back = self.leases.given_back.notified();
-            if self.leases.taken().insert(name.into()) {
-                return Ok(Lease::endless(Held { name: name.into(), leases: self.leases.clone() }));
-            }
-            if timeout_at(deadline, given_back).await.is_err() {
-                return Err(busy(name));
-            }
-        }
+        let lease = {
+            let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+            leases.retain(|_, lease| Arc::strong_count(lease) > 1);
+            leases.entry(name.into()).or_default().clone()
+        };
+        timeout_at(deadline, lease.lock_owned()).await.map(Lease::endless).map_err(|_| busy(name))
     }
 }
 
@@ -259,23 +239,5 @@ impl Audit for Memory {
             head.pruned_before_ms = head.pruned_before_ms.max(before_ms);
         }
         Ok(Pruned { entries: gone.len() as u64, events: cut as u64 })
-    }
-}
-
-impl Leases {
-    fn taken(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-struct Held {
-    name: String,
-    leases: Arc<Leases>,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.leases.taken().remove(&self.name);
-        self.leases.given_back.notify_waiters();
     }
 }

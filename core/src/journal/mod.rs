@@ -42,7 +42,7 @@ pub(crate) fn mistake(place: &str) -> Option<&'static str> {
 /// The place of a journal without its password.
 pub(crate) fn shown(place: &str) -> String {
     match Place::read(place) {
-        Ok(read) if Place::is_meant(place) => read.shown().into(),
+        Ok(read) if Place::is_meant(place) => read.shown,
         _ => place.into(),
     }
 }

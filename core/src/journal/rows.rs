@@ -9,8 +9,7 @@ use rusqlite::types::FromSql;
 use serde::de::DeserializeOwned;
 use tokio_postgres::types::FromSqlOwned;
 
-use super::audit::Link;
-use super::chain::Content;
+use super::chain::{Content, Link};
 use super::entry::{Entry, Step};
 use crate::error::{Code, Error};
 use crate::receipt::registration::State;

@@ -44,11 +44,6 @@ impl Sqlite {
         Ok(Self { store, identity })
     }
 
-    /// False where the file was removed or replaced since it was opened.
-    fn has_its_file(&self) -> bool {
-        files::identity(&self.store.path).is_some_and(|now| now == self.identity)
-    }
-
     /// Reads something of a register. One that was never written to gives an empty value.
     async fn query_of<T: Default + Send + 'static>(
         &self,

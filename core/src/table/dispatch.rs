@@ -17,10 +17,8 @@ impl Client {
     pub async fn call(&self, operation: &str, request: &str) -> String {
         let started = std::time::Instant::now();
         let (name, work) = self.found(operation, request);
-        let result = match AssertUnwindSafe(work).catch_unwind().await {
-            Ok(result) => result,
-            Err(cause) => Err(panicked(&*cause)),
-        };
+        let result = AssertUnwindSafe(work).catch_unwind().await;
+        let result = result.unwrap_or_else(|cause| Err(panicked(&*cause)));
         self.counters.count(name, started.elapsed(), result.as_ref().err());
         envelope(result)
     }
@@ -71,20 +69,16 @@ fn unknown_operation(client: &Client, operation: &str) -> Error {
 }
 
 #[derive(Serialize)]
-struct Envelope {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ok: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorBody>,
+#[serde(rename_all = "snake_case")]
+enum Envelope {
+    Ok(Box<RawValue>),
+    Error(ErrorBody),
 }
 
 /// The envelope of a result: `{"ok": ...}` or `{"error": {...}}`.
 pub fn envelope(result: Result<Box<RawValue>>) -> String {
-    let (ok, error) = match result {
-        Ok(response) => (Some(response), None),
-        Err(error) => (None, Some(error.into())),
-    };
-    serde_json::to_string(&Envelope { ok, error }).unwrap_or_else(|_| UNWRITABLE.into())
+    let envelope = result.map_or_else(|error| Envelope::Error(error.into()), Envelope::Ok);
+    serde_json::to_string(&envelope).unwrap_or_else(|_| UNWRITABLE.into())
 }
 
 const UNWRITABLE: &str = r#"{"error":{"code":"internal","kind":"internal","message":"the envelope cannot be written","advice":"A defect of this library. Please report it.","outcome":"unknown","retry_after_ms":null,"violations":[],"vendor":null}}"#;

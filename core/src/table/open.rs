@@ -35,16 +35,15 @@ impl Client {
 
     /// Opens a client that shares connections and journals with the others of `shared`.
     pub fn open_with(shared: &Shared, config: &str) -> Result<Self> {
-        let known = || VENDORS.iter().map(|vendor| vendor.name).collect::<Vec<_>>().join(", ");
+        let wrong = |code, message| {
+            let known = VENDORS.iter().map(|vendor| vendor.name).collect::<Vec<_>>().join(", ");
+            as_config(Error::invalid(vec![violation("/vendor", code, format!("{message} {known}"))]))
+        };
         let name = serde_json::from_str::<VendorName>(config).ok().and_then(|named| named.vendor);
-        let Some(name) = name else {
-            let message = format!("the configuration is a JSON object that names its `vendor`: {}", known());
-            return Err(as_config(Error::invalid(vec![violation("/vendor", Code::MissingField, message)])));
-        };
-        let Some(info) = VENDORS.iter().copied().find(|vendor| vendor.name == name) else {
-            let message = format!("must be one of {}", known());
-            return Err(as_config(Error::invalid(vec![violation("/vendor", Code::WrongValue, message)])));
-        };
+        let message = "the configuration is a JSON object that names its `vendor`:";
+        let name = name.ok_or_else(|| wrong(Code::MissingField, message))?;
+        let info = VENDORS.iter().copied().find(|vendor| vendor.name == name);
+        let info = info.ok_or_else(|| wrong(Code::WrongValue, "must be one of"))?;
         let opened = (info.open)(config, &shared.transports).map_err(as_config)?;
         let common = opened.common;
         let place = common.journal_place()?;

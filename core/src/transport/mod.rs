@@ -6,7 +6,8 @@ pub mod lenient;
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::iter::successors;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderValue;
@@ -215,15 +216,12 @@ fn build(terms: &Terms) -> Result<Client> {
         // Reading the system's roots takes milliseconds and fails where there are none.
         builder = builder.tls_certs_only([]);
     }
-    match terms.proxy.as_deref() {
-        _ if terms.direct => builder = builder.no_proxy(),
-        Some("none") => builder = builder.no_proxy(),
-        Some(address) => {
-            // The address may hold a password: the error must not repeat it.
-            let proxy = Proxy::all(address).map_err(|_| config("proxy: not an address".into()))?;
-            builder = builder.proxy(proxy);
-        }
-        None => {}
+    if terms.direct || terms.proxy.as_deref() == Some("none") {
+        builder = builder.no_proxy();
+    } else if let Some(address) = &terms.proxy {
+        // The address may hold a password: the error must not repeat it.
+        let proxy = Proxy::all(address).map_err(|_| config("proxy: not an address".into()))?;
+        builder = builder.proxy(proxy);
     }
     builder.build().map_err(|error| config(format!("the HTTP client cannot be set up: {}", causes(&error))))
 }
@@ -337,24 +335,18 @@ fn failed_on_purpose(injected: &Injected, reach: Reach) -> NoExchange {
 
 /// The innermost causes. The outer text of reqwest names the whole address, query included.
 fn causes(error: &reqwest::Error) -> String {
-    let mut texts = Vec::new();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        texts.push(cause.to_string());
-        source = cause.source();
-    }
+    let causes = successors(error.source(), |&cause| cause.source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
     if texts.is_empty() { "no cause given".into() } else { texts.join(": ") }
 }
 
 /// The error for an answer to a log-in that says nothing of the protocol: a gateway's page, an outage. The
 /// document behind it was not sent.
 pub fn no_login(answer: &Answer) -> Error {
-    let mut error = plain_refusal(answer).unwrap_or_else(|| {
+    plain_refusal(answer).unwrap_or_else(|| {
         let message = format!("the log-in answered {} and nothing of the protocol", answer.status);
-        Error::new(Code::Unreachable, message)
-    });
-    error.retry_after_ms = answer.retry_after_ms;
-    error
+        Error::new(Code::Unreachable, message).after(answer.retry_after_ms)
+    })
 }
 
 /// The error for an answer that means "come back later" or "who are you?", whatever the vendor.
@@ -365,13 +357,8 @@ pub fn plain_refusal(answer: &Answer) -> Option<Error> {
         429 => (Code::Limited, "the vendor asks to slow down (429)"),
         _ => return None,
     };
-    let mut error = Error::new(code, message);
-    error.retry_after_ms = answer.retry_after_ms;
-    Some(error)
+    Some(Error::new(code, message).after(answer.retry_after_ms))
 }
-
-/// Shared by everything that is opened in one process.
-pub type SharedTransports = Arc<Transports>;
 
 #[cfg(test)]
 mod tests {

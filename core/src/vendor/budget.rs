@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+/// The time for an exchange: `Budget::for_question` or `Budget::for_document`.
+pub type TimeFor = fn(&Budget) -> Option<Duration>;
+
 /// The time that a call has. Every judgement about time is made here.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {

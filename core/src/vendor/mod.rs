@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use schemars::Schema;
 use secrecy::SecretString;
+use serde::Deserialize;
 use time::OffsetDateTime;
 
 use crate::config::Common;
@@ -97,9 +98,9 @@ pub enum Finding {
 
 impl Finding {
     /// Not on record, for good; the error says why.
-    pub fn failed(error: Error, raw: Raw) -> Self {
+    pub fn failed(error: Error, raw: impl Into<Option<Raw>>) -> Self {
         let (code, vendor) = (error.code.name().into(), error.vendor.map(|fault| *fault));
-        Self::Failed { failure: Failure { code, message: error.message, vendor }, raw: Some(raw) }
+        Self::Failed { failure: Failure { code, message: error.message, vendor }, raw: raw.into() }
     }
 }
 
@@ -180,33 +181,26 @@ pub struct Context<'a> {
     pub budget: Budget,
 }
 
-/// What an exchange with the vendor can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exchange {
-    /// It makes no document.
-    Question,
-    /// It can make a document.
-    Document,
-}
+/// What came of an exchange, or why it had no end.
+pub type Exchanged<T> = std::result::Result<T, NoExchange>;
 
 impl Context<'_> {
-    /// Time for an exchange.
-    pub fn time(&self, exchange: Exchange) -> std::result::Result<Duration, NoExchange> {
-        match exchange {
-            Exchange::Question => self.for_question(),
-            Exchange::Document => self.for_document(),
-        }
-    }
-
     /// Time for an exchange that makes no document.
-    pub fn for_question(&self) -> std::result::Result<Duration, NoExchange> {
+    pub fn for_question(&self) -> Exchanged<Duration> {
         self.budget.for_question().ok_or_else(NoExchange::not_begun)
     }
 
     /// Time for an exchange that can make a document: a whole one, or none is begun.
-    pub fn for_document(&self) -> std::result::Result<Duration, NoExchange> {
+    pub fn for_document(&self) -> Exchanged<Duration> {
         self.budget.for_document().ok_or_else(NoExchange::not_begun)
     }
+}
+
+/// An answer of the vendor as JSON; `what` names it in the error. See `lenient::object` for one that must be an
+/// object.
+pub fn read<'a, T: Deserialize<'a>>(what: &str, body: &'a [u8]) -> Result<T> {
+    serde_json::from_slice(body)
+        .map_err(|error| Error::new(Code::AnswerNotUnderstood, format!("{what} cannot be read: {error}")))
 }
 
 /// The value of a key in a table of codes.

@@ -4,12 +4,10 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::{Context, Exchange};
+use super::budget::TimeFor;
+use super::{Context, Exchanged};
 use crate::error::Result;
 use crate::transport::{Answer, NoExchange, Request, Transport};
-
-/// What came of a request: an answer, or an exchange that had none.
-pub type Sent = std::result::Result<Answer, NoExchange>;
 
 /// A login with a vendor that gives tokens.
 #[async_trait]
@@ -33,12 +31,6 @@ pub trait Login: Send + Sync {
     /// True where the answer says that the token is not taken.
     fn is_refused(&self, answer: &Answer) -> bool;
 
-    /// True where such an answer can only be the vendor's own, so that nothing was looked at and a document may be
-    /// sent again.
-    fn is_own_refusal(&self, answer: &Answer) -> bool {
-        self.is_refused(answer)
-    }
-
     /// The token that is kept, else a new one. Many workers that start at once make one request.
     async fn token(&self, context: &Context<'_>, refused: Option<&SecretString>) -> Result<SecretString> {
         if let Some(token) = self.kept(context, refused).await? {
@@ -52,32 +44,48 @@ pub trait Login: Send + Sync {
         }
     }
 
-    /// Sends a request with the token; where that is refused, once more with a new one.
+    /// Sends a request with the token; where that is refused, once more with a new one. A document only where the
+    /// refusal can be nobody's but the vendor's: else see `send_once`.
     async fn send(
         &self,
         transport: &Transport,
         context: &Context<'_>,
-        exchange: Exchange,
+        time: TimeFor,
         request: &Request,
-    ) -> Result<Sent> {
+    ) -> Result<Exchanged<Answer>> {
         let mut refused = None;
         loop {
             let token = self.token(context, refused.as_ref()).await?;
-            let time = match context.time(exchange) {
-                Ok(time) => time,
-                Err(failure) => return Ok(Err(failure)),
-            };
-            let sent = transport.send(&self.with(request.clone(), &token), time).await;
+            let sent = self.sent(transport, context, time, request, &token).await;
             match &sent {
-                Ok(answer)
-                    if refused.is_none()
-                        && (self.is_own_refusal(answer)
-                            || exchange == Exchange::Question && self.is_refused(answer)) =>
-                {
-                    refused = Some(token);
-                }
+                Ok(answer) if refused.is_none() && self.is_refused(answer) => refused = Some(token),
                 _ => return Ok(sent),
             }
         }
+    }
+
+    /// Sends a request with the token, once, whatever the answer.
+    async fn send_once(
+        &self,
+        transport: &Transport,
+        context: &Context<'_>,
+        time: TimeFor,
+        request: &Request,
+    ) -> Result<Exchanged<Answer>> {
+        let token = self.token(context, None).await?;
+        Ok(self.sent(transport, context, time, request, &token).await)
+    }
+
+    /// One exchange with this token.
+    async fn sent(
+        &self,
+        transport: &Transport,
+        context: &Context<'_>,
+        time: TimeFor,
+        request: &Request,
+        token: &SecretString,
+    ) -> Exchanged<Answer> {
+        let time = time(&context.budget).ok_or_else(NoExchange::not_begun)?;
+        transport.send(&self.with(request.clone(), token), time).await
     }
 }

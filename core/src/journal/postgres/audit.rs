@@ -7,7 +7,8 @@ use super::documents::page_query;
 use super::server::Access;
 use super::{Postgres, seal};
 use crate::error::Result;
-use crate::journal::audit::{Audit, Head, Link, Pair, Pruned};
+use crate::journal::audit::{Audit, Head, Pair, Pruned};
+use crate::journal::chain::Link;
 use crate::journal::rows::{COLUMNS, Row as _, columns, content, count, link, number};
 use crate::receipt::registration::State;
 

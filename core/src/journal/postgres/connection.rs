@@ -5,16 +5,19 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::iter::successors;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use bytes::BytesMut;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use futures_util::{FutureExt as _, TryStreamExt as _};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::faults::Injected;
 
 /// A parameter of a statement.
 pub(super) type Param<'a> = &'a dyn Typed;
@@ -53,27 +56,45 @@ pub(super) struct Connection {
     is_idle: bool,
 }
 
-/// Why a connection gave no answer.
-pub(super) enum Failure {
-    /// The statement's own error.
-    Finding(tokio_postgres::Error),
-    /// The connection ended, with this error or without a word.
-    Ended(Option<tokio_postgres::Error>),
+/// What the server says where a prepared statement is gone: a pooler went to another server, a person gave
+/// `DISCARD ALL`, or a migration changed a table.
+const FORGOTTEN: &[&SqlState] = &[
+    &SqlState::INVALID_SQL_STATEMENT_NAME,
+    &SqlState::DUPLICATE_PSTATEMENT,
+    &SqlState::FEATURE_NOT_SUPPORTED,
+];
+
+/// Why a statement has no answer.
+pub(super) enum Trouble {
+    /// The connection broke; whether the statement was carried out is not known.
+    Lost(String),
+    /// Nothing of it stands, and it may be repeated.
+    TakenBack(String),
+    /// The server has lost the prepared statement. Nothing of it stands, and it may be repeated.
+    Forgotten(String),
+    /// The server refused it.
+    Refused(String),
 }
 
-impl Failure {
-    /// What happened, without the values of any row.
-    pub(super) fn text(&self) -> String {
-        match self {
-            Self::Finding(error) | Self::Ended(Some(error)) => cause(error),
-            Self::Ended(None) => "the connection ended".into(),
+impl From<tokio_postgres::Error> for Trouble {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let text = cause(&error);
+        match error.as_db_error() {
+            None => Self::Lost(text),
+            // The server may end a connection between a commit and its answer.
+            Some(told) if matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic)) => {
+                Self::Lost(text)
+            }
+            Some(_) if is_taken_back(&error) => Self::TakenBack(text),
+            Some(told) if FORGOTTEN.contains(&told.code()) => Self::Forgotten(text),
+            Some(_) => Self::Refused(text),
         }
     }
 }
 
-impl From<tokio_postgres::Error> for Failure {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Finding(error)
+impl From<Injected> for Trouble {
+    fn from(injected: Injected) -> Self {
+        Self::Lost(injected.to_string())
     }
 }
 
@@ -93,7 +114,7 @@ impl Connection {
     }
 
     /// Carries out one statement, which is prepared once in a connection.
-    pub(super) async fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+    pub(super) async fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Trouble> {
         let Self { client, driver, statements, is_idle } = self;
         *is_idle = false;
         let work = async {
@@ -109,13 +130,13 @@ impl Connection {
             let values = params.iter().map(|param| Unshown(*param));
             client.query_raw(&statement, values).await?.try_collect().await
         };
-        let rows = driven(driver, work).await?;
+        let rows = driven(driver, work).await.map_err(Trouble::Lost)?;
         *is_idle = true;
-        rows.map_err(Failure::Finding)
+        rows.map_err(Trouble::from)
     }
 
-    /// Does something with the driver's client.
-    pub(super) async fn with<T>(&mut self, work: impl AsyncFnOnce(&Client) -> T) -> Result<T, Failure> {
+    /// Does something with the driver's client; fails with what ended the connection meanwhile.
+    pub(super) async fn with<T>(&mut self, work: impl AsyncFnOnce(&Client) -> T) -> Result<T, String> {
         let Self { client, driver, is_idle, .. } = self;
         *is_idle = false;
         let done = driven(driver, work(client)).await?;
@@ -135,8 +156,8 @@ impl Connection {
     }
 }
 
-/// Polls `work` and the connection until `work` is done or the connection ends.
-async fn driven<T>(driver: &mut Option<Driver>, work: impl Future<Output = T>) -> Result<T, Failure> {
+/// Polls `work` and the connection until `work` is done or the connection ends; then it fails with the cause.
+async fn driven<T>(driver: &mut Option<Driver>, work: impl Future<Output = T>) -> Result<T, String> {
     let mut work = pin!(work);
     poll_fn(|context| {
         if let Poll::Ready(done) = work.as_mut().poll(context) {
@@ -155,7 +176,7 @@ async fn driven<T>(driver: &mut Option<Driver>, work: impl Future<Output = T>) -
         }
         let Some(ended) = ended else { return Poll::Pending };
         *driver = None;
-        Poll::Ready(Err(Failure::Ended(ended.err())))
+        Poll::Ready(Err(ended.err().map_or_else(|| "the connection ended".into(), |error| cause(&error))))
     })
     .await
 }
@@ -224,11 +245,6 @@ pub(super) fn cause(error: &tokio_postgres::Error) -> String {
     if let Some(told) = error.as_db_error() {
         return format!("{} ({})", told.message(), told.code().code());
     }
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
+    let causes = successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

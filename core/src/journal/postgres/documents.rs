@@ -125,8 +125,7 @@ impl Journal for Postgres {
             self.sealer.seal_soon(&new.register);
             return Ok(Intended::New(Entry { number: row.value(0)?, ..new }));
         }
-        let found = self.find(&new.register, &new.receipt_id).await?;
-        found.map(Intended::Found).ok_or_else(|| pruned_meanwhile(&new.receipt_id))
+        self.found(intent).await
     }
 
     async fn intend_all(&self, intents: &[Intent]) -> Result<Vec<Intended>> {
@@ -134,15 +133,10 @@ impl Journal for Postgres {
             return Ok(vec![self.intend(intent, None).await?]);
         }
         let now = now_ms();
-        let mut new: Vec<Entry> = Vec::with_capacity(intents.len());
-        let mut places = BTreeMap::new();
-        for intent in intents {
-            let key = (intent.register.as_str(), intent.receipt_id.as_str());
-            places.entry(key).or_insert_with(|| {
-                new.push(Entry::from_intent(intent, None, now));
-                new.len() - 1
-            });
-        }
+        let mut seen = BTreeSet::new();
+        let queued = |intent: &Intent| Entry::from_intent(intent, None, now);
+        let first = intents.iter().filter(|&intent| seen.insert((&intent.register, &intent.receipt_id)));
+        let new: Vec<Entry> = first.map(queued).collect();
         let Some(first) = new.first() else { return Ok(Vec::new()) };
         let params: &[Param<'_>] = &[
             &texts(&new, |entry| entry.register.as_str()),
@@ -167,15 +161,11 @@ impl Journal for Postgres {
         }
         let mut written = Vec::with_capacity(intents.len());
         for intent in intents {
-            let key = (intent.register.as_str(), intent.receipt_id.as_str());
             // The first of several with one id is new, the others find it.
-            let added = numbers.remove(&(intent.register.clone(), intent.receipt_id.clone()));
-            written.push(match (added, places.get(&key).and_then(|place| new.get(*place))) {
-                (Some(number), Some(entry)) => Intended::New(Entry { number, ..entry.clone() }),
-                _ => {
-                    let found = self.find(key.0, key.1).await?;
-                    Intended::Found(found.ok_or_else(|| pruned_meanwhile(key.1))?)
-                }
+            let key = (intent.register.clone(), intent.receipt_id.clone());
+            written.push(match numbers.remove(&key) {
+                Some(number) => Intended::New(Entry { number, ..queued(intent) }),
+                None => self.found(intent).await?,
             });
         }
         Ok(written)
@@ -267,7 +257,13 @@ impl Journal for Postgres {
     }
 }
 
-fn pruned_meanwhile(receipt_id: &str) -> Error {
-    let message = format!("{receipt_id} was removed by `prune` at this moment; nothing was sent, call again");
-    Error::new(Code::JournalUnavailable, message)
+impl Postgres {
+    /// The entry of an intent that was written down before.
+    async fn found(&self, intent: &Intent) -> Result<Intended> {
+        let id = &intent.receipt_id;
+        self.find(&intent.register, id).await?.map(Intended::Found).ok_or_else(|| {
+            let message = format!("{id} was removed by `prune` at this moment; nothing was sent, call again");
+            Error::new(Code::JournalUnavailable, message)
+        })
+    }
 }

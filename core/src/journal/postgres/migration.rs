@@ -9,6 +9,7 @@ use super::connection::{cause, is_taken_back};
 use super::pool::{Pool, jittered};
 use crate::error::Result;
 use crate::faults::{Injected, answer_may_be_lost, may_fail};
+use crate::journal::entry::too_new;
 
 /// Each version of the schema, as the step from the one before. Never change one that shipped.
 const MIGRATIONS: &[&str] = &[include_str!("../postgres_1.sql")];
@@ -39,7 +40,7 @@ pub(super) async fn migrate(pool: &Pool) -> Result<()> {
             pool.give_up(connection);
             return Err(pool.unusable("no answer in time while the schema was brought up to date"));
         };
-        match result.map_err(|failure| pool.unusable(failure.text()))?? {
+        match result.map_err(|ended| pool.unusable(ended))?? {
             Round::Done => return Ok(()),
             Round::Again(why) => last = why,
         }
@@ -70,7 +71,7 @@ async fn step(pool: &Pool, connection: &tokio_postgres::Client) -> Result<Round>
     };
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if found > known {
-        return Err(pool.too_new(found, known));
+        return Err(too_new(&pool.shown, found, known));
     }
     let Some(migration) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found)) else {
         chance(may_fail("postgres_tidy"))?;

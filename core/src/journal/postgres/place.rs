@@ -29,7 +29,8 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 pub struct Place {
     pub(super) config: Config,
     pub(super) plain: bool,
-    shown: String,
+    /// The address without password and options.
+    pub shown: String,
 }
 
 impl Place {
@@ -60,11 +61,6 @@ impl Place {
         }
         config.keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE / 6).keepalives_retries(3);
         Ok(Self { config, plain, shown })
-    }
-
-    /// The address without password and options.
-    pub fn shown(&self) -> &str {
-        &self.shown
     }
 }
 

@@ -19,7 +19,8 @@ pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct Pool {
     connections: managed::Pool<Manager>,
-    shown: String,
+    /// The address without its password.
+    pub(super) shown: String,
 }
 
 impl Pool {
@@ -36,7 +37,7 @@ impl Pool {
             .recycle_timeout(Some(ANSWER_TIMEOUT))
             .build()
             .map_err(|error| Error::new(Code::Internal, format!("pool of the journal: {error}")))?;
-        Ok(Self { connections, shown: place.shown().into() })
+        Ok(Self { connections, shown: place.shown.clone() })
     }
 
     /// A connection of the pool, or a new one.
@@ -56,14 +57,6 @@ impl Pool {
 
     pub(super) fn unusable(&self, what: impl fmt::Display) -> Error {
         Error::new(Code::JournalUnavailable, format!("journal {}: {what}", self.shown))
-    }
-
-    pub(super) fn too_new(&self, found: i64, known: i64) -> Error {
-        let message = format!(
-            "journal {} has schema {found}; this library knows {known} and touched nothing",
-            self.shown
-        );
-        Error::new(Code::JournalTooNew, message)
     }
 }
 

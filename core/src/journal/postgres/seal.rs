@@ -11,9 +11,9 @@ use super::connection::Param;
 use super::pool::jittered;
 use super::server::{Access, Server};
 use crate::error::Result;
-use crate::journal::audit::{Head, Link};
+use crate::journal::audit::Head;
 use crate::journal::chain::ZERO;
-use crate::journal::rows::Row as _;
+use crate::journal::rows::{Row as _, link};
 
 /// Events are chained once nothing was written for this long. Before that it would only slow down those who
 /// write.
@@ -42,14 +42,15 @@ UPDATE kassa_chains SET claimed_until = now() + INTERVAL '1 second' WHERE regist
 ) RETURNING register";
 const ANY_OPEN: &str = "SELECT 1 FROM kassa_open WHERE register = $1 LIMIT 1";
 /// The first open events by their places. An engine may give a later write of a receipt a smaller place, so
-/// the open events of that receipt with smaller revisions come too, and go first.
+/// the open events of that receipt with smaller revisions come too, and go first. The columns are those of a
+/// chained event, with an empty place and an empty hash, and the revision.
 const OPEN: &str = "
 WITH reached AS (
     SELECT receipt_id, MAX(revision) AS revision
     FROM (SELECT receipt_id, revision FROM kassa_open WHERE register = $1 ORDER BY place LIMIT $2) AS first
     GROUP BY receipt_id
 )
-SELECT receipt_id, revision, at_ms, attempt, state, note, content FROM (
+SELECT 0::int8, receipt_id, at_ms, attempt, state, note, content, ''::bytea, revision FROM (
     SELECT o.*, MAX(o.place) OVER (PARTITION BY o.receipt_id ORDER BY o.revision) AS turn
     FROM reached AS r JOIN kassa_open AS o
     ON o.register = $1 AND o.receipt_id = r.receipt_id AND o.revision <= r.revision
@@ -114,22 +115,12 @@ async fn round(server: &Server, register: &str) -> Result<Sealed> {
     let (mut ids, mut revisions, mut events, mut hashes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut end, mut last) = (before.events, before.last_hash.clone());
     for row in &rows {
-        end += 1;
-        let link = Link {
-            event: end,
-            receipt_id: row.value(0)?,
-            at_ms: row.value(2)?,
-            attempt: row.value(3)?,
-            state: row.value(4)?,
-            note: row.value(5)?,
-            content: row.value(6)?,
-            hash: Vec::new(),
-        };
-        last = link.event(register).after(&last).to_vec();
+        let link = link(row)?.chained(register, end, &last);
+        (end, last) = (link.event, link.hash.clone());
         ids.push(link.receipt_id);
-        revisions.push(row.value::<i64>(1)?);
-        events.push(end);
-        hashes.push(last.clone());
+        revisions.push(row.value::<i64>(8)?);
+        events.push(link.event);
+        hashes.push(link.hash);
     }
     let won = server
         .query(

@@ -6,14 +6,13 @@ use deadpool::managed::Object;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Row;
-use tokio_postgres::error::{Severity, SqlState};
 
-use super::connection::{Failure, Manager, Param, is_taken_back};
+use super::connection::{Manager, Param, Trouble};
 use super::migration;
 use super::place::Place;
 use super::pool::{ANSWER_TIMEOUT, Pool, jittered};
 use crate::error::{Error, Result};
-use crate::faults::{Injected, answer_may_be_lost, may_fail};
+use crate::faults::{answer_may_be_lost, may_fail};
 
 /// How often a statement is repeated whose preparation the server forgot, or which only reads and got no
 /// answer.
@@ -23,14 +22,6 @@ const MOST_REPEATS: u32 = 8;
 const TAKEN_BACK_FOR: Duration = Duration::from_secs(20);
 /// The longest pause before a repeat.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-
-/// What the server says where a prepared statement is gone: a pooler went to another server, a person gave
-/// `DISCARD ALL`, or a migration changed a table.
-const FORGOTTEN: &[&SqlState] = &[
-    &SqlState::INVALID_SQL_STATEMENT_NAME,
-    &SqlState::DUPLICATE_PSTATEMENT,
-    &SqlState::FEATURE_NOT_SUPPORTED,
-];
 
 /// Whether a statement may be repeated when its answer was lost, and the name under which a test can make it
 /// fail.
@@ -47,41 +38,6 @@ impl Access {
         match self {
             Self::Read(name) | Self::Write(name) => name,
         }
-    }
-}
-
-/// Why a statement has no answer.
-enum Trouble {
-    /// The connection broke; whether the statement was carried out is not known.
-    Lost(String),
-    /// Nothing of it stands, and it may be repeated.
-    TakenBack(String),
-    /// The server has lost the prepared statement. Nothing of it stands, and it may be repeated.
-    Forgotten(String),
-    /// The server refused it.
-    Refused(String),
-}
-
-impl From<Failure> for Trouble {
-    fn from(failure: Failure) -> Self {
-        let text = failure.text();
-        let Failure::Finding(error) = failure else { return Self::Lost(text) };
-        match error.as_db_error() {
-            None => Self::Lost(text),
-            // The server may end a connection between a commit and its answer.
-            Some(told) if matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic)) => {
-                Self::Lost(text)
-            }
-            Some(_) if is_taken_back(&error) => Self::TakenBack(text),
-            Some(told) if FORGOTTEN.contains(&told.code()) => Self::Forgotten(text),
-            Some(_) => Self::Refused(text),
-        }
-    }
-}
-
-impl From<Injected> for Trouble {
-    fn from(injected: Injected) -> Self {
-        Self::Lost(injected.to_string())
     }
 }
 

@@ -7,7 +7,8 @@ use super::chain::{End, LAST_EVENT, end, place};
 use super::store::Extent;
 use super::{Sqlite, register};
 use crate::error::Result;
-use crate::journal::audit::{Audit, Head, Link, Pair, Pruned};
+use crate::journal::audit::{Audit, Head, Pair, Pruned};
+use crate::journal::chain::Link;
 use crate::journal::rows::{COLUMNS, columns, content, link, number};
 
 fn head(connection: &Connection, register: i64) -> rusqlite::Result<Head> {

@@ -3,8 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::faults::may_fail;
-use crate::journal::chain::{Content, Event, ZERO};
-use crate::journal::entry::Entry;
+use crate::journal::chain::{Link, ZERO};
 use crate::journal::rows::{COLUMNS, columns, content};
 
 /// Bits that a place has for the event; above them is the register's number.
@@ -54,45 +53,31 @@ pub(super) fn end(connection: &Connection, register: i64) -> rusqlite::Result<En
     connection.query_row(sql, [register], |row| Ok(end(row.get(0)?, row.get(1)?, false)))
 }
 
-/// Adds the event of a write at the end of the chain.
-pub(super) fn log(
+/// Adds an event at the end of the chain of a register.
+pub(super) fn append(
     connection: &Connection,
-    mut end: End,
-    entry: &Entry,
-    content: &Content<'_>,
-    note: &str,
+    end: &mut End,
+    register: &str,
+    event: Link,
 ) -> rusqlite::Result<()> {
-    let event = Event {
-        register: &entry.register,
-        receipt_id: &entry.receipt_id,
-        at_ms: entry.updated_at_ms,
-        attempt: entry.attempts.into(),
-        state: entry.state.word(),
-        note,
-        content: &content.hash(),
-    };
-    append(connection, &mut end, &event)
-}
-
-fn append(connection: &Connection, end: &mut End, event: &Event<'_>) -> rusqlite::Result<()> {
     may_fail("sqlite_keep_end")?;
     let sql = "UPDATE events SET is_end = 0 WHERE place = ?1";
     connection.prepare_cached(sql)?.execute([place(end.register, end.events)])?;
     may_fail("sqlite_event")?;
-    end.hash = event.after(&end.hash).to_vec();
-    end.events += 1;
+    let link = event.chained(register, end.events, &end.hash);
     let sql = "INSERT INTO events (place, receipt_id, at_ms, attempt, state, note, content, hash, is_end)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1)";
     connection.prepare_cached(sql)?.execute(params![
-        place(end.register, end.events),
-        event.receipt_id,
-        event.at_ms,
-        event.attempt,
-        event.state,
-        event.note,
-        event.content,
-        end.hash
+        place(end.register, link.event),
+        link.receipt_id,
+        link.at_ms,
+        link.attempt,
+        link.state,
+        link.note,
+        link.content,
+        link.hash
     ])?;
+    (end.events, end.hash) = (link.event, link.hash);
     Ok(())
 }
 
@@ -119,19 +104,18 @@ pub(super) fn chain_old_steps(connection: &Connection) -> rusqlite::Result<()> {
         let mut statement = connection.prepare(&sql)?;
         let mut rows = statement.query(params![register, number])?;
         while let Some(row) = rows.next()? {
-            let (receipt_id, state): (String, String) = (row.get(0)?, row.get(COLUMNS + 2)?);
-            let note: String = row.get(COLUMNS + 3)?;
-            let content = if row.get(COLUMNS + 4)? { content(row)?.hash() } else { ZERO };
-            let event = Event {
-                register: &register,
-                receipt_id: &receipt_id,
+            let receipt_id: String = row.get(0)?;
+            let event = Link {
+                event: 0,
+                receipt_id: receipt_id.clone(),
                 at_ms: row.get(COLUMNS)?,
                 attempt: row.get(COLUMNS + 1)?,
-                state: &state,
-                note: &note,
-                content: &content,
+                state: row.get(COLUMNS + 2)?,
+                note: row.get(COLUMNS + 3)?,
+                content: if row.get(COLUMNS + 4)? { content(row)?.hash() } else { ZERO }.to_vec(),
+                hash: Vec::new(),
             };
-            append(connection, &mut chained, &event)?;
+            append(connection, &mut chained, &register, event)?;
             let sql = "UPDATE documents SET events = json_insert(events, '$[#]', ?3) WHERE register = ?1 AND receipt_id = ?2";
             connection.prepare_cached(sql)?.execute(params![number, receipt_id, chained.events])?;
         }

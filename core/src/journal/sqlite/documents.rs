@@ -8,12 +8,13 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params, params_from_iter};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::files::identity;
 use super::register::damaged;
 use super::store::Extent;
 use super::{Sqlite, chain, keep_secret, register};
 use crate::error::Result;
 use crate::faults::may_fail;
-use crate::journal::chain::Content;
+use crate::journal::chain::{Content, Link};
 use crate::journal::engine::Journal;
 use crate::journal::entry::{
     Begin, CLOCK_AHEAD_MS, Entry, Filter, Group, Intended, Intent, Step, intent_note, now_ms, superseded,
@@ -67,7 +68,7 @@ fn insert(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Resul
              ON CONFLICT (register, receipt_id) DO NOTHING"
         )
     });
-    let end = match register::number(connection, &entry.register)? {
+    let mut end = match register::number(connection, &entry.register)? {
         Some(register) => chain::end(connection, register)?,
         None => chain::End::none(register::add(connection, &entry.register)?),
     };
@@ -79,7 +80,7 @@ fn insert(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Resul
         return Ok(None);
     }
     let number = connection.last_insert_rowid();
-    chain::log(connection, end, entry, &content, note)?;
+    chain::append(connection, &mut end, &entry.register, Link::of(entry, &content, note))?;
     Ok(Some(number))
 }
 
@@ -102,7 +103,7 @@ fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> ru
     });
     may_fail("sqlite_replace")?;
     let Some(register) = register::number(connection, &read.register)? else { return Ok(false) };
-    let end = chain::end(connection, register)?;
+    let mut end = chain::end(connection, register)?;
     let content = Content::of(new);
     let own = [
         Value::Number(read.number),
@@ -115,7 +116,7 @@ fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> ru
     if connection.prepare_cached(&SQL)?.execute(all)? == 0 {
         return Ok(false);
     }
-    chain::log(connection, end, new, &content, note)?;
+    chain::append(connection, &mut end, &new.register, Link::of(new, &content, note))?;
     Ok(true)
 }
 
@@ -160,7 +161,7 @@ impl Journal for Sqlite {
     }
 
     fn is_there(&self) -> bool {
-        self.has_its_file()
+        identity(&self.store.path) == Some(self.identity)
     }
 
     #[cfg(feature = "host")]

@@ -8,8 +8,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::chain;
 use super::files::{lock_to_open, private};
-use crate::error::{Code, Error};
+use super::store::Store;
+use crate::error::{Code, Error, Result};
 use crate::faults::{Injected, answer_may_be_lost, may_fail};
+use crate::journal::entry::too_new;
 
 /// Marks the file as a journal of this library: "KASA".
 const APPLICATION_ID: i64 = 0x4B41_5341;
@@ -30,58 +32,43 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a migration does that SQL cannot.
 type Fill = fn(&Connection) -> rusqlite::Result<()>;
 
-/// Why a file cannot be used.
-pub(super) enum Fault {
-    Sql(rusqlite::Error),
-    Io(std::io::Error),
-    Kassa(Error),
-}
-
-impl From<std::io::Error> for Fault {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<Injected> for Fault {
-    fn from(injected: Injected) -> Self {
-        Self::Sql(injected.into())
-    }
-}
-
-impl From<rusqlite::Error> for Fault {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
 /// Opens or creates the file, readable for its owner only, and brings its tables up to date, one
 /// process after the other.
-pub(super) fn connect(path: &Path, leases: &Path) -> std::result::Result<Connection, Fault> {
-    let _turn = lock_to_open(leases, BUSY_TIMEOUT)?;
-    create(path)?;
+pub(super) fn connect(store: &Store) -> Result<Connection> {
+    let failed = |error| store.failed(&error);
+    let _turn = lock_to_open(&store.leases, BUSY_TIMEOUT).map_err(|error| store.unusable(error))?;
+    create(&store.path).map_err(|error| store.unusable(error))?;
+    let (mut connection, version) = open(&store.path).map_err(failed)?;
+    let known = MIGRATIONS.len() as i64;
+    if version > known {
+        return Err(too_new(store.path.display(), version, known));
+    }
+    set_up(&connection).map_err(failed)?;
+    if !migrate(&mut connection).map_err(failed)? {
+        let message = format!("{} is a SQLite file of another program", store.path.display());
+        return Err(Error::new(Code::JournalDamaged, message));
+    }
+    Ok(connection)
+}
+
+/// Opens the file and reads the version of its tables; changes nothing.
+fn open(path: &Path) -> rusqlite::Result<(Connection, i64)> {
     may_fail("sqlite_connect")?;
-    let mut connection = Connection::open(path)?;
+    let connection = Connection::open(path)?;
     may_fail("sqlite_settings")?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     may_fail("sqlite_version")?;
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let known = MIGRATIONS.len() as i64;
-    if version > known {
-        let message = format!(
-            "journal {} has schema {version}; this library knows {known} and touched nothing",
-            path.display()
-        );
-        return Err(Fault::Kassa(Error::new(Code::JournalTooNew, message)));
-    }
+    let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok((connection, version))
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     may_fail("sqlite_page_size")?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     may_fail("sqlite_wal")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     may_fail("sqlite_synchronous")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    migrate(&mut connection, path)?;
-    Ok(connection)
+    connection.pragma_update(None, "synchronous", "FULL")
 }
 
 /// Creates the file if there is none. One that exists is not even opened here: when a process closes a file,
@@ -94,15 +81,15 @@ fn create(path: &Path) -> std::io::Result<()> {
     private(OpenOptions::new().write(true).create(true)).open(path).map(drop)
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), Fault> {
+/// Brings the tables up to date. False where the file is of another program.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<bool> {
     may_fail("sqlite_migrate_begin")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number =
         |name: &str| transaction.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     let (version, owner) = (number("user_version")?, number("application_id")?);
     if version > 0 && owner != APPLICATION_ID {
-        let message = format!("{} is a SQLite file of another program", path.display());
-        return Err(Fault::Kassa(Error::new(Code::JournalDamaged, message)));
+        return Ok(false);
     }
     for (sql, fill) in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
         may_fail("sqlite_migrate_step")?;
@@ -116,7 +103,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> std::result::Result<(), 
     may_fail("sqlite_migrate_commit")?;
     transaction.commit()?;
     answer_may_be_lost("sqlite_migrate_commit")?;
-    Ok(())
+    Ok(true)
 }
 
 impl From<Injected> for rusqlite::Error {

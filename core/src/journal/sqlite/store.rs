@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::files::create_directory;
-use super::schema::{BUSY_TIMEOUT, Fault, connect};
+use super::schema::{BUSY_TIMEOUT, connect};
 use crate::error::{Code, Error, Result};
 use crate::faults::{answer_may_be_lost, may_fail};
 
@@ -158,30 +158,27 @@ impl Store {
             connection = self.lock();
         }
         if connection.is_none() {
-            *connection = Some(connect(&self.path, &self.leases).map_err(|fault| match fault {
-                Fault::Sql(error) => self.failed(&error),
-                Fault::Io(error) => self.unusable(&error),
-                Fault::Kassa(error) => error,
-            })?);
+            *connection = Some(connect(self)?);
         }
         Ok(connection)
     }
 
     /// Carries out every write that waits, however long that takes.
     fn commit(&self) {
-        let error = match self.connected() {
-            Ok(connection) => match connection.as_ref() {
-                // Somebody else carried them out.
-                _ if self.waiting().is_empty() => return,
-                Some(open) => match Transaction::begin(open) {
-                    Ok(transaction) => return self.carry_out(transaction),
-                    Err(error) => self.failed(&error),
-                },
-                None => self.unusable("closed"),
-            },
-            Err(error) => error,
-        };
-        self.refuse(&error);
+        let carried_out = self.connected().and_then(|connection| {
+            // Somebody else may have carried them out.
+            if !self.waiting().is_empty() {
+                let open = connection.as_ref().ok_or_else(|| self.unusable("closed"))?;
+                self.carry_out(Transaction::begin(open).map_err(|error| self.failed(&error))?);
+            }
+            Ok(())
+        });
+        // There is no transaction for those that wait.
+        if let Err(error) = carried_out {
+            for job in std::mem::take(&mut *self.waiting()) {
+                ((job.work)(Err(error.clone())).tell)(&Ok(()));
+            }
+        }
     }
 
     /// Carries out every write that waits, if that is a matter of a moment and nobody else writes.
@@ -265,13 +262,6 @@ impl Store {
         so_far
     }
 
-    /// Tells the writes that wait that there is no transaction for them.
-    fn refuse(&self, error: &Error) {
-        for job in std::mem::take(&mut *self.waiting()) {
-            ((job.work)(Err(error.clone())).tell)(&Ok(()));
-        }
-    }
-
     /// The error of a file that cannot be used.
     pub fn unusable(&self, cause: impl std::fmt::Display) -> Error {
         Error::new(Code::JournalUnavailable, format!("journal {}: {cause}", self.path.display()))
@@ -279,7 +269,22 @@ impl Store {
 
     /// The error of a statement.
     pub fn failed(&self, error: &rusqlite::Error) -> Error {
-        failed(&self.path, error)
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        let code = match (error.sqlite_error_code(), error) {
+            (Some(DatabaseCorrupt | NotADatabase), _)
+            | (None, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..)) => {
+                Code::JournalDamaged
+            }
+            _ => Code::JournalUnavailable,
+        };
+        // The texts of SQLite are the same for many causes.
+        let cause = match (error.sqlite_error(), error) {
+            (Some(cause), _) => format!("{error} (SQLite's code {})", cause.extended_code),
+            (None, FromSqlConversionFailure(_, _, cause)) => format!("what is in it cannot be read: {cause}"),
+            (None, _) => error.to_string(),
+        };
+        Error::new(code, format!("journal {}: {cause}", self.path.display()))
     }
 }
 
@@ -320,24 +325,4 @@ impl Drop for Transaction<'_> {
             let _ = self.0.prepare_cached("ROLLBACK").and_then(|mut undo| undo.execute([]));
         }
     }
-}
-
-/// The error of a statement on the file at `path`.
-pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
-    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    let code = match (error.sqlite_error_code(), error) {
-        (Some(DatabaseCorrupt | NotADatabase), _)
-        | (None, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..)) => {
-            Code::JournalDamaged
-        }
-        _ => Code::JournalUnavailable,
-    };
-    // The texts of SQLite are the same for many causes.
-    let cause = match (error.sqlite_error(), error) {
-        (Some(cause), _) => format!("{error} (SQLite's code {})", cause.extended_code),
-        (None, FromSqlConversionFailure(_, _, cause)) => format!("what is in it cannot be read: {cause}"),
-        (None, _) => error.to_string(),
-    };
-    Error::new(code, format!("journal {}: {cause}", path.display()))
 }

@@ -12,12 +12,13 @@ use super::vendor::Atol;
 use crate::error::{Code, Error, Outcome, Result, VendorFault};
 use crate::journal::{Entry, now_ms};
 use crate::receipt::money::Amount;
-use crate::receipt::registration::{Failure as Refusal, Fiscal, Raw, State};
+use crate::receipt::registration::{Fiscal, Raw, State};
 use crate::transport::lenient::{self, Scalar, object_or_null};
 use crate::transport::{Answer, Request, join};
-use crate::vendor::{Context, Exchange, Finding, KnownBy, Mode, StepResult};
+use crate::vendor::budget::Budget;
+use crate::vendor::{Context, Finding, KnownBy, Mode, StepResult};
 
-/// For how long the service is sure to know a uuid that it gave: a week of the 30 days (protocol/atol.md 2.11).
+/// For how long the service is sure to know an id and a uuid: a week of the 30 days (protocol/atol.md 2.11).
 const KEPT_MS: i64 = 7 * 24 * 3_600 * 1_000;
 
 /// The error object (protocol/atol.md 2.13). Every member may be absent.
@@ -114,10 +115,9 @@ pub fn fault_error(fault: &Fault, status: u16) -> Error {
     error.with_vendor(vendor_fault(fault, status))
 }
 
-fn refusal(fault: &Fault, status: u16) -> Refusal {
-    let error = fault_error(fault, status);
+fn refused(fault: &Fault, status: u16, raw: Raw) -> Finding {
     let code = fault.row().map_or(Code::FiscalizationFailed, |row| row.remedy.code());
-    Refusal { code: code.name().into(), message: error.message, vendor: error.vendor.map(|fault| *fault) }
+    Finding::failed(fault_error(fault, status).with_code(code), raw)
 }
 
 impl Atol {
@@ -134,7 +134,7 @@ impl Atol {
         };
         let url = join(&self.version, &[group, operation]);
         let request = Request::new(Method::POST, url).json(body.as_bytes().to_vec());
-        let answer = match self.sent(context, Service::Documents, Exchange::Document, &request).await {
+        let answer = match self.sent(context, Service::Documents, Budget::for_document, &request).await {
             Err(error) => return Finding::NotTaken(error).into(),
             Ok(Err(failure)) => return Finding::from(failure).into(),
             Ok(Ok(answer)) => answer,
@@ -184,10 +184,13 @@ impl Atol {
             Finding::Accepted { document_id, raw } => {
                 Finding::Accepted { document_id, raw: known.unwrap_or(raw) }.into()
             }
-            // The same again tells the uuid that the service knows it by. Not once reports are not kept any
-            // more: then it might not know the id either, and would make a second document.
+            // The uuid is unknown or another's: the same document again tells the right one. Not once reports
+            // are not kept any more: then the service might not know the id either, and would make a second
+            // document.
             Finding::Unknown(_)
-                if says_unknown(answer.as_ref()) && mode == Mode::Complete && is_young(entry) =>
+                if is_wrong_uuid(answer.as_ref(), entry, uuid)
+                    && mode == Mode::Complete
+                    && is_young(entry) =>
             {
                 self.submit(context, entry).await
             }
@@ -223,7 +226,7 @@ impl Atol {
     pub async fn report(&self, context: &Context<'_>, uuid: &str) -> Result<Answer> {
         let url = join(&self.version, &[self.group()?, "report", uuid]);
         let request = Request::new(Method::GET, url);
-        Ok(self.sent(context, Service::Documents, Exchange::Question, &request).await??)
+        Ok(self.sent(context, Service::Documents, Budget::for_question, &request).await??)
     }
 }
 
@@ -239,6 +242,17 @@ fn says_known(raw: &Raw) -> bool {
 /// True for an answer with error 30: the service does not know the uuid.
 pub fn says_unknown(raw: Option<&Raw>) -> bool {
     raw.and_then(row_of).is_some_and(|row| (row.error_type, row.code) == ("system", 30))
+}
+
+/// True where the uuid that we have is not that of the document: the service does not know it, or has another
+/// document under it.
+fn is_wrong_uuid(raw: Option<&Raw>, entry: &Entry, uuid: &str) -> bool {
+    let report = raw.and_then(|raw| Report::read(raw.text().as_bytes(), 0).ok());
+    let is_anothers = report.is_some_and(|report| {
+        report.uuid().as_deref() == Some(uuid)
+            && report.external_id.0.is_some_and(|id| id != entry.receipt_id)
+    });
+    is_anothers || says_unknown(raw)
 }
 
 /// True where the service still knows every uuid that it gave.
@@ -281,7 +295,7 @@ fn submitted(answer: &Answer, state: State) -> Submitted {
         // Not finished yet, says the service of a document that it has.
         (Some((Remedy::Wait, _)), Some(uuid)) => Finding::Accepted { document_id: Some(uuid), raw },
         (Some((Remedy::Correct, Outcome::NotRegistered)), _) if state == State::Sending => {
-            Finding::Failed { failure: refusal(fault, answer.status), raw: Some(raw) }
+            refused(fault, answer.status, raw)
         }
         (Some((_, Outcome::NotRegistered)), _) => Finding::NotTaken(error),
         _ => Finding::Unknown(error),
@@ -310,7 +324,7 @@ pub fn told(report: &Report, ours: Option<&str>, uuid: &str, raw: Raw, status: u
         (Some("fail"), Some(fault))
             if is_named && status < 300 && fault.row().is_some_and(|row| row.ends_a_document()) =>
         {
-            Finding::Failed { failure: refusal(fault, status), raw: Some(raw) }
+            refused(fault, status, raw)
         }
         (_, Some(fault)) => Finding::Unknown(fault_error(fault, status)),
         (Some("fail"), None) => not_understood("the report says `fail` without a reason".into()),

@@ -103,7 +103,7 @@ impl Vendor for Atol {
             operations: Vec::new(),
             kinds: Kind::ALL.iter().copied().filter(|kind| map::kind_known(*kind, protocol)).collect(),
             vat: codes::VATS.iter().map(|(vat, ..)| *vat).collect(),
-            payment_types: operations::payment_types(),
+            payment_types: codes::PAYMENTS.iter().map(|(kind, _)| *kind).collect(),
             payment_objects: PaymentObject::ALL
                 .iter()
                 .copied()

@@ -5,14 +5,15 @@ use reqwest::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::api::{Fault, Report, fault_error};
+use super::api::{Report, fault_error};
 use super::token::Service;
 use super::vendor::Atol;
 use crate::error::{Code, Error, Result};
 use crate::receipt::registration::Raw;
 use crate::transport::lenient::text;
 use crate::transport::{Answer, Request, join};
-use crate::vendor::{Context, Exchange};
+use crate::vendor::budget::Budget;
+use crate::vendor::{Context, read};
 
 /// What each network error means (protocol/atol.md 1.6), in English and Russian.
 #[rustfmt::skip]
@@ -138,7 +139,7 @@ impl Atol {
             }
         }
         let answer = self.monitored(context, Request::new(Method::GET, url)).await?;
-        let kkts: Wrapped<Vec<serde_json::Value>> = read(&answer)?;
+        let kkts: Wrapped<Vec<serde_json::Value>> = read("the answer", &answer.body)?;
         let kkts = kkts.inner().into_iter().map(kkt).collect::<Result<_>>()?;
         Ok(Kkts { kkts, raw: Some(Raw::from_body(&answer.body)) })
     }
@@ -148,39 +149,26 @@ impl Atol {
         let url = join(&self.monitoring, &["kkt", "v1", "cash-registers", serial_number]);
         let request = Request::new(Method::GET, url).header("accept", "application/hal+json".into());
         let answer = self.monitored(context, request).await?;
-        let found: Wrapped<serde_json::Value> = read(&answer)?;
+        let found: Wrapped<serde_json::Value> = read("the answer", &answer.body)?;
         Ok(Kkt { raw: Some(Raw::from_body(&answer.body)), ..kkt(found.inner())? })
     }
 
     async fn monitored(&self, context: &Context<'_>, request: Request) -> Result<Answer> {
-        let answer = self.sent(context, Service::Monitoring, Exchange::Question, &request).await??;
+        let answer = self.sent(context, Service::Monitoring, Budget::for_question, &request).await??;
         if answer.status < 400 {
             return Ok(answer);
         }
-        let report = Report::read(&answer.body, answer.status).unwrap_or_default();
-        Err(match (report.error, answer.status) {
-            (fault, 404) => {
-                let error = fault_error(&fault.unwrap_or_default(), 404);
-                Error { message: "no such cash register".into(), ..error }.with_code(Code::NotFound)
-            }
-            (Some(fault), status) => fault_error(&fault, status),
-            (None, status) => {
-                let fault = Fault::default();
-                let error = fault_error(&fault, status);
-                Error { message: format!("the monitoring answered {status}"), ..error }
-            }
+        let report: Report = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let is_told = report.error.is_some();
+        let error = fault_error(&report.error.unwrap_or_default(), answer.status);
+        Err(match answer.status {
+            404 => Error { message: "no such cash register".into(), ..error }.with_code(Code::NotFound),
+            status if !is_told => Error { message: format!("the monitoring answered {status}"), ..error },
+            _ => error,
         })
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T> {
-    serde_json::from_slice(&answer.body)
-        .map_err(|error| Error::new(Code::AnswerNotUnderstood, format!("the answer cannot be read: {error}")))
-}
-
 fn kkt(value: serde_json::Value) -> Result<Kkt> {
-    let kkt: Kkt = serde_json::from_str(&value.to_string()).map_err(|error| {
-        Error::new(Code::AnswerNotUnderstood, format!("a cash register cannot be read: {error}"))
-    })?;
-    Ok(kkt.explained())
+    read("a cash register", value.to_string().as_bytes()).map(Kkt::explained)
 }

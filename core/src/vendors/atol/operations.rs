@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::api::{self, Report};
-use super::codes;
 use super::errors;
 use super::monitoring::{Kkt, Kkts};
 use super::vendor::Atol;
@@ -198,9 +197,4 @@ async fn error_codes(_: &dyn Desk, _: Nothing) -> Result<ErrorCodes> {
         outcome: row.outcome,
     };
     Ok(ErrorCodes { errors: errors::all().map(meaning).collect() })
-}
-
-/// Payment types, for `capabilities`.
-pub(super) fn payment_types() -> Vec<crate::receipt::PaymentType> {
-    codes::PAYMENTS.iter().map(|(kind, _)| *kind).collect()
 }

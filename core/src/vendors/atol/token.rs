@@ -16,8 +16,9 @@ use crate::error::{Code, Result};
 use crate::journal::now_ms;
 use crate::transport::lenient::{self, Scalar};
 use crate::transport::{Answer, Request, can_be_sent, join, no_login};
-use crate::vendor::token::{Login, Sent};
-use crate::vendor::{Context, Exchange};
+use crate::vendor::budget::TimeFor;
+use crate::vendor::token::Login;
+use crate::vendor::{Context, Exchanged};
 
 /// Name of the secret.
 const TOKEN: &str = "token";
@@ -53,16 +54,16 @@ impl Atol {
         &self,
         context: &Context<'_>,
         service: Service,
-        exchange: Exchange,
+        time: TimeFor,
         request: &Request,
-    ) -> Result<Sent> {
+    ) -> Result<Exchanged<Answer>> {
         let (name, url) = match service {
             Service::Documents => (self.config.protocol().path(), join(&self.version, &["getToken"])),
             Service::Monitoring => ("monitoring", join(&self.monitoring, &["auth", "v1", "gettoken"])),
         };
         // By address too: a token of the emulator is none of the vendor's.
         let place = format!("atol-token:{}:{name}:{}", url.host_str().unwrap_or_default(), self.config.login);
-        ServiceLogin { atol: self, place, url }.send(&self.transport, context, exchange, request).await
+        ServiceLogin { atol: self, place, url }.send(&self.transport, context, time, request).await
     }
 
     async fn log_in(&self, context: &Context<'_>, url: &Url) -> Result<SecretString> {

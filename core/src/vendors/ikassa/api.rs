@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::codes::{self, Refusal};
+use super::codes;
 use super::config::NAME;
 use super::document::Document;
 use super::vendor::Ikassa;
@@ -17,8 +17,9 @@ use crate::error::{Code, Error, Result, VendorFault};
 use crate::receipt::registration::Raw;
 use crate::transport::lenient::{self, Scalar};
 use crate::transport::{Answer, Request, join, plain_refusal};
+use crate::vendor::budget::Budget;
 use crate::vendor::token::Login as _;
-use crate::vendor::{Context, Exchange, Finding};
+use crate::vendor::{Context, Finding, read};
 
 /// An answer of the interface, read as far as anything about it is known.
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +31,13 @@ struct Body {
     message: Scalar,
 }
 
+impl Body {
+    /// The body of an answer; everything is absent where it is not the interface's own.
+    fn of(answer: &Answer) -> Self {
+        lenient::object(&answer.body).unwrap_or_default()
+    }
+}
+
 /// What a document call came to.
 pub enum Made {
     /// Recorded: its uid, its number where the answer has one, the answer.
@@ -38,27 +46,23 @@ pub enum Made {
     Not(Finding),
 }
 
-fn vendor_fault(body: &Body, status: u16) -> VendorFault {
-    VendorFault {
-        name: NAME.into(),
-        code: body.code.0.clone(),
-        message: body.message.0.clone(),
-        http_status: Some(status),
-    }
-}
-
 /// The error of an answer that is no success (protocol/ikassa.md 2.12: by status first, then by code). A
 /// refusal in the interface's own form proves that nothing was recorded; anything else proves nothing.
 fn error_of(answer: &Answer) -> Error {
-    let body: Body = lenient::object(&answer.body).unwrap_or_default();
-    let fault = vendor_fault(&body, answer.status);
+    let body = Body::of(answer);
+    let fault = VendorFault {
+        name: NAME.into(),
+        code: body.code.0.clone(),
+        message: body.message.0.clone(),
+        http_status: Some(answer.status),
+    };
     if let Some(refusal) = plain_refusal(answer) {
         return refusal.with_vendor(fault);
     }
     match (answer.status, &body.code.0, &body.message.0) {
         (404, _, _) => Error::new(Code::NotFound, said("iKassa does not know it", &body)).with_vendor(fault),
         (400..=499, Some(code), Some(_)) => {
-            let code = codes::refusal(code).map_or(Code::AnswerNotUnderstood, Refusal::code);
+            let code = codes::refusal(code).unwrap_or(Code::AnswerNotUnderstood);
             Error::new(code, said("iKassa refused it", &body)).with_vendor(fault)
         }
         (status, ..) => {
@@ -78,13 +82,6 @@ fn said(what: &str, body: &Body) -> String {
     }
 }
 
-/// What a refusal in the interface's own form means: a client error with a `message` and a `code` that is
-/// known. Nothing else proves that a document was not recorded.
-fn own_refusal(answer: &Answer, body: &Body) -> Option<Refusal> {
-    let is_refusal = (400..500).contains(&answer.status) && body.message.0.is_some();
-    codes::refusal(body.code.0.as_deref()?).filter(|_| is_refusal)
-}
-
 impl Ikassa {
     fn request(&self, method: Method, words: &str, query: &[(&str, &str)]) -> Request {
         let mut url = join(&self.api, &["api", words]);
@@ -96,7 +93,7 @@ impl Ikassa {
 
     /// A call that makes no document: a JSON object or array, or the error.
     async fn ask(&self, context: &Context<'_>, request: &Request) -> Result<Answer> {
-        let answer = self.send(&self.transport, context, Exchange::Question, request).await??;
+        let answer = self.send(&self.transport, context, Budget::for_question, request).await??;
         if answer.status >= 300 {
             return Err(error_of(&answer));
         }
@@ -130,7 +127,8 @@ impl Ikassa {
     pub async fn make(&self, context: &Context<'_>, document: &Document) -> Made {
         let words = format!("workstations.doc.{}", document.call.word());
         let request = self.request(Method::POST, &words, &[]).json(document.body.clone().into_bytes());
-        match self.send(&self.transport, context, Exchange::Document, &request).await {
+        // Not again after a 401: its body is not documented (protocol/ikassa.md 2.12), so it may be anybody's.
+        match self.send_once(&self.transport, context, Budget::for_document, &request).await {
             // No token: nothing was sent.
             Err(error) => Made::Not(Finding::NotTaken(error)),
             Ok(Err(failure)) => Made::Not(failure.into()),
@@ -142,25 +140,22 @@ impl Ikassa {
 /// What an answer to a document call proves (protocol/ikassa.md 2.1): a uid with 2xx, or a refusal in the
 /// interface's own form. An empty, broken or foreign body proves nothing, whatever its status: a 401 neither.
 fn made(answer: &Answer) -> Made {
-    let body: Body = match lenient::object(&answer.body) {
-        Ok(body) => body,
-        Err(_) => return Made::Not(Finding::Unknown(error_of(answer).after(answer.retry_after_ms))),
-    };
-    match (own_refusal(answer, &body), body.uid.0.filter(|uid| !uid.is_empty())) {
-        (None, Some(uid)) if (200..300).contains(&answer.status) => {
-            Made::Recorded { uid, number: body.number.0, raw: Raw::from_body(&answer.body) }
+    let (body, raw) = (Body::of(answer), Raw::from_body(&answer.body));
+    let refusal = body.code.0.as_deref().and_then(codes::refusal).filter(|_| body.message.0.is_some());
+    Made::Not(match (answer.status, refusal, body.uid.0) {
+        (200..=299, _, Some(uid)) if !uid.is_empty() => {
+            return Made::Recorded { uid, number: body.number.0, raw };
         }
-        (Some(Refusal::State), _) => Made::Not(Finding::NotTaken(error_of(answer))),
-        (Some(Refusal::Document), _) => Made::Not(Finding::failed(
-            error_of(answer).with_code(Code::Refused),
-            Raw::from_body(&answer.body),
-        )),
-        _ if answer.status < 300 => {
+        (200..=299, ..) => {
             let message = format!("iKassa answered {} without a uid", answer.status);
-            Made::Not(Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message)))
+            Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message))
         }
-        _ => Made::Not(Finding::Unknown(error_of(answer).after(answer.retry_after_ms))),
-    }
+        (400..=499, Some(Code::Refused), _) => {
+            Finding::failed(error_of(answer).with_code(Code::Refused), raw)
+        }
+        (400..=499, Some(_), _) => Finding::NotTaken(error_of(answer)),
+        _ => Finding::Unknown(error_of(answer).after(answer.retry_after_ms)),
+    })
 }
 
 /// Counters of one currency by name, such as `$.cashin.sum`: whole numbers, or nothing where one cannot be
@@ -196,15 +191,12 @@ impl ShiftNow {
             <&RawValue>::deserialize(deserializer).map(Some)
         }
 
-        let unreadable =
-            |why: String| Error::new(Code::AnswerNotUnderstood, format!("the shift cannot be read: {why}"));
         let raw = Raw::from_body(&answer.body);
         // Before the first opening the answer may be an empty list (protocol/ikassa.md 2.4).
         if raw.text().trim_start().starts_with('[') {
             return Ok(Self { open: false, counters: None, raw });
         }
-        let wire: Wire<'_> =
-            serde_json::from_slice(&answer.body).map_err(|error| unreadable(error.to_string()))?;
+        let wire: Wire<'_> = read("the shift", &answer.body)?;
         let counters = wire.counters.and_then(|counters| reading(counters.get()));
         let open = wire.document.is_some_and(|document| document.get() == "null");
         Ok(Self { open, counters, raw })

@@ -27,49 +27,21 @@ pub const VATS: &[(Vat, Option<&str>)] = &[
 /// Largest absolute value of a discount or surcharge, in hundredths (protocol/ikassa.md 2.6).
 pub const LARGEST_MODIFIER: i64 = 54_975_581_388_799;
 
-/// What a refusal of the cash register means for the document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The state of the cash register is in the way: the same document may be sent later.
-    State,
-    /// The document itself is refused.
-    Document,
-}
-
-/// Objects within codes of the form `kernel.object.state` (protocol/ikassa.md 2.12), and what a refusal because
-/// of them means. The one code that is confirmed is `kernel.shift.opened`; the others are inferred from the form.
-/// What is not here proves nothing: the counters tell what became of the document.
-const OBJECTS: &[(&str, Refusal)] = &[
-    ("shift", Refusal::State),
-    ("device", Refusal::State),
-    ("cashin", Refusal::State),
-    ("document", Refusal::Document),
-    ("request", Refusal::Document),
-    ("validation", Refusal::Document),
+/// Objects within codes of the form `kernel.object.state` (protocol/ikassa.md 2.12), and the library's code for a
+/// refusal because of them: the state of the cash register is in the way and the same document may be sent later,
+/// or the document itself is refused. The one code that is confirmed is `kernel.shift.opened`; the others are
+/// inferred from the form. What is not here proves nothing: the counters tell what became of the document.
+const OBJECTS: &[(&str, Code)] = &[
+    ("shift", Code::RegisterNotReady),
+    ("device", Code::RegisterNotReady),
+    ("cashin", Code::RegisterNotReady),
+    ("document", Code::Refused),
+    ("request", Code::Refused),
+    ("validation", Code::Refused),
 ];
 
-/// What a code of the cash register means for the document; `None` for one that is not known.
-pub fn refusal(code: &str) -> Option<Refusal> {
+/// The library's code for a refusal of the cash register; `None` for one that is not known.
+pub fn refusal(code: &str) -> Option<Code> {
     let object = code.strip_prefix("kernel.")?.split('.').next()?;
     look_up(OBJECTS, &object)
-}
-
-impl Refusal {
-    /// The library's code for it.
-    pub const fn code(self) -> Code {
-        match self {
-            Refusal::State => Code::RegisterNotReady,
-            Refusal::Document => Code::Refused,
-        }
-    }
-}
-
-/// The number of a payment type.
-pub fn payment(payment_type: PaymentType) -> Option<u8> {
-    look_up(PAYMENTS, &payment_type)
-}
-
-/// The text of a VAT rate: `None` for one that the vendor does not know, `Some(None)` for no VAT.
-pub fn vat(vat: Vat) -> Option<Option<&'static str>> {
-    look_up(VATS, &vat)
 }

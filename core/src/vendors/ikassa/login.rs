@@ -55,6 +55,24 @@ words! {
     }
 }
 
+/// What the caller runs on; the vendor shows it to the person (protocol/ikassa.md 1.2.1).
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartLogin {
+    /// Operating system; absent means that of this process.
+    #[schemars(length(min = 1, max = 100))]
+    pub os: Option<String>,
+    /// Its version (`unknown`).
+    #[schemars(length(min = 1, max = 100))]
+    pub os_version: Option<String>,
+    /// Name of the device or till (`till`).
+    #[schemars(length(min = 1, max = 100))]
+    pub device: Option<String>,
+    /// Name of the application (`kassa`).
+    #[schemars(length(min = 1, max = 100))]
+    pub application: Option<String>,
+}
+
 /// A log-in that a person has to approve.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "IkassaStartedLogin")]
@@ -87,14 +105,10 @@ impl Login {
     fn of(state: LoginState) -> Self {
         Self { state, retry_after_ms: None, expires_in_s: None }
     }
-}
 
-/// What the caller runs on; the vendor shows it to the person (protocol/ikassa.md 1.2.1).
-pub struct Device<'a> {
-    pub os: &'a str,
-    pub os_version: &'a str,
-    pub device: &'a str,
-    pub application: &'a str,
+    fn approved(tokens: &Tokens) -> Self {
+        Self { expires_in_s: Some(tokens.expires_in_s()), ..Self::of(LoginState::Approved) }
+    }
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -213,11 +227,6 @@ impl token::Login for Ikassa {
 
     fn is_refused(&self, answer: &Answer) -> bool {
         answer.status == 401
-    }
-
-    /// The body of a 401 is not documented (protocol/ikassa.md 2.12): it may be anybody's.
-    fn is_own_refusal(&self, _: &Answer) -> bool {
-        false
     }
 }
 
@@ -348,19 +357,19 @@ impl Ikassa {
         let _lease = context.secrets.lease(&self.login_place(), context.budget.ends()).await?;
         let tokens = self.tokens(context).await?;
         let tokens = self.renew(context, tokens).await?;
-        Ok(Login { expires_in_s: Some(tokens.expires_in_s()), ..Login::of(LoginState::Approved) })
+        Ok(Login::approved(&tokens))
     }
 
     /// Asks for a code that a person approves (protocol/ikassa.md 1.2.1).
-    pub async fn start_login(&self, context: &Context<'_>, device: &Device<'_>) -> Result<StartedLogin> {
+    pub async fn start_login(&self, context: &Context<'_>, on: &StartLogin) -> Result<StartedLogin> {
         let _lease = context.secrets.lease(&self.login_place(), context.budget.ends()).await?;
         let fields = [
             ("client_id", self.config.client_id.as_str()),
             ("scope", "offline"),
-            ("_os", device.os),
-            ("_osVer", device.os_version),
-            ("_device", device.device),
-            ("_app", device.application),
+            ("_os", on.os.as_deref().unwrap_or(std::env::consts::OS)),
+            ("_osVer", on.os_version.as_deref().unwrap_or("unknown")),
+            ("_device", on.device.as_deref().unwrap_or("till")),
+            ("_app", on.application.as_deref().unwrap_or("kassa")),
         ];
         let (answer, body) = self.post(context, &["oauth", "device", "code"], &fields).await?;
         let (Some(device_code), Some(user_code), Some(expires_in_s), true) =
@@ -392,10 +401,7 @@ impl Ikassa {
             let Some(pending) = self.kept_value::<Pending>(context, PENDING).await? else {
                 let tokens = self.tokens(context).await?;
                 return match tokens.access {
-                    Some(_) => Ok(Login {
-                        expires_in_s: Some(tokens.expires_in_s()),
-                        ..Login::of(LoginState::Approved)
-                    }),
+                    Some(_) => Ok(Login::approved(&tokens)),
                     None => Err(login_needed("no log-in was started")),
                 };
             };
@@ -439,30 +445,28 @@ impl Ikassa {
             Ok(tokens) => {
                 self.forget_pending(context).await?;
                 settling::forget(self, context).await?;
-                let expires_in_s = Some(tokens.expires_in_s());
-                return Ok(Some(Login { expires_in_s, ..Login::of(LoginState::Approved) }));
+                return Ok(Some(Login::approved(&tokens)));
             }
             Err(error) => error,
         };
-        match error.vendor.as_ref().and_then(|fault| fault.code.as_deref()) {
-            Some("authorization_pending") => *waiting = LoginState::Pending,
+        let ended = match error.vendor.as_ref().and_then(|fault| fault.code.as_deref()) {
+            Some("authorization_pending") => {
+                *waiting = LoginState::Pending;
+                None
+            }
             Some("slow_down") => {
                 *waiting = LoginState::SlowDown;
                 pending.interval_s += SLOWER_BY_S;
+                None
             }
-            Some("expired_token") => {
-                self.forget_pending(context).await?;
-                return Ok(Some(Login::of(LoginState::Expired)));
-            }
-            Some("access_denied") => {
-                self.forget_pending(context).await?;
-                return Ok(Some(Login::of(LoginState::Denied)));
-            }
-            _ if matches!(error.code, Code::Unreachable | Code::AnswerNotUnderstood | Code::Limited) => {}
-            _ => {
-                self.forget_pending(context).await?;
-                return Err(error);
-            }
+            Some("expired_token") => Some(Ok(Login::of(LoginState::Expired))),
+            Some("access_denied") => Some(Ok(Login::of(LoginState::Denied))),
+            _ if matches!(error.code, Code::Unreachable | Code::AnswerNotUnderstood | Code::Limited) => None,
+            _ => Some(Err(error)),
+        };
+        if let Some(ended) = ended {
+            self.forget_pending(context).await?;
+            return ended.map(Some);
         }
         pending.next_poll_ms = now_ms().saturating_add(seconds(pending.interval_s));
         self.keep(context, PENDING, &pending).await?;

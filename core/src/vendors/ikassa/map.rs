@@ -14,13 +14,10 @@ use crate::error::{Code, Violation, violation};
 use crate::receipt::ikassa::{ItemExtras, ModifierText, PositionCode, ReceiptExtras, Section};
 use crate::receipt::money::Amount;
 use crate::receipt::{Item, Kind, PaymentType, Receipt};
+use crate::vendor::look_up;
 
 /// Which call records which kind.
 pub const KINDS: &[(Kind, Call)] = &[(Kind::Sell, Call::Sale), (Kind::SellRefund, Call::Refund)];
-
-fn call(kind: Kind) -> Option<Call> {
-    KINDS.iter().find(|(known, _)| *known == kind).map(|(_, call)| *call)
-}
 
 fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
     receipt.vendor.as_ref()?.ikassa.as_ref()
@@ -39,7 +36,7 @@ fn cashier<'a>(receipt: &'a Receipt, config: &'a IkassaConfig) -> Option<&'a str
 pub fn violations(receipt: &Receipt, config: &IkassaConfig) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
-    if call(receipt.kind).is_none() {
+    if look_up(KINDS, &receipt.kind).is_none() {
         wrong("/kind".into(), Code::NotForThisVendor, "iKassa has `sell` and `sell_refund` only");
     }
     let currency = receipt.currency.as_deref().unwrap_or(config.currency());
@@ -67,7 +64,7 @@ pub fn violations(receipt: &Receipt, config: &IkassaConfig) -> Vec<Violation> {
         });
     }
     for (index, payment) in receipt.payments.iter().enumerate() {
-        if codes::payment(payment.payment_type).is_none() {
+        if look_up(codes::PAYMENTS, &payment.payment_type).is_none() {
             let message = "iKassa has cash, card and other";
             wrong(format!("/payments/{index}/type"), Code::NotForThisVendor, message);
         }
@@ -90,7 +87,7 @@ fn item_violations(item: &Item, config: &IkassaConfig, wrong: &mut dyn FnMut(&st
     if item.quantity.decimals() > 3 {
         wrong("quantity", Code::TooManyDecimals, "iKassa takes 3 decimals at most");
     }
-    if item.vat.is_some_and(|vat| codes::vat(vat).is_none()) {
+    if item.vat.is_some_and(|vat| look_up(codes::VATS, &vat).is_none()) {
         wrong("vat", Code::VatNotAllowed, "iKassa has none, 0, 10, 20 and 25");
     }
     let Some(extras) = item_extras(item) else { return };
@@ -201,7 +198,7 @@ fn position(item: &Item) -> Option<Box<RawValue>> {
         name: &item.name,
         price: item.price.hundredths()?,
         quantity: item.quantity.thousandths()?,
-        tax: item.vat.map_or(Some(None), codes::vat)?,
+        tax: item.vat.map_or(Some(None), |vat| look_up(codes::VATS, &vat))?,
         section: extras.and_then(|e| e.section.as_ref()),
         third_party_tax_id: extras.and_then(|e| e.third_party_tax_id.as_deref()),
         modifiers: modifiers(item.discount, item.surcharge, texts)?,
@@ -219,13 +216,14 @@ fn position(item: &Item) -> Option<Box<RawValue>> {
 
 /// The document of a receipt without violations.
 pub fn document(receipt: &Receipt, config: &IkassaConfig) -> Option<Document> {
-    let call = call(receipt.kind)?;
+    let call = look_up(KINDS, &receipt.kind)?;
     let none = BTreeMap::new();
     let extras = extras(receipt);
     let currency = receipt.currency.as_deref().unwrap_or(config.currency());
     let texts = (extras.and_then(|e| e.discount.as_ref()), extras.and_then(|e| e.surcharge.as_ref()));
     let payments = receipt.payments.iter().map(|payment| {
-        Some(Payment { payment_type: codes::payment(payment.payment_type)?, sum: payment.sum.hundredths()? })
+        let payment_type = look_up(codes::PAYMENTS, &payment.payment_type)?;
+        Some(Payment { payment_type, sum: payment.sum.hundredths()? })
     });
     let body = ReceiptBody {
         header: Header {

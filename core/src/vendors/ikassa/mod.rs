@@ -22,7 +22,7 @@ use time::OffsetDateTime;
 
 pub use config::NAME;
 pub use config::{ClientCredentials, Environment, IkassaConfig};
-pub use login::{Login, LoginState, StartedLogin};
+pub use login::{Login, LoginState, StartLogin, StartedLogin};
 pub use operations::*;
 pub use vendor::Ikassa;
 

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::api::ShiftNow;
 use super::counters::{decimal, drawer};
 use super::document::Call;
-use super::login::{Device, Login, StartedLogin};
+use super::login::{Login, StartLogin, StartedLogin};
 use super::vendor::Ikassa;
 use super::{codes, map, settling};
 use crate::error::{Code, Error, Outcome, Result, violation};
@@ -18,11 +18,11 @@ use crate::receipt::money::Amount;
 use crate::receipt::registration::{Raw, Registration, State};
 use crate::receipt::shift::{Cash, CashAmount, Report, Shift};
 use crate::transport::lenient::text;
-use crate::vendor::Context;
 use crate::vendor::budget::Budget;
 use crate::vendor::desk::{Desk, Named};
 use crate::vendor::messages::Nothing;
 use crate::vendor::operation::{Operation, operation};
+use crate::vendor::{Context, read};
 
 /// Pause between two questions whether a shift has changed.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -56,24 +56,6 @@ pub const OPERATIONS: &[Operation<dyn Desk>] = &[
     operation!("receipt_url", HARMLESS, receipt_url, DocumentKey => ReceiptUrl,
         "Link to the public page of a receipt. Nothing is sent."),
 ];
-
-/// What the caller runs on; the vendor shows it to the person.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StartLogin {
-    /// Operating system; absent means that of this process.
-    #[schemars(length(min = 1, max = 100))]
-    pub os: Option<String>,
-    /// Its version (`unknown`).
-    #[schemars(length(min = 1, max = 100))]
-    pub os_version: Option<String>,
-    /// Name of the device or till (`till`).
-    #[schemars(length(min = 1, max = 100))]
-    pub device: Option<String>,
-    /// Name of the application (`kassa`).
-    #[schemars(length(min = 1, max = 100))]
-    pub application: Option<String>,
-}
 
 /// How long to wait for a person.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
@@ -186,13 +168,7 @@ pub struct ReceiptUrl {
 
 async fn start_login(desk: &dyn Desk, request: StartLogin) -> Result<StartedLogin> {
     let vendor: &Ikassa = desk.of()?;
-    let device = Device {
-        os: request.os.as_deref().unwrap_or(std::env::consts::OS),
-        os_version: request.os_version.as_deref().unwrap_or("unknown"),
-        device: request.device.as_deref().unwrap_or("till"),
-        application: request.application.as_deref().unwrap_or("kassa"),
-    };
-    vendor.start_login(&desk.context(), &device).await
+    vendor.start_login(&desk.context(), &request).await
 }
 
 async fn finish_login(desk: &dyn Desk, request: FinishLogin) -> Result<Login> {
@@ -218,9 +194,7 @@ pub(super) async fn cashbox_now(vendor: &Ikassa, context: &Context<'_>) -> Resul
         has_device: bool,
     }
     let answer = vendor.get(context, "cashbox", &[("skipShift", "true")]).await?;
-    let wire: Wire = serde_json::from_slice(&answer.body).map_err(|error| {
-        Error::new(Code::AnswerNotUnderstood, format!("the cashbox cannot be read: {error}"))
-    })?;
+    let wire: Wire = read("the cashbox", &answer.body)?;
     Ok(Cashbox { has_device: wire.has_device, raw: Some(Raw::from_body(&answer.body)) })
 }
 

@@ -102,10 +102,9 @@ pub async fn bind(vendor: &Ikassa, context: &Context<'_>) -> Result<String> {
 
 /// Sends the document, once.
 pub async fn send(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> StepResult {
-    let (document, bound) = match (Document::of(entry), bound(entry)) {
-        (Ok(document), Some(bound)) => (document, bound),
-        (Err(error), _) => return Finding::Unknown(error).into(),
-        (_, None) => return lost_binding(),
+    let (document, bound) = match kept_of(entry) {
+        Ok(kept) => kept,
+        Err(error) => return Finding::Unknown(error).into(),
     };
     match vendor.make(context, &document).await {
         Made::Recorded { uid, .. } if bound.last_uid.as_ref() == Some(&uid) => {
@@ -138,10 +137,9 @@ pub async fn settle(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> St
     if let Some(evidence) = evidence(entry) {
         return StepResult { evidence: entry.raw.clone(), ..in_doubt(&evidence.reason).into() };
     }
-    let (document, bound) = match (Document::of(entry), bound(entry)) {
-        (Ok(document), Some(bound)) => (document, bound),
-        (Err(error), _) => return Finding::Unknown(error).into(),
-        (_, None) => return lost_binding(),
+    let (document, bound) = match kept_of(entry) {
+        Ok(kept) => kept,
+        Err(error) => return Finding::Unknown(error).into(),
     };
     let now = match vendor.shift_now(context).await {
         Ok(now) => now,
@@ -191,13 +189,12 @@ fn with_watch(told: Finding, watch: &Watch) -> StepResult {
     StepResult { secrets: vec![(WATCH, written(watch).into())], ..told.into() }
 }
 
-fn bound(entry: &Entry) -> Option<Watch> {
-    serde_json::from_str(entry.binding.as_deref()?).ok()
-}
-
-fn lost_binding() -> StepResult {
+/// The document of an entry, and what was remembered when its attempt began.
+fn kept_of(entry: &Entry) -> Result<(Document, Watch)> {
+    let document = Document::of(entry)?;
+    let bound = entry.binding.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let message = "the journal has lost the reading before the document";
-    Finding::Unknown(Error::new(Code::JournalDamaged, message)).into()
+    Ok((document, bound.ok_or_else(|| Error::new(Code::JournalDamaged, message))?))
 }
 
 fn fiscal(document: &Document) -> Fiscal {

@@ -18,6 +18,19 @@ pub enum DeviceAnswer {
     Strange(String),
 }
 
+impl DeviceAnswer {
+    /// The error of an answer that is not the one that was asked for.
+    pub fn unexpected(self) -> Error {
+        let strange = |what: String| Error::new(Code::AnswerNotUnderstood, what);
+        match self {
+            Self::Done { .. } => strange("a key instead of readiness".into()),
+            Self::Ready { .. } => strange("readiness instead of a key".into()),
+            Self::Refused { code, cause } => error(code, &cause),
+            Self::Strange(what) => strange(what),
+        }
+    }
+}
+
 /// Reads the answer to a call with the key `sent`.
 pub fn read(reply: &Reply, sent: &str) -> DeviceAnswer {
     let text = String::from_utf8_lossy(&reply.body);

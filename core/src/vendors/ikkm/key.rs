@@ -14,16 +14,14 @@ use url::form_urlencoded;
 use super::answer::{self, DeviceAnswer};
 use super::codes::{Class, meaning};
 use super::device::Call;
-use super::map;
 use super::reports::{self, Cheque, DeviceInfo, Transaction};
 use super::vendor::Ikkm;
 use crate::error::{Code, Error, Result};
 use crate::journal::Entry;
 use crate::receipt::money::Amount;
-use crate::receipt::registration::{Failure as Refusal, Fiscal, Raw, State};
-use crate::transport::NoExchange;
+use crate::receipt::registration::{Fiscal, Raw, State};
 use crate::transport::lenient::Scalar;
-use crate::vendor::{Context, Finding, Mode, StepResult};
+use crate::vendor::{Context, Exchanged, Finding, Mode, StepResult};
 
 /// Secret: the key that the device gave last, or that an operator told.
 const KEY: &str = "key";
@@ -101,20 +99,12 @@ pub async fn bind(vendor: &Ikkm, context: &Context<'_>) -> Result<String> {
             // Another writer may have used it: a send can be answered with its successor (protocol/ikkm.md
             // 3.8).
             Ok(DeviceAnswer::Refused { code: -1, .. }) => None,
-            Ok(DeviceAnswer::Refused { code, cause }) => {
-                return Err(answer::error(code, &cause));
-            }
-            Ok(DeviceAnswer::Done { .. }) => return Err(strange("a key instead of readiness")),
-            Ok(DeviceAnswer::Strange(what)) => return Err(strange(&what)),
+            Ok(other) => return Err(other.unexpected()),
             Err(failure) => return Err(failure.into()),
         };
     }
     serde_json::to_string(&Binding { key, last_receipt })
         .map_err(|error| Error::new(Code::Internal, error.to_string()))
-}
-
-fn strange(what: &str) -> Error {
-    Error::new(Code::AnswerNotUnderstood, what)
 }
 
 fn binding(entry: &Entry) -> Option<Binding> {
@@ -132,12 +122,7 @@ pub fn used(entry: &Entry) -> Result<String> {
 }
 
 /// Sends the entry's bytes with the key they are bound to, once.
-async fn transmit(
-    vendor: &Ikkm,
-    context: &Context<'_>,
-    entry: &Entry,
-    key: &str,
-) -> std::result::Result<DeviceAnswer, NoExchange> {
+async fn transmit(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, key: &str) -> Exchanged<DeviceAnswer> {
     let parameters = String::from_utf8_lossy(&entry.request);
     let bytes = format!("key={key}&{parameters}");
     let target = match entry.operation.as_str() {
@@ -181,8 +166,7 @@ pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> StepRe
                     Finding::NotTaken(answer::error(code, &cause)).into()
                 }
             },
-            Ok(DeviceAnswer::Ready { .. }) => Finding::Unknown(strange("readiness instead of a key")).into(),
-            Ok(DeviceAnswer::Strange(what)) => Finding::Unknown(strange(&what)).into(),
+            Ok(other) => Finding::Unknown(other.unexpected()).into(),
             Err(failure) => Finding::from(failure).into(),
         };
     }
@@ -198,7 +182,7 @@ fn of_an_old_receipt(receipt: Option<u64>) -> Finding {
     let number = receipt.unwrap_or_default();
     let message =
         format!("the answer names receipt {number}, which was closed before this document was sent");
-    Finding::Unknown(strange(&message))
+    Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message))
 }
 
 /// 203 on a first send: the key was used for another document (protocol/ikkm.md 3.4 item I6, 3.8), so ours was not
@@ -287,13 +271,7 @@ async fn probe(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Bind
             // The key was consumed: sending the same again cannot register anything.
             Ok(DeviceAnswer::Refused { code: -1, .. }) => return replay(vendor, context, entry, bound).await,
             Ok(DeviceAnswer::Refused { code: -2, .. }) if paused(context, &mut pause).await => {}
-            Ok(DeviceAnswer::Refused { code, cause }) => {
-                return Finding::Unknown(answer::error(code, &cause)).into();
-            }
-            Ok(DeviceAnswer::Done { .. }) => {
-                return Finding::Unknown(strange("a key instead of readiness")).into();
-            }
-            Ok(DeviceAnswer::Strange(what)) => return Finding::Unknown(strange(&what)).into(),
+            Ok(other) => return Finding::Unknown(other.unexpected()).into(),
             Err(failure) => return Finding::Unknown(failure.into()).into(),
         }
     }
@@ -322,8 +300,7 @@ async fn replay(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Bin
                     Finding::Unknown(answer::error(code, &cause)).into()
                 }
             },
-            Ok(DeviceAnswer::Ready { .. }) => Finding::Unknown(strange("readiness instead of a key")).into(),
-            Ok(DeviceAnswer::Strange(what)) => Finding::Unknown(strange(&what)).into(),
+            Ok(other) => Finding::Unknown(other.unexpected()).into(),
             Err(failure) => Finding::Unknown(failure.into()).into(),
         };
     }
@@ -556,18 +533,5 @@ fn fiscal(entry: &Entry, number: Option<String>) -> Fiscal {
 }
 
 fn refused(code: i32, cause: &str) -> Finding {
-    let error = answer::error(code, cause);
-    let failure = Refusal {
-        code: Code::Refused.name().into(),
-        message: error.message,
-        vendor: error.vendor.map(|fault| *fault),
-    };
-    Finding::Failed { failure, raw: None }
-}
-
-/// The parameters of a cash document, behind the key (1, rows 10 and 11).
-pub fn cash_parameters(sum: Amount) -> String {
-    let mut form = map::Form::default();
-    form.add("cash", &sum.shortest());
-    form.0
+    Finding::failed(answer::error(code, cause).with_code(Code::Refused), None)
 }

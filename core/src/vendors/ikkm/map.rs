@@ -8,6 +8,7 @@ use crate::error::{Code, Violation, violation};
 use crate::receipt::ikkm::ReceiptExtras;
 use crate::receipt::money::Amount;
 use crate::receipt::{Kind, PaymentType, Receipt};
+use crate::vendor::look_up;
 
 /// Most rows of `itemdata`; beyond them the device loses all of them silently (protocol/ikkm.md 2.5).
 const MOST_ROWS: usize = 79;
@@ -35,10 +36,6 @@ pub const PAYMENTS: &[(PaymentType, &str)] = &[
     (PaymentType::Credit, "credit"),
 ];
 
-fn of<K: Copy + PartialEq>(table: &[(K, &'static str)], key: K) -> Option<&'static str> {
-    table.iter().find(|(known, _)| *known == key).map(|(_, word)| *word)
-}
-
 fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
     receipt.vendor.as_ref().and_then(|vendor| vendor.ikkm.as_ref())
 }
@@ -47,7 +44,7 @@ fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
 pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
-    if of(OPERATIONS, receipt.kind).is_none() {
+    if look_up(OPERATIONS, &receipt.kind).is_none() {
         wrong("/kind".into(), Code::NotForThisVendor, "iKKM has no corrections");
     }
     let total = receipt.total().unwrap_or_default();
@@ -62,7 +59,7 @@ pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
     }
     let whole_only = config.amounts.unwrap_or_default() == Amounts::Whole;
     for (index, payment) in receipt.payments.iter().enumerate() {
-        if of(PAYMENTS, payment.payment_type).is_none() {
+        if look_up(PAYMENTS, &payment.payment_type).is_none() {
             wrong(
                 format!("/payments/{index}/type"),
                 Code::NotForThisVendor,
@@ -113,7 +110,7 @@ pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
 pub fn parameters(receipt: &Receipt, config: &IkkmConfig) -> Option<String> {
     let extras = extras(receipt);
     let mut form = Form::default();
-    form.add(of(OPERATIONS, receipt.kind)?, &receipt.total()?.shortest());
+    form.add(look_up(OPERATIONS, &receipt.kind)?, &receipt.total()?.shortest());
     for (payment_type, name) in PAYMENTS {
         let Some(payment) = receipt.payments.iter().find(|payment| payment.payment_type == *payment_type)
         else {
@@ -184,6 +181,13 @@ pub fn wrapped(text: &str, width: Option<u16>) -> String {
 pub struct Form(pub String);
 
 impl Form {
+    /// A form of one parameter.
+    pub fn of(name: &str, value: &str) -> Self {
+        let mut form = Self::default();
+        form.add(name, value);
+        form
+    }
+
     /// Adds a parameter.
     pub fn add(&mut self, name: &str, value: &str) {
         let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
@@ -205,8 +209,7 @@ mod tests {
 
     #[test]
     fn a_space_is_percent_encoded_and_a_plus_survives() {
-        let mut form = Form::default();
-        form.add("print", "a b+c%\n");
+        let form = Form::of("print", "a b+c%\n");
         assert_eq!(form.0, "print=a%20b%2Bc%25%0A");
     }
 }

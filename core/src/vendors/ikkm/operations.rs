@@ -1,22 +1,23 @@
 //! The operations of iKKM beside the shared ones (protocol/ikkm.md 1). All of them take the device's
 //! lease: one request at a time, in order, at the device's pace.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{self, DeviceAnswer};
 use super::codes;
 use super::device::Call;
-use super::reports::{
-    self, Cheque, Cheques, DeviceInfo, Directory, Goods, GoodsItem, SaleRow, Sales, ShiftReport, ShiftRow,
-    Shifts, Transaction,
-};
+use super::reports::{self, Cheques, DeviceInfo, Directory, Goods, Sales, ShiftReport, Shifts, Transaction};
 use super::vendor::Ikkm;
 use super::{key, map};
 use crate::error::{Code, Error, Result, violation};
 use crate::receipt::money::Amount;
-use crate::receipt::registration::Registration;
+use crate::receipt::registration::{Raw, Registration};
 use crate::receipt::shift::{Cash, CashAmount, CashMovement, Report, Shift};
+use crate::transport::lenient::Scalar;
 use crate::vendor::desk::{Desk, Wanted};
 use crate::vendor::messages::{Nothing, ReceiptKey};
 use crate::vendor::operation::{Operation, operation};
@@ -148,8 +149,7 @@ pub(super) async fn checked(vendor: &Ikkm, context: &Context<'_>) -> Result<Chec
                 message_ru: Some(meaning.russian.into()),
             })
         }
-        DeviceAnswer::Done { .. } => Err(Error::new(Code::AnswerNotUnderstood, "a key instead of readiness")),
-        DeviceAnswer::Strange(what) => Err(Error::new(Code::AnswerNotUnderstood, what)),
+        other => Err(other.unexpected()),
     }
 }
 
@@ -258,8 +258,7 @@ async fn x_report(desk: &dyn Desk, _: Nothing) -> Result<Report> {
 
 async fn print_text(desk: &dyn Desk, request: PrintText) -> Result<Printed> {
     let vendor: &Ikkm = desk.of()?;
-    let mut form = map::Form::default();
-    form.add("print", &map::wrapped(&request.text, vendor.config.print_width));
+    let form = map::Form::of("print", &map::wrapped(&request.text, vendor.config.print_width));
     started(desk, "/apiprint", &form.0, true).await
 }
 
@@ -268,66 +267,58 @@ async fn print_last(desk: &dyn Desk, _: Nothing) -> Result<Printed> {
 }
 
 async fn start_bank_payment(desk: &dyn Desk, request: BankPayment) -> Result<Printed> {
-    let mut form = map::Form::default();
-    form.add("amount", &request.amount.shortest());
+    let form = map::Form::of("amount", &request.amount.shortest());
     started(desk, "/apibank/", &form.0, false).await
 }
 
+/// A table of the device, and the answer as it came.
+async fn table<T: DeserializeOwned>(desk: &dyn Desk, path: &str) -> Result<(T, Option<Raw>)> {
+    let path = format!("/dump/table/{path}");
+    in_order(desk, async |vendor, context| reports::ask(vendor, context, &path, "").await).await
+}
+
+/// Names by code, whatever JSON type the names have.
+async fn directory(desk: &dyn Desk, name: &str) -> Result<Directory> {
+    let (rows, raw): (BTreeMap<String, Scalar>, _) = table(desk, name).await?;
+    let names = rows.into_iter().map(|(code, name)| (code, name.0.unwrap_or_default())).collect();
+    Ok(Directory { names, raw })
+}
+
 async fn items(desk: &dyn Desk, _: Nothing) -> Result<Goods> {
-    in_order(desk, async |vendor, context| {
-        let (items, raw): (Vec<GoodsItem>, _) =
-            reports::ask(vendor, context, "/dump/table/items", "").await?;
-        Ok(Goods { items, raw: Some(raw) })
-    })
-    .await
+    let (items, raw) = table(desk, "items").await?;
+    Ok(Goods { items, raw })
 }
 
 async fn catalog(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
-    in_order(desk, async |vendor, context| reports::directory(vendor, context, "catalog").await).await
+    directory(desk, "catalog").await
 }
 
 async fn taxes(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
-    in_order(desk, async |vendor, context| reports::directory(vendor, context, "taxes").await).await
+    directory(desk, "taxes").await
 }
 
 async fn cashiers(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
-    in_order(desk, async |vendor, context| reports::directory(vendor, context, "cashiers").await).await
+    directory(desk, "cashiers").await
 }
 
 async fn shifts(desk: &dyn Desk, _: Nothing) -> Result<Shifts> {
-    in_order(desk, async |vendor, context| {
-        let (shifts, raw): (Vec<ShiftRow>, _) =
-            reports::ask(vendor, context, "/dump/table/shifts", "").await?;
-        Ok(Shifts { shifts, raw: Some(raw) })
-    })
-    .await
+    let (shifts, raw) = table(desk, "shifts").await?;
+    Ok(Shifts { shifts, raw })
 }
 
 async fn cheques(desk: &dyn Desk, request: ShiftNumber) -> Result<Cheques> {
-    let path = format!("/dump/table/shifts/{}/cheques", request.shift);
-    in_order(desk, async |vendor, context| {
-        let (cheques, raw): (Vec<Cheque>, _) = reports::ask(vendor, context, &path, "").await?;
-        Ok(Cheques { cheques, raw: Some(raw) })
-    })
-    .await
+    let (cheques, raw) = table(desk, &format!("shifts/{}/cheques", request.shift)).await?;
+    Ok(Cheques { cheques, raw })
 }
 
 async fn sales(desk: &dyn Desk, request: ShiftNumber) -> Result<Sales> {
-    let path = format!("/dump/table/shifts/{}/sales", request.shift);
-    in_order(desk, async |vendor, context| {
-        let (rows, raw): (Vec<SaleRow>, _) = reports::ask(vendor, context, &path, "").await?;
-        Ok(Sales { rows, raw: Some(raw) })
-    })
-    .await
+    let (rows, raw) = table(desk, &format!("shifts/{}/sales", request.shift)).await?;
+    Ok(Sales { rows, raw })
 }
 
 async fn shift_report(desk: &dyn Desk, request: ShiftNumber) -> Result<ShiftReport> {
-    let path = format!("/dump/table/shifts/{}/report", request.shift);
-    in_order(desk, async |vendor, context| {
-        let (report, raw): (ShiftReport, _) = reports::ask(vendor, context, &path, "").await?;
-        Ok(ShiftReport { raw: Some(raw), ..report })
-    })
-    .await
+    let (report, raw) = table(desk, &format!("shifts/{}/report", request.shift)).await?;
+    Ok(ShiftReport { raw, ..report })
 }
 
 async fn transaction(desk: &dyn Desk, request: ReceiptKey) -> Result<Transaction> {
@@ -353,15 +344,9 @@ async fn move_cash(desk: &dyn Desk, operation: &'static str, request: CashMoveme
         let message = "the device takes a positive number of whole tenge";
         return Err(Error::invalid(vec![violation("/sum", Code::OutOfRange, message)]));
     }
-    let parameters = key::cash_parameters(request.sum);
+    // Behind the key stands the sum alone (protocol/ikkm.md 1, rows 10 and 11).
+    let parameters = map::Form::of("cash", &request.sum.shortest()).0;
     let content = format!("{operation} {parameters}").into_bytes();
-    let request_bytes = parameters.into_bytes();
-    desk.deliver(Wanted {
-        operation,
-        id: request.id,
-        content,
-        request: request_bytes,
-        vendor_document_id: None,
-    })
-    .await
+    let (id, request) = (request.id, parameters.into_bytes());
+    desk.deliver(Wanted { operation, id, content, request, vendor_document_id: None }).await
 }

@@ -13,8 +13,8 @@ use super::key;
 use super::vendor::Ikkm;
 use crate::error::{Code, Error, Result};
 use crate::receipt::registration::Raw;
-use crate::transport::lenient::{Scalar, text};
-use crate::vendor::Context;
+use crate::transport::lenient::text;
+use crate::vendor::{Context, read};
 
 /// Asks for JSON at `path` with the current key; `parameters` stand in front of the key.
 pub async fn ask<T: DeserializeOwned>(
@@ -22,7 +22,7 @@ pub async fn ask<T: DeserializeOwned>(
     context: &Context<'_>,
     path: &str,
     parameters: &str,
-) -> Result<(T, Raw)> {
+) -> Result<(T, Option<Raw>)> {
     let key = key::current(vendor, context).await?;
     ask_with(vendor, context, path, parameters, &key).await
 }
@@ -34,7 +34,7 @@ pub(super) async fn ask_with<T: DeserializeOwned>(
     path: &str,
     parameters: &str,
     key: &str,
-) -> Result<(T, Raw)> {
+) -> Result<(T, Option<Raw>)> {
     let target = format!("{path}?{parameters}key={key}");
     let reply = vendor.ask(context, &Call { target: &target, form: None }).await?;
     // An error is presumably the plain code instead of JSON (5).
@@ -44,12 +44,179 @@ pub(super) async fn ask_with<T: DeserializeOwned>(
             Code::AnswerNotUnderstood,
             format!("the device answered with status {}", reply.status),
         )),
-        _ => match serde_json::from_slice(&reply.body) {
-            Ok(value) => Ok((value, Raw::from_body(&reply.body))),
-            Err(error) => {
-                Err(Error::new(Code::AnswerNotUnderstood, format!("the answer cannot be read: {error}")))
-            }
-        },
+        _ => Ok((read("the answer", &reply.body)?, Some(Raw::from_body(&reply.body)))),
+    }
+}
+
+/// Structs of texts that may be absent, whatever JSON type they came in. Behind a field stands what the device calls
+/// it, where that is another name; behind `+` stand the fields of other types.
+macro_rules! texts {
+    ($($(#[$meta:meta])* $name:ident {
+        $($(#[$doc:meta])* $field:ident $($alias:literal)*,)*
+    } $(+ { $($(#[$other_meta:meta])* $other:ident: $type:ty,)* })?)*) => {$(
+        #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+        #[serde(default)]
+        $(#[$meta])*
+        pub struct $name {
+            $($(#[$doc])* #[serde($(alias = $alias,)* deserialize_with = "text")] pub $field: Option<String>,)*
+            $($($(#[$other_meta])* pub $other: $type,)*)?
+        }
+    )*};
+}
+
+texts! {
+    /// An article of the device (protocol/ikkm.md 5.1).
+    GoodsItem {
+        /// Internal unique code.
+        id "uid",
+        /// Goods code.
+        code "code1",
+        /// Barcode.
+        barcode "code2",
+        /// Name.
+        name,
+        /// Retail price.
+        price "price1",
+        /// Tax code.
+        tax_code "itemtax1",
+        /// Type; its values are not documented.
+        item_type "itemtype",
+        /// Unit; its values are not documented.
+        measure,
+        /// Catalogue code.
+        catalog_code "catalogid",
+    }
+
+    /// A shift of the device (protocol/ikkm.md 5.5). Totals are those at the start of the shift.
+    ShiftRow {
+        /// Number.
+        number "id",
+        /// `1` open, `0` closed.
+        opened,
+        /// When it was opened, by the device's clock.
+        opened_at "openDate",
+        /// When it was closed, by the device's clock.
+        closed_at "closeDate",
+        /// Cashier.
+        cashier_id "cashierId" "cashierID",
+        /// Sales so far.
+        sale,
+        /// Purchases so far.
+        buy,
+        /// Returns of sales so far.
+        sale_return "saleReturn",
+        /// Returns of purchases so far.
+        buy_return "buyReturn",
+    }
+
+    /// A receipt of the device (protocol/ikkm.md 5.6).
+    Cheque {
+        /// Receipt number.
+        receipt_number "chequeId",
+        /// When it was opened, by the device's clock.
+        opened_at "chequeDate",
+        /// `0` sale, `1` purchase, `2` return of sale, `3` return of purchase.
+        cheque_type "chequeType",
+    } + {
+        /// Rows.
+        #[serde(default, alias = "chequeSales")]
+        rows: Vec<SaleRow>,
+    }
+
+    /// A row of a receipt (protocol/ikkm.md 5.6, 5.7).
+    SaleRow {
+        /// Row code.
+        id,
+        /// Receipt number; in the rows of a shift only.
+        receipt_number "chequeId",
+        /// Goods code, may be empty.
+        item_code "itemCode",
+        /// Quantity.
+        quantity "qty",
+        /// Price.
+        price,
+        /// Sum of the row.
+        sum "saleSum",
+        /// Tax code.
+        tax_code "taxId",
+    }
+
+    /// Running totals (protocol/ikkm.md 5.8). Sales are `sale` in one object of the device and `sales` in the
+    /// other.
+    #[schemars(rename = "RunningTotals")]
+    Totals {
+        /// Sales.
+        sale "sales",
+        /// Purchases.
+        buy,
+        /// Returns of sales.
+        sale_return "saleReturn",
+        /// Returns of purchases.
+        buy_return "buyReturn",
+    }
+
+    /// A sum over receipts (protocol/ikkm.md 5.8).
+    Counted {
+        /// Sum.
+        sum,
+        /// Number of receipts.
+        count "cheques",
+    }
+
+    /// What was made with a key (protocol/ikkm.md 5.9).
+    Transaction {
+        /// Receipt number.
+        receipt_number "docid",
+        /// When it was made, by the device's clock.
+        created_at "createDate",
+        /// When it was sent to the fiscal data operator.
+        submitted_at "submitDate",
+        /// `1` sent to the operator, `0` not yet: on record all the same.
+        status,
+        /// The operator's receipt code.
+        online_code "onlineCode",
+    } + {
+        /// The answer as it came.
+        raw: Option<Raw>,
+    }
+
+    /// Info of the device (protocol/ikkm.md 5.10, 5.11).
+    DeviceInfo {
+        /// Version of the application.
+        application_version "applicationVersion",
+        /// Charge of the battery in percent, where there is one.
+        battery_percent "batteryCapacityPerc",
+        /// Cash in the drawer.
+        cash "cashWeHave",
+        /// Current cashier.
+        cashier_id "cashierID" "cashierId",
+        /// Name of the current cashier.
+        cashier_name "cashierName",
+        /// Current shift.
+        shift_number "currentShiftID",
+        /// `opened` or `closed`.
+        shift_state "currentShiftStatus",
+        /// Size of the data base in kilobytes.
+        database_kilobytes "databaseSizeKb",
+        /// Default tax of the web-api.
+        default_tax_code "defaultApiTaxID",
+        /// Factory serial number; it names the device.
+        serial_number "factorySerialNumber",
+        /// Last closed receipt.
+        last_receipt "lastClosedChequeId",
+        /// Messages not yet sent to the operator.
+        unsent_messages "messagesQueueSize",
+        /// Printer in use.
+        printing_mode "printingMode",
+        /// Whether sums are rounded.
+        rounding_rule "roundingRule",
+        /// Flash in use, in megabytes.
+        flash_used_megabytes "totalFlashUsedMb",
+        /// Free memory in megabytes; the device's name for it says "used".
+        memory_free_megabytes "totalRamUsedMb",
+    } + {
+        /// The answer as it came.
+        raw: Option<Raw>,
     }
 }
 
@@ -60,38 +227,6 @@ pub struct Goods {
     pub items: Vec<GoodsItem>,
     /// The answer as it came.
     pub raw: Option<Raw>,
-}
-
-/// An article of the device (protocol/ikkm.md 5.1).
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct GoodsItem {
-    /// Internal unique code.
-    #[serde(default, alias = "uid", deserialize_with = "text")]
-    pub id: Option<String>,
-    /// Goods code.
-    #[serde(default, alias = "code1", deserialize_with = "text")]
-    pub code: Option<String>,
-    /// Barcode.
-    #[serde(default, alias = "code2", deserialize_with = "text")]
-    pub barcode: Option<String>,
-    /// Name.
-    #[serde(default, deserialize_with = "text")]
-    pub name: Option<String>,
-    /// Retail price.
-    #[serde(default, alias = "price1", deserialize_with = "text")]
-    pub price: Option<String>,
-    /// Tax code.
-    #[serde(default, alias = "itemtax1", deserialize_with = "text")]
-    pub tax_code: Option<String>,
-    /// Type; its values are not documented.
-    #[serde(default, alias = "itemtype", deserialize_with = "text")]
-    pub item_type: Option<String>,
-    /// Unit; its values are not documented.
-    #[serde(default, deserialize_with = "text")]
-    pub measure: Option<String>,
-    /// Catalogue code.
-    #[serde(default, alias = "catalogid", deserialize_with = "text")]
-    pub catalog_code: Option<String>,
 }
 
 /// A directory: names by their codes (protocol/ikkm.md 5.2 to 5.4).
@@ -112,38 +247,6 @@ pub struct Shifts {
     pub raw: Option<Raw>,
 }
 
-/// A shift of the device (protocol/ikkm.md 5.5). Totals are those at the start of the shift.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct ShiftRow {
-    /// Number.
-    #[serde(default, alias = "id", deserialize_with = "text")]
-    pub number: Option<String>,
-    /// `1` open, `0` closed.
-    #[serde(default, deserialize_with = "text")]
-    pub opened: Option<String>,
-    /// When it was opened, by the device's clock.
-    #[serde(default, alias = "openDate", deserialize_with = "text")]
-    pub opened_at: Option<String>,
-    /// When it was closed, by the device's clock.
-    #[serde(default, alias = "closeDate", deserialize_with = "text")]
-    pub closed_at: Option<String>,
-    /// Cashier.
-    #[serde(default, alias = "cashierId", alias = "cashierID", deserialize_with = "text")]
-    pub cashier_id: Option<String>,
-    /// Sales so far.
-    #[serde(default, deserialize_with = "text")]
-    pub sale: Option<String>,
-    /// Purchases so far.
-    #[serde(default, deserialize_with = "text")]
-    pub buy: Option<String>,
-    /// Returns of sales so far.
-    #[serde(default, alias = "saleReturn", deserialize_with = "text")]
-    pub sale_return: Option<String>,
-    /// Returns of purchases so far.
-    #[serde(default, alias = "buyReturn", deserialize_with = "text")]
-    pub buy_return: Option<String>,
-}
-
 /// Receipts of a shift (protocol/ikkm.md 5.6).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Cheques {
@@ -153,23 +256,6 @@ pub struct Cheques {
     pub raw: Option<Raw>,
 }
 
-/// A receipt of the device (protocol/ikkm.md 5.6).
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Cheque {
-    /// Receipt number.
-    #[serde(default, alias = "chequeId", deserialize_with = "text")]
-    pub receipt_number: Option<String>,
-    /// When it was opened, by the device's clock.
-    #[serde(default, alias = "chequeDate", deserialize_with = "text")]
-    pub opened_at: Option<String>,
-    /// `0` sale, `1` purchase, `2` return of sale, `3` return of purchase.
-    #[serde(default, alias = "chequeType", deserialize_with = "text")]
-    pub cheque_type: Option<String>,
-    /// Rows.
-    #[serde(default, alias = "chequeSales")]
-    pub rows: Vec<SaleRow>,
-}
-
 /// Rows of all receipts of a shift (protocol/ikkm.md 5.7).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Sales {
@@ -177,32 +263,6 @@ pub struct Sales {
     pub rows: Vec<SaleRow>,
     /// The answer as it came.
     pub raw: Option<Raw>,
-}
-
-/// A row of a receipt (protocol/ikkm.md 5.6, 5.7).
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct SaleRow {
-    /// Row code.
-    #[serde(default, deserialize_with = "text")]
-    pub id: Option<String>,
-    /// Receipt number; in the rows of a shift only.
-    #[serde(default, alias = "chequeId", deserialize_with = "text")]
-    pub receipt_number: Option<String>,
-    /// Goods code, may be empty.
-    #[serde(default, alias = "itemCode", deserialize_with = "text")]
-    pub item_code: Option<String>,
-    /// Quantity.
-    #[serde(default, alias = "qty", deserialize_with = "text")]
-    pub quantity: Option<String>,
-    /// Price.
-    #[serde(default, deserialize_with = "text")]
-    pub price: Option<String>,
-    /// Sum of the row.
-    #[serde(default, alias = "saleSum", deserialize_with = "text")]
-    pub sum: Option<String>,
-    /// Tax code.
-    #[serde(default, alias = "taxId", deserialize_with = "text")]
-    pub tax_code: Option<String>,
 }
 
 /// Report of a shift (protocol/ikkm.md 5.8).
@@ -261,124 +321,13 @@ pub struct ShiftReport {
     pub raw: Option<Raw>,
 }
 
-/// Running totals (protocol/ikkm.md 5.8). Sales are `sale` in one object of the device and `sales` in the
-/// other.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-#[schemars(rename = "RunningTotals")]
-pub struct Totals {
-    /// Sales.
-    #[serde(alias = "sales", deserialize_with = "text")]
-    pub sale: Option<String>,
-    /// Purchases.
-    #[serde(deserialize_with = "text")]
-    pub buy: Option<String>,
-    /// Returns of sales.
-    #[serde(alias = "saleReturn", deserialize_with = "text")]
-    pub sale_return: Option<String>,
-    /// Returns of purchases.
-    #[serde(alias = "buyReturn", deserialize_with = "text")]
-    pub buy_return: Option<String>,
-}
-
-/// A sum over receipts (protocol/ikkm.md 5.8).
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Counted {
-    /// Sum.
-    #[serde(deserialize_with = "text")]
-    pub sum: Option<String>,
-    /// Number of receipts.
-    #[serde(alias = "cheques", deserialize_with = "text")]
-    pub count: Option<String>,
-}
-
-/// What was made with a key (protocol/ikkm.md 5.9).
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Transaction {
-    /// Receipt number.
-    #[serde(alias = "docid", deserialize_with = "text")]
-    pub receipt_number: Option<String>,
-    /// When it was made, by the device's clock.
-    #[serde(alias = "createDate", deserialize_with = "text")]
-    pub created_at: Option<String>,
-    /// When it was sent to the fiscal data operator.
-    #[serde(alias = "submitDate", deserialize_with = "text")]
-    pub submitted_at: Option<String>,
-    /// `1` sent to the operator, `0` not yet: on record all the same.
-    #[serde(deserialize_with = "text")]
-    pub status: Option<String>,
-    /// The operator's receipt code.
-    #[serde(alias = "onlineCode", deserialize_with = "text")]
-    pub online_code: Option<String>,
-    /// The answer as it came.
-    pub raw: Option<Raw>,
-}
-
 impl Transaction {
     /// Asks what was made with `old`, with the current key.
     pub(super) async fn ask(vendor: &Ikkm, context: &Context<'_>, old: &str, current: &str) -> Result<Self> {
         let path = format!("/dump/transaction/{old}");
-        let (transaction, raw): (Transaction, Raw) = ask_with(vendor, context, &path, "", current).await?;
-        Ok(Transaction { raw: Some(raw), ..transaction })
+        let (transaction, raw) = ask_with(vendor, context, &path, "", current).await?;
+        Ok(Transaction { raw, ..transaction })
     }
-}
-
-/// Info of the device (protocol/ikkm.md 5.10, 5.11).
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct DeviceInfo {
-    /// Version of the application.
-    #[serde(alias = "applicationVersion", deserialize_with = "text")]
-    pub application_version: Option<String>,
-    /// Charge of the battery in percent, where there is one.
-    #[serde(alias = "batteryCapacityPerc", deserialize_with = "text")]
-    pub battery_percent: Option<String>,
-    /// Cash in the drawer.
-    #[serde(alias = "cashWeHave", deserialize_with = "text")]
-    pub cash: Option<String>,
-    /// Current cashier.
-    #[serde(alias = "cashierID", alias = "cashierId", deserialize_with = "text")]
-    pub cashier_id: Option<String>,
-    /// Name of the current cashier.
-    #[serde(alias = "cashierName", deserialize_with = "text")]
-    pub cashier_name: Option<String>,
-    /// Current shift.
-    #[serde(alias = "currentShiftID", deserialize_with = "text")]
-    pub shift_number: Option<String>,
-    /// `opened` or `closed`.
-    #[serde(alias = "currentShiftStatus", deserialize_with = "text")]
-    pub shift_state: Option<String>,
-    /// Size of the data base in kilobytes.
-    #[serde(alias = "databaseSizeKb", deserialize_with = "text")]
-    pub database_kilobytes: Option<String>,
-    /// Default tax of the web-api.
-    #[serde(alias = "defaultApiTaxID", deserialize_with = "text")]
-    pub default_tax_code: Option<String>,
-    /// Factory serial number; it names the device.
-    #[serde(alias = "factorySerialNumber", deserialize_with = "text")]
-    pub serial_number: Option<String>,
-    /// Last closed receipt.
-    #[serde(alias = "lastClosedChequeId", deserialize_with = "text")]
-    pub last_receipt: Option<String>,
-    /// Messages not yet sent to the operator.
-    #[serde(alias = "messagesQueueSize", deserialize_with = "text")]
-    pub unsent_messages: Option<String>,
-    /// Printer in use.
-    #[serde(alias = "printingMode", deserialize_with = "text")]
-    pub printing_mode: Option<String>,
-    /// Whether sums are rounded.
-    #[serde(alias = "roundingRule", deserialize_with = "text")]
-    pub rounding_rule: Option<String>,
-    /// Flash in use, in megabytes.
-    #[serde(alias = "totalFlashUsedMb", deserialize_with = "text")]
-    pub flash_used_megabytes: Option<String>,
-    /// Free memory in megabytes; the device's name for it says "used".
-    #[serde(alias = "totalRamUsedMb", deserialize_with = "text")]
-    pub memory_free_megabytes: Option<String>,
-    /// The answer as it came.
-    pub raw: Option<Raw>,
 }
 
 impl DeviceInfo {
@@ -386,20 +335,12 @@ impl DeviceInfo {
     pub(super) async fn ask(vendor: &Ikkm, context: &Context<'_>, minimum: bool) -> Result<Self> {
         let (path, parameters) =
             if minimum { ("/apicheck/getInfo/", "show=minimum&") } else { ("/apicheck/getInfo", "") };
-        let (info, raw): (DeviceInfo, Raw) = ask(vendor, context, path, parameters).await?;
-        Ok(DeviceInfo { raw: Some(raw), ..info })
+        let (info, raw) = ask(vendor, context, path, parameters).await?;
+        Ok(DeviceInfo { raw, ..info })
     }
 
     /// True where the current shift is open.
     pub(super) fn is_shift_open(&self) -> bool {
         self.shift_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("opened"))
     }
-}
-
-/// Names by code, whatever JSON type the names have.
-pub(super) async fn directory(vendor: &Ikkm, context: &Context<'_>, table: &str) -> Result<Directory> {
-    let path = format!("/dump/table/{table}");
-    let (rows, raw): (BTreeMap<String, Scalar>, Raw) = ask(vendor, context, &path, "").await?;
-    let names = rows.into_iter().map(|(code, name)| (code, name.0.unwrap_or_default())).collect();
-    Ok(Directory { names, raw: Some(raw) })
 }

@@ -3,8 +3,7 @@
 use super::answer::{self, DeviceAnswer};
 use super::config::IkkmConfig;
 use super::device::{Call, Device, Reply};
-use crate::transport::NoExchange;
-use crate::vendor::Context;
+use crate::vendor::{Context, Exchanged};
 
 /// An iKKM client's vendor.
 pub struct Ikkm {
@@ -15,29 +14,17 @@ pub struct Ikkm {
 
 impl Ikkm {
     /// Sends a call that makes no document, once, within what is left of the time.
-    pub(super) async fn ask(
-        &self,
-        context: &Context<'_>,
-        call: &Call<'_>,
-    ) -> std::result::Result<Reply, NoExchange> {
+    pub(super) async fn ask(&self, context: &Context<'_>, call: &Call<'_>) -> Exchanged<Reply> {
         self.device.exchange(call, || context.for_question()).await
     }
 
     /// Sends a call that can make a document, once, where the time suffices for a whole exchange.
-    pub(super) async fn send(
-        &self,
-        context: &Context<'_>,
-        call: &Call<'_>,
-    ) -> std::result::Result<Reply, NoExchange> {
+    pub(super) async fn send(&self, context: &Context<'_>, call: &Call<'_>) -> Exchanged<Reply> {
         self.device.exchange(call, || context.for_document()).await
     }
 
     /// `/apicheck`: whether the device is ready and takes `key`.
-    pub(super) async fn check_key(
-        &self,
-        context: &Context<'_>,
-        key: &str,
-    ) -> std::result::Result<DeviceAnswer, NoExchange> {
+    pub(super) async fn check_key(&self, context: &Context<'_>, key: &str) -> Exchanged<DeviceAnswer> {
         let form = format!("key={key}");
         let reply = self.ask(context, &Call { target: "/apicheck", form: Some(&form) }).await?;
         Ok(answer::read(&reply, key))

@@ -6,53 +6,27 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::config::NAME;
-use super::config::{DocumentVersion, ModulkassaConfig};
 use super::status::{DocumentStatus, ServiceStatus};
+use super::vendor::Modulkassa;
 use super::{claim, map, wire};
 use crate::config::Credentials;
 use crate::error::{Code, Error, Result, VendorFault};
 use crate::journal::Entry;
-use crate::receipt::registration::{Failure, Raw};
-use crate::transport::{Answer, NoExchange, Request, Transport, join, lenient, plain_refusal};
-use crate::vendor::{Context, Finding, KnownBy, StepResult};
+use crate::receipt::registration::Raw;
+use crate::transport::{Answer, Request, join, lenient, plain_refusal};
+use crate::vendor::{Context, Exchanged, Finding, KnownBy, StepResult};
 
 /// Name of the secret that `associate` leaves in the journal.
 const ASSOCIATION: &str = "association";
 
-/// The calls of one client.
-pub struct Api {
-    transport: Transport,
-    base: Url,
-    version: &'static str,
-    credentials: Option<Credentials>,
-    account: Option<Credentials>,
-    register: String,
-}
-
-impl Api {
-    pub fn new(transport: Transport, base: Url, config: &ModulkassaConfig, register: String) -> Self {
-        let account = config.account.as_ref();
-        Self {
-            transport,
-            base,
-            version: match config.document_version.unwrap_or_default() {
-                DocumentVersion::V1 => "v1",
-                DocumentVersion::V2 => "v2",
-            },
-            credentials: config.credentials.clone(),
-            account: account
-                .map(|a| Credentials { user_name: a.login.clone(), password: a.password.clone() }),
-            register,
-        }
-    }
-
+impl Modulkassa {
     fn url(&self, segments: &[&str]) -> Url {
         join(&self.base, segments)
     }
 
     /// The credentials of the association: the configuration's, else those in the journal.
     async fn association(&self, context: &Context<'_>) -> Result<Credentials> {
-        if let Some(credentials) = &self.credentials {
+        if let Some(credentials) = &self.config.credentials {
             return Ok(credentials.clone());
         }
         let kept = context.secrets.secret(&self.register, ASSOCIATION).await?;
@@ -63,22 +37,19 @@ impl Api {
         Ok(Credentials { user_name: name.into(), password: SecretString::from(password) })
     }
 
-    fn account(&self) -> Result<&Credentials> {
+    fn account(&self) -> Result<Credentials> {
         let missing =
             || Error::new(Code::CredentialsMissing, "this call needs `account` in the configuration");
-        self.account.as_ref().ok_or_else(missing)
+        let account = self.config.account.as_ref().ok_or_else(missing)?;
+        Ok(Credentials { user_name: account.login.clone(), password: account.password.clone() })
     }
 
-    async fn exchange(
-        &self,
-        context: &Context<'_>,
-        request: Request,
-    ) -> std::result::Result<Answer, NoExchange> {
+    async fn exchange(&self, context: &Context<'_>, request: Request) -> Exchanged<Answer> {
         self.transport.send(&request, context.for_question()?).await
     }
 
     /// A call that can make a document.
-    async fn send(&self, context: &Context<'_>, request: Request) -> std::result::Result<Answer, NoExchange> {
+    async fn exchange_document(&self, context: &Context<'_>, request: Request) -> Exchanged<Answer> {
         self.transport.send(&request, context.for_document()?).await
     }
 
@@ -102,7 +73,7 @@ impl Api {
         if let Some(client_id) = client_id {
             url.query_pairs_mut().append_pair("clientId", client_id);
         }
-        let request = Request::new(Method::POST, url).basic(self.account()?);
+        let request = Request::new(Method::POST, url).basic(&self.account()?);
         let association: wire::Association = parsed(&self.ask(context, request).await?)?;
         let (Some(name), Some(password)) = (&association.user_name.0, &association.password.0) else {
             return Err(Error::new(
@@ -139,7 +110,7 @@ impl Api {
             Some(id) => join(&base, &["v1", "retail-point", id]),
             None => join(&base, &["v1", "retail-points"]),
         };
-        self.ask(context, Request::new(Method::GET, url).basic(self.account()?)).await
+        self.ask(context, Request::new(Method::GET, url).basic(&self.account()?)).await
     }
 
     /// E5 as the caller wants to see it, and what it says of the document.
@@ -171,7 +142,7 @@ impl Api {
         };
         let url = self.url(&["v1", "doc", document_of(entry), "re-queue"]);
         let request = Request::new(Method::PUT, url).basic(&credentials);
-        match self.send(context, request).await {
+        match self.exchange_document(context, request).await {
             Err(failure) if failure.is_not_sent() => as_before(failure.into()).into(),
             Err(failure) => Finding::from(failure).into(),
             Ok(answer) => match answer.status {
@@ -195,10 +166,11 @@ impl Api {
             Ok(credentials) => credentials,
             Err(error) => return Finding::NotTaken(error).into(),
         };
-        let request = Request::new(Method::POST, self.url(&[self.version, "doc"]))
+        let version = self.config.document_version.unwrap_or_default().path();
+        let request = Request::new(Method::POST, self.url(&[version, "doc"]))
             .basic(&credentials)
             .json(entry.request.clone());
-        let answer = match self.send(context, request).await {
+        let answer = match self.exchange_document(context, request).await {
             Ok(answer) => answer,
             Err(failure) => return Finding::from(failure).into(),
         };
@@ -224,12 +196,8 @@ impl Api {
         let result = self.look_up(context, document_of(entry)).await;
         match result.finding {
             Finding::Absent => {
-                let failure = Failure {
-                    code: Code::Refused.name().into(),
-                    message: error.message,
-                    vendor: error.vendor.map(|fault| *fault),
-                };
-                Finding::Failed { failure, raw: Some(Raw::from_body(&refused.body)) }.into()
+                let raw = Raw::from_body(&refused.body);
+                Finding::failed(error.with_code(Code::Refused), raw).into()
             }
             Finding::Registered { .. } => StepResult { known_by: KnownBy::KeyBefore, ..result },
             Finding::Unknown(_) => Finding::Unknown(error).into(),

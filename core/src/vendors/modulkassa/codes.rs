@@ -87,8 +87,3 @@ pub const OBJECTS: &[PaymentObject] = &[
     PaymentObject::SalesTax,
     PaymentObject::ResortFee,
 ];
-
-/// The vendor's value for a shared one.
-pub fn code<K: Copy + PartialEq, V: Copy>(table: &[(K, V)], key: K) -> Option<V> {
-    table.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
-}

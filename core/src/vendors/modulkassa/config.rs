@@ -1,5 +1,7 @@
 //! Modulkassa's configuration (protocol/modulkassa.md 1.1, 1.2).
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -7,6 +9,10 @@ use url::Url;
 
 use crate::config::{Common, Credentials};
 use crate::error::{Code, Violation, violation};
+
+/// Milliseconds after a lost answer from which "unknown document" is believed: what a repeated id gives is not
+/// documented, so the time is that of vendors without a key.
+const SETTLE_MS: u64 = 10_000;
 
 /// Name in configurations and envelopes.
 pub const NAME: &str = "modulkassa";
@@ -42,6 +48,16 @@ pub enum DocumentVersion {
     /// `v2/doc`.
     #[default]
     V2,
+}
+
+impl DocumentVersion {
+    /// The version as it stands in paths.
+    pub const fn path(self) -> &'static str {
+        match self {
+            DocumentVersion::V1 => "v1",
+            DocumentVersion::V2 => "v2",
+        }
+    }
 }
 
 /// Account of the back office. The password shows in no `Debug` output.
@@ -85,6 +101,11 @@ pub struct ModulkassaConfig {
 }
 
 impl ModulkassaConfig {
+    /// How long "unknown document" is not believed.
+    pub fn settle_after(&self) -> Duration {
+        Duration::from_millis(self.settle_ms.unwrap_or(SETTLE_MS))
+    }
+
     /// Address of the fiscalization interface: what stands in front of `/v1` and `/v2`.
     pub fn base(&self) -> Option<Url> {
         self.common.address(self.environment.map(Environment::base))

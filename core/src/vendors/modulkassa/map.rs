@@ -5,7 +5,7 @@ use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
-use super::codes::{self, code};
+use super::codes;
 use super::config::NAME;
 use super::{callback, wire};
 use crate::error::{Code, VendorFault, Violation, violation};
@@ -15,7 +15,7 @@ use crate::receipt::registration::{Failure, Fiscal, Raw};
 use crate::receipt::vat;
 use crate::receipt::{Cashier, Customer, Item, PaymentMethod, PaymentObject, Receipt};
 use crate::transport::lenient::Scalar;
-use crate::vendor::Finding;
+use crate::vendor::{Finding, look_up};
 
 /// Most decimals of a quantity (protocol/modulkassa.md 2.2).
 const QUANTITY_DECIMALS: u32 = 3;
@@ -39,7 +39,7 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
         wrong("/customer/phone".into(), Code::WrongFormat, "must be +7 and 10 digits");
     }
     for (index, payment) in receipt.payments.iter().enumerate() {
-        if code(codes::PAYMENT_TYPES, payment.payment_type).is_none() {
+        if look_up(codes::PAYMENT_TYPES, &payment.payment_type).is_none() {
             let path = format!("/payments/{index}/type");
             wrong(path, Code::NotForThisVendor, "Modulkassa does not know this type of payment");
         }
@@ -50,7 +50,7 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
         };
         match item.vat {
             None => wrong("vat", Code::MissingField, "`vat` is required; `none` means not subject to VAT"),
-            Some(vat) if code(codes::VAT_TAGS, vat).is_none() => {
+            Some(vat) if look_up(codes::VAT_TAGS, &vat).is_none() => {
                 wrong("vat", Code::VatNotAllowed, "Modulkassa does not know this rate");
             }
             Some(vat) => {
@@ -69,7 +69,7 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
                 "Modulkassa does not know this settlement object",
             );
         }
-        if item.unit.is_some_and(|unit| code(codes::MEASURES, unit).is_none()) {
+        if item.unit.is_some_and(|unit| look_up(codes::MEASURES, &unit).is_none()) {
             wrong("unit", Code::NotForThisVendor, "Modulkassa has no word for this unit");
         }
         if item.country_code.as_deref().is_some_and(|c| !c.bytes().all(|b| b.is_ascii_digit())) {
@@ -115,7 +115,7 @@ pub fn document<'a>(receipt: &'a Receipt, id: String, at: OffsetDateTime) -> Opt
     Some(wire::Document {
         id,
         doc_num: extras.and_then(|e| e.document_number.as_deref()).unwrap_or(&receipt.id),
-        doc_type: code(codes::DOC_TYPES, receipt.kind)?,
+        doc_type: look_up(codes::DOC_TYPES, &receipt.kind)?,
         checkout_date_time: match &receipt.issued_at {
             Some(said) => said.clone(),
             None => at.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()?,
@@ -127,7 +127,7 @@ pub fn document<'a>(receipt: &'a Receipt, id: String, at: OffsetDateTime) -> Opt
         cashier_inn: cashier.and_then(|c| c.tax_id.as_deref()),
         cashier_position: cashier.and_then(|c| c.position.as_deref()),
         response_url: receipt.callback_url.as_deref(),
-        tax_mode: receipt.company.as_ref().and_then(|c| code(codes::TAX_MODES, c.tax_system?)),
+        tax_mode: receipt.company.as_ref().and_then(|c| look_up(codes::TAX_MODES, &c.tax_system?)),
         client_name: customer.and_then(|c| c.name.as_deref()),
         client_inn: customer.and_then(|c| c.tax_id.as_deref()),
         invent_positions: receipt.items.iter().map(position).collect::<Option<_>>()?,
@@ -135,7 +135,7 @@ pub fn document<'a>(receipt: &'a Receipt, id: String, at: OffsetDateTime) -> Opt
             .payments
             .iter()
             .map(|payment| {
-                let payment_type = code(codes::PAYMENT_TYPES, payment.payment_type)?;
+                let payment_type = look_up(codes::PAYMENT_TYPES, &payment.payment_type)?;
                 Some(wire::Money { payment_type, sum: payment.sum })
             })
             .collect::<Option<_>>()?,
@@ -143,7 +143,7 @@ pub fn document<'a>(receipt: &'a Receipt, id: String, at: OffsetDateTime) -> Opt
         correction_info: match &receipt.correction {
             None => None,
             Some(correction) => Some(wire::Correction {
-                reason: code(codes::CORRECTION_REASONS, correction.correction_type)?,
+                reason: look_up(codes::CORRECTION_REASONS, &correction.correction_type)?,
                 document_date: midnight(&correction.base_date),
                 document_num: correction.base_number.as_deref(),
                 fiscal_sign: correction.fiscal_sign.as_deref(),
@@ -160,7 +160,7 @@ fn position(item: &Item) -> Option<wire::Position<'_>> {
         price: item.price,
         quantity: item.quantity,
         disc_sum: item.discount,
-        vat_tag: code(codes::VAT_TAGS, item.vat?)?,
+        vat_tag: look_up(codes::VAT_TAGS, &item.vat?)?,
         vat_sum: item.vat_sum,
         payment_object: item.payment_object.unwrap_or(PaymentObject::Commodity).word(),
         payment_method: item.payment_method.unwrap_or(PaymentMethod::FullPayment).word(),
@@ -176,7 +176,7 @@ fn position(item: &Item) -> Option<wire::Position<'_>> {
             doc_number: &attribute.number,
             doc_data: &attribute.value,
         }),
-        measure: item.unit.and_then(|unit| code(codes::MEASURES, unit)),
+        measure: item.unit.and_then(|unit| look_up(codes::MEASURES, &unit)),
         description: extras.and_then(|e| e.description.as_deref()),
         agent_info: extras.and_then(|e| e.agent.as_ref()).map(agent),
         supplier_info: extras.and_then(|e| e.supplier.as_ref()).map(|supplier| wire::Supplier {
@@ -189,15 +189,9 @@ fn position(item: &Item) -> Option<wire::Position<'_>> {
 
 fn agent(agent: &modulkassa::Agent) -> wire::Agent<'_> {
     wire::Agent {
-        types: agent.types.iter().map(|kind| kind.word()).collect(),
-        paying_agent: agent
-            .paying_agent
-            .as_ref()
-            .map(|paying| wire::PayingAgent { operation: &paying.operation, phones: &paying.phones }),
-        receive_payments_operator: agent
-            .receive_payments_operator
-            .as_ref()
-            .map(|operator| wire::Phones { phones: &operator.phones }),
+        types: &agent.types,
+        paying_agent: agent.paying_agent.as_ref(),
+        receive_payments_operator: agent.receive_payments_operator.as_ref(),
         money_transfer_operator: agent.money_transfer_operator.as_ref().map(|operator| {
             wire::TransferOperator {
                 phones: &operator.phones,

@@ -35,7 +35,6 @@ use crate::receipt::{Kind, Receipt};
 use crate::transport::Transports;
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::vendor::{Claim, Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
-use api::Api;
 
 /// The row in the table of vendors.
 pub const INFO: VendorInfo = VendorInfo {
@@ -50,26 +49,15 @@ pub const INFO: VendorInfo = VendorInfo {
 
 /// Namespace of the document ids. Never change it: ids of documents in flight depend on it.
 const DOCUMENT_NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_3c52_8e0b_4b7a_9a44_5d2e_71c0_b3f8);
-/// Milliseconds after a lost answer from which "unknown document" is believed: what a repeated id gives is not
-/// documented, so the time is that of vendors without a key.
-const SETTLE_MS: u64 = 10_000;
-
 fn open(text: &str, transports: &Transports) -> Result<Opened> {
     let config: ModulkassaConfig = input::read(text)?;
     let violations = config.violations();
     let (Some(base), Some(register), true) = (config.base(), config.register(), violations.is_empty()) else {
         return Err(Error::invalid(violations));
     };
-    let settle_after = Duration::from_millis(config.settle_ms.unwrap_or(SETTLE_MS));
-    let transport = transports.get(&config.common, &base, settle_after)?;
+    let transport = transports.get(&config.common, &base, config.settle_after())?;
     let common = config.common.clone();
-    let vendor = Modulkassa {
-        register: register.clone(),
-        settle_after,
-        api: Api::new(transport, base, &config, register),
-        config,
-    };
-    Ok(Opened { vendor: Box::new(vendor), common })
+    Ok(Opened { vendor: Box::new(Modulkassa { register, config, transport, base }), common })
 }
 
 /// The vendor's id for a document: the same for the same register and receipt, in any process.
@@ -92,7 +80,7 @@ impl Vendor for Modulkassa {
     }
 
     fn settle_after(&self) -> Duration {
-        self.settle_after
+        self.config.settle_after()
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -133,19 +121,19 @@ impl Vendor for Modulkassa {
     }
 
     async fn send(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
-        self.api.submit(context, entry).await
+        self.submit(context, entry).await
     }
 
     async fn settle(&self, context: &Context<'_>, entry: &Entry, _: Mode) -> StepResult {
-        self.api.look_up(context, api::document_of(entry)).await
+        self.look_up(context, api::document_of(entry)).await
     }
 
     async fn put_back(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
-        self.api.requeue(context, entry).await
+        self.requeue(context, entry).await
     }
 
     async fn health(&self, context: &Context<'_>) -> Result<Health> {
-        let status = self.api.service_status(context).await?;
+        let status = self.service_status(context).await?;
         Ok(Health { ready: status.is_ready, message: status.summary(), raw: status.raw })
     }
 

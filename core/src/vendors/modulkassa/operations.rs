@@ -126,7 +126,7 @@ async fn associate(desk: &dyn Desk, request: Associate) -> Result<Association> {
     // Two processes that associate at once would each make the other's password worthless.
     let name = format!("association {}", vendor.register);
     let _lease = context.secrets.lease(&name, context.budget.ends()).await?;
-    let made = vendor.api.associate(&context, &point, client_id.as_deref()).await?;
+    let made = vendor.associate(&context, &point, client_id.as_deref()).await?;
     Ok(Association {
         user_name: made.user_name.0.unwrap_or_default(),
         password: made.password.0.unwrap_or_default(),
@@ -137,13 +137,13 @@ async fn associate(desk: &dyn Desk, request: Associate) -> Result<Association> {
 
 async fn dissociate(desk: &dyn Desk, _: Nothing) -> Result<Nothing> {
     let vendor: &Modulkassa = desk.of()?;
-    vendor.api.dissociate(&desk.context()).await?;
+    vendor.dissociate(&desk.context()).await?;
     Ok(Nothing {})
 }
 
 async fn service_status(desk: &dyn Desk, _: Nothing) -> Result<ServiceStatus> {
     let vendor: &Modulkassa = desk.of()?;
-    vendor.api.service_status(&desk.context()).await
+    vendor.service_status(&desk.context()).await
 }
 
 async fn send_document(desk: &dyn Desk, request: SendDocument) -> Result<Registration> {
@@ -170,7 +170,7 @@ async fn asked(desk: &dyn Desk, vendor: &Modulkassa, named: &Named) -> Result<Do
         Named::Ours(entry) => api::document_of(entry),
         Named::Theirs(document_id) => document_id,
     };
-    let (status, result) = vendor.api.document_status(&desk.context(), document_id).await?;
+    let (status, result) = vendor.document_status(&desk.context(), document_id).await?;
     if let Named::Ours(entry) = named {
         desk.learned(&entry.receipt_id, result).await?;
     }
@@ -209,7 +209,7 @@ async fn put_back(
 async fn retail_point(desk: &dyn Desk, request: RetailPointKey) -> Result<RetailPoints> {
     let vendor: &Modulkassa = desk.of()?;
     let id = request.retail_point_id.or_else(|| vendor.config.retail_point_id.clone());
-    let answer = vendor.api.retail_points(&desk.context(), id.as_deref()).await?;
+    let answer = vendor.retail_points(&desk.context(), id.as_deref()).await?;
     let unreadable = |error: serde_json::Error| Error::new(Code::AnswerNotUnderstood, error.to_string());
     let points: Vec<wire::RetailPoint> = match id {
         Some(_) => vec![serde_json::from_slice(&answer.body).map_err(unreadable)?],

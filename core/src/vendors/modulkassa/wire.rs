@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_with::skip_serializing_none;
 
-use crate::receipt::Phone;
+use crate::receipt::modulkassa::{PayingAgent, ReceivePaymentsOperator};
 use crate::receipt::money::{Amount, Quantity};
+use crate::receipt::{AgentType, Phone};
 use crate::transport::lenient::{Scalar, object_or_null};
 
 /// Document (protocol/modulkassa.md 2.1), in the order of the protocol sheet. Absent optional fields are left
@@ -90,21 +91,10 @@ pub struct Industry<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Agent<'a> {
-    pub types: Vec<&'static str>,
-    pub paying_agent: Option<PayingAgent<'a>>,
-    pub receive_payments_operator: Option<Phones<'a>>,
+    pub types: &'a [AgentType],
+    pub paying_agent: Option<&'a PayingAgent>,
+    pub receive_payments_operator: Option<&'a ReceivePaymentsOperator>,
     pub money_transfer_operator: Option<TransferOperator<'a>>,
-}
-
-#[derive(Serialize)]
-pub struct PayingAgent<'a> {
-    pub operation: &'a str,
-    pub phones: &'a [Phone],
-}
-
-#[derive(Serialize)]
-pub struct Phones<'a> {
-    pub phones: &'a [Phone],
 }
 
 #[skip_serializing_none]
@@ -154,53 +144,42 @@ fn optional_number<T: std::fmt::Display, S: Serializer>(
 }
 
 /// RetailPointAssociation (protocol/modulkassa.md 3.1).
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Association {
-    #[serde(default)]
     pub user_name: Scalar,
-    #[serde(default)]
     pub password: Scalar,
-    #[serde(default)]
     pub name: Scalar,
-    #[serde(default)]
     pub address: Scalar,
 }
 
 /// FNStatus (protocol/modulkassa.md 3.2). Old texts call the date `statusDateTime`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct ServiceStatus {
-    #[serde(default)]
     pub status: Scalar,
-    #[serde(default, alias = "statusDateTime")]
+    #[serde(alias = "statusDateTime")]
     pub date_time: Scalar,
-    #[serde(default)]
     pub message: Scalar,
 }
 
 /// DocumentStatus (protocol/modulkassa.md 3.3).
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct DocumentStatus {
-    #[serde(default)]
     pub status: Scalar,
-    #[serde(default)]
     pub fn_state: Scalar,
-    #[serde(default, deserialize_with = "object_or_null")]
+    #[serde(deserialize_with = "object_or_null")]
     pub fiscal_info: Option<FiscalInfo>,
-    #[serde(default, deserialize_with = "object_or_null")]
+    #[serde(deserialize_with = "object_or_null")]
     pub failure_info: Option<FailureInfo>,
-    #[serde(default)]
     pub message: Scalar,
-    #[serde(default)]
     pub time_status_changed: Scalar,
 }
 
 /// FiscalInfo (protocol/modulkassa.md 3.3).
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
 pub struct FiscalInfo {
     pub shift_number: Scalar,
     pub check_number: Scalar,

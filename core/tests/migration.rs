@@ -5,7 +5,7 @@ mod engines;
 
 use engines::{conclusion, finish, intent, open, sqlite, tamper};
 use kassa::journal::audit::{Head, verify};
-use kassa::journal::{Filter, Intended, Intent, Journal, now_ms};
+use kassa::journal::{Conclusion, Filter, Intended, Intent, Journal, now_ms};
 use kassa::receipt::registration::State;
 use tempfile::TempDir;
 
@@ -103,6 +103,36 @@ async fn a_journal_of_schema_2_keeps_its_entries_and_its_chains() {
         let (head, broken) = verify(&*open(&place), register).await.unwrap();
         assert_eq!((head.events, broken), (before.events + 1, None), "{register}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_of_schema_3_keeps_its_entries_and_its_chains() {
+    let folder = TempDir::new().unwrap();
+    let place = sqlite(&folder);
+    let now = open(&place);
+    now.intend_all(&[intent("a"), intent("b")]).await.unwrap();
+    finish(&*now, "a").await;
+    let before = told(&*now, &["shop"]).await;
+    drop(now);
+    let path = folder.path().join("before.sqlite");
+    let file = rusqlite::Connection::open(folder.path().join("journal.sqlite")).unwrap();
+    file.execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute_batch(
+        "ALTER TABLE documents DROP COLUMN notice; ALTER TABLE documents DROP COLUMN doubt_since;
+         PRAGMA user_version = 3",
+    )
+    .unwrap();
+    drop(file);
+    let place = format!("sqlite:{}", path.display());
+    assert_eq!(told(&*open(&place), &["shop"]).await, before);
+    let told = Conclusion { notice: Some("odd".into()), ..conclusion(State::Accepted) };
+    let journal = open(&place);
+    let entry = journal.find("shop", "b").await.unwrap().unwrap();
+    let entry = journal.begin(&entry, None).await.unwrap();
+    journal.conclude(&entry, &told).await.unwrap();
+    assert_eq!(open(&place).find("shop", "b").await.unwrap().unwrap().notice, told.notice);
+    assert_eq!(verify(&*open(&place), "shop").await.unwrap().1, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -240,3 +240,91 @@ fn one_request(shop: &TcpListener) -> (String, String) {
         }
     }
 }
+
+/// A receipt that failed at the cash register.
+async fn failed(bench: &Bench, till: &kassa::Client) {
+    bench.fault(
+        json!({"vendor": "modulkassa", "route": "submit", "do": "fail", "failure_type": "NON_FN_FAILURE"}),
+    );
+    ok(till, "register", receipt("order-1")).await;
+    assert_eq!(ok(till, "wait", json!({"id": "order-1"})).await["state"], "failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_requeue_that_is_not_seen_to_the_end_is_never_a_failure() {
+    // The answer is lost, and what the vendor shows then is from before, or is nothing at all.
+    for (lost, shown) in [
+        (json!({"when": "after_record", "do": "drop"}), None),
+        (json!({"when": "after_record", "do": "status", "status": 502}), Some((502, "<html>"))),
+        (json!({"when": "answer", "do": "cut"}), Some((404, "<html>"))),
+        (json!({"when": "answer", "do": "garbage"}), Some((503, ""))),
+        (json!({"when": "after_record", "do": "status", "status": 400, "body": "<html>"}), None),
+    ] {
+        let bench = Bench::new().await;
+        let till = bench.client();
+        failed(&bench, &till).await;
+        let mut fault = json!({"vendor": "modulkassa", "route": "requeue"});
+        for (name, value) in lost.as_object().unwrap() {
+            fault[name] = value.clone();
+        }
+        bench.fault(fault);
+        if let Some((status, body)) = shown {
+            // The first question is the one before the document is put back.
+            bench.fault(json!({"vendor": "modulkassa", "route": "status", "when": "answer", "do": "status",
+                "status": status, "body": body, "skip": 1}));
+        }
+        let envelope = common::call(&till, "requeue_document", json!({"id": "order-1"})).await;
+        assert_ne!(envelope["error"]["outcome"], "not_registered", "{lost}: {envelope}");
+        let end = ok(&till, "wait", json!({"id": "order-1"})).await;
+        assert_eq!(end["state"], "registered", "{lost}: {end}");
+        assert_eq!(bench.emulator.ledger().len(), 1, "{lost}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_requeue_that_never_arrived_leaves_the_failure_as_it_was() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    failed(&bench, &till).await;
+    bench.fault(json!({"vendor": "modulkassa", "route": "requeue", "do": "drop"}));
+    let refused = error(&till, "requeue_document", json!({"id": "order-1"})).await;
+    assert_eq!(
+        (&refused["code"], &refused["outcome"]),
+        (&json!("fiscalization_failed"), &json!("not_registered")),
+        "{refused}"
+    );
+    ok(&till, "requeue_document", json!({"id": "order-1"})).await;
+    assert_eq!(ok(&till, "wait", json!({"id": "order-1"})).await["state"], "registered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_put_back_is_on_record_whatever_the_journal_thought() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    failed(&bench, &till).await;
+    let id = ok(&till, "status", json!({"id": "order-1"})).await["vendor_document_id"].clone();
+    // In the vendor's cabinet, or by another program.
+    let url = format!(
+        "{}/v1/doc/{}/re-queue",
+        bench.emulator.config("modulkassa")["base_url"].as_str().unwrap(),
+        id.as_str().unwrap()
+    );
+    let credentials = bench.emulator.config("modulkassa")["credentials"].clone();
+    let answer = reqwest::Client::new()
+        .put(url)
+        .basic_auth(credentials["user_name"].as_str().unwrap(), credentials["password"].as_str())
+        .send()
+        .await;
+    assert!(answer.unwrap().status().is_success());
+    for _ in 0..100 {
+        let seen = ok(&till, "document_status", json!({"document_id": id})).await;
+        if seen["state"] == "registered" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(ok(&till, "wait", json!({"id": "order-1"})).await["state"], "registered");
+    let again = ok(&till, "register", receipt("order-1")).await;
+    assert_eq!(again["state"], "registered");
+    assert_eq!(bench.emulator.ledger().len(), 1);
+}

@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::{Code, Error, Result};
 use crate::journal::chain::{Content, hex};
-use crate::journal::{Entry, Intended, Intent, Journal, Lease};
+use crate::journal::{Entry, Intended, Intent, Journal, Lease, SteadyTime};
 use crate::receipt::registration::{Fiscal, State};
 use crate::vendor::budget::Budget;
 use crate::vendor::desk::Wanted;
@@ -300,6 +300,7 @@ impl Delivery {
             }
             self.conclude(&mut entry, Step::put_back()).await?;
             let result = self.vendor.put_back(&self.context_of(budget), &entry).await;
+            entry.doubt_since = SteadyTime::now();
             match self.learn(&mut entry, "put back", result).await? {
                 stopped_by if entry.state != State::InDoubt => Ok(Progress { entry, stopped_by }),
                 _ => self.in_order(entry, false, Mode::Probe, budget, lease).await,

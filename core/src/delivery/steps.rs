@@ -10,7 +10,7 @@ use super::about::{Believed, believed};
 use super::transitions::{Due, Event, Next, Transition, Written, after, next};
 use super::{Delivery, Progress, backoff};
 use crate::error::{Code, Error, Outcome, Result};
-use crate::journal::{Conclusion, Entry, Filter, Group, Lease, now_ms};
+use crate::journal::{Conclusion, Entry, Filter, Group, Lease, SteadyTime, now_ms};
 use crate::receipt::registration::{Failure, Fiscal, Raw, State};
 use crate::vendor::budget::Budget;
 use crate::vendor::{Exclusive, Finding, Mode, StepResult};
@@ -136,6 +136,7 @@ impl Step {
             fiscal: self.fiscal.take().filter(|_| fiscal),
             failure: self.failure.take().filter(|_| failure),
             notice: self.notice.take(),
+            doubt_since: None,
             raw: self.raw.take().filter(|_| answer),
             secrets: std::mem::take(&mut self.secrets),
             note: self.note(),
@@ -209,7 +210,7 @@ impl Delivery {
                 }
                 Next::TakeOver => doubt = self.conclude(&mut entry, Step::abandoned()).await?,
                 what @ (Next::Settle | Next::Ask) => {
-                    let believed_at = Instant::now() + self.until_settled(&entry);
+                    let believed_at = Instant::now() + self.until_settled(&mut entry);
                     if what == Next::Settle && !budget.pause_until(resume_at.max(believed_at)).await {
                         let why = doubt.unwrap_or_else(|| not_in_time(&entry));
                         return stop(entry, Some(why));
@@ -224,12 +225,17 @@ impl Delivery {
         }
     }
 
-    /// How long the vendor's "I do not know it" is not believed yet. Where the clock went back, the
-    /// whole time is waited.
-    fn until_settled(&self, entry: &Entry) -> Duration {
-        let settle = self.vendor.settle_after();
-        let age = Duration::from_millis(u64::try_from(now_ms() - entry.updated_at_ms).unwrap_or(0));
-        settle.saturating_sub(age)
+    /// How long the vendor's "I do not know it" is not believed yet, by a clock that nobody can set. Where it is
+    /// not known since when there is a doubt, it begins now: another machine, another start of this one.
+    fn until_settled(&self, entry: &mut Entry) -> Duration {
+        if entry.state != State::InDoubt {
+            return Duration::ZERO;
+        }
+        let age = entry.doubt_since.as_ref().and_then(SteadyTime::age);
+        if age.is_none() {
+            entry.doubt_since = SteadyTime::now();
+        }
+        self.vendor.settle_after().saturating_sub(age.unwrap_or_default())
     }
 
     /// When `deliver` may take an entry up again after a step that came to nothing.
@@ -266,7 +272,8 @@ impl Delivery {
         if next(earlier.state, false) == Next::TakeOver {
             self.conclude(&mut earlier, Step::abandoned()).await?;
         }
-        if !budget.pause(self.until_settled(&earlier)).await {
+        let wait = self.until_settled(&mut earlier);
+        if !budget.pause(wait).await {
             sleep(budget.left()).await;
             return Err(blocked_by(&id, &not_in_time(&earlier)));
         }
@@ -313,7 +320,12 @@ impl Delivery {
             Due::Never | Due::Now => 0,
             Due::Later => self.due_at_ms(entry, error.as_ref()),
         };
-        let conclusion = step.conclusion(row, due_at_ms);
+        let mut conclusion = step.conclusion(row, due_at_ms);
+        conclusion.doubt_since = match (row.from, row.to) {
+            (State::InDoubt, State::InDoubt) => entry.doubt_since.take(),
+            (_, State::InDoubt) => SteadyTime::now(),
+            _ => None,
+        };
         tracing::info!(
             target: "kassa::delivery",
             receipt = %entry.receipt_id,

@@ -88,6 +88,10 @@ pub struct Content<'a> {
     pub revision: i64,
     /// Not to be worked on before, milliseconds since 1970.
     pub due_at_ms: i64,
+    /// What a person should know of it.
+    pub notice: Option<Cow<'a, str>>,
+    /// Since when it is in doubt, as `SteadyTime` writes it. It is not hashed.
+    pub doubt_since: Option<Cow<'a, str>>,
 }
 
 impl<'a> Content<'a> {
@@ -108,12 +112,14 @@ impl<'a> Content<'a> {
             updated_at_ms: entry.updated_at_ms,
             revision: i64::try_from(entry.revision).unwrap_or(i64::MAX),
             due_at_ms: entry.due_at_ms,
+            notice: entry.notice.as_deref().map(Cow::from),
+            doubt_since: entry.doubt_since.as_ref().map(|since| since.text().into()),
         }
     }
 
     /// What an event keeps of the entry.
     pub fn hash(&self) -> Hash {
-        Fields::new(CONTENT_FORM)
+        let fields = Fields::new(CONTENT_FORM)
             .text(Some(&self.vendor))
             .text(Some(&self.operation))
             .text(Some(&self.fingerprint))
@@ -127,8 +133,12 @@ impl<'a> Content<'a> {
             .number(self.created_at_ms)
             .number(self.updated_at_ms)
             .number(self.revision)
-            .number(self.due_at_ms)
-            .hash()
+            .number(self.due_at_ms);
+        // Journals from before it was kept have other hashes else.
+        match &self.notice {
+            Some(notice) => fields.text(Some(notice)).hash(),
+            None => fields.hash(),
+        }
     }
 }
 
@@ -220,6 +230,8 @@ mod tests {
             updated_at_ms: 2,
             revision: 3,
             due_at_ms: 0,
+            notice: None,
+            doubt_since: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use secrecy::SecretString;
 
+use super::steady::SteadyTime;
 use crate::error::{Code, Error, Outcome};
 use crate::faults::clock_offset_ms;
 use crate::receipt::registration::{Failure, Fiscal, Raw, Registration, State};
@@ -58,6 +59,8 @@ pub struct Entry {
     pub failure: Option<Failure>,
     /// What a person should know of it; each step sets it anew.
     pub notice: Option<String>,
+    /// Since when its fate is not known; absent where it is known, or since a machine that does not tell.
+    pub doubt_since: Option<SteadyTime>,
     /// The vendor's last answer.
     pub raw: Option<Raw>,
     /// When it was written down, milliseconds since 1970.
@@ -103,6 +106,7 @@ impl Entry {
             fiscal: None,
             failure: None,
             notice: None,
+            doubt_since: None,
             raw: None,
             created_at_ms: now,
             updated_at_ms: now,
@@ -138,6 +142,8 @@ pub struct Conclusion {
     pub failure: Option<Failure>,
     /// What a person should know of it.
     pub notice: Option<String>,
+    /// Since when its fate is not known, where it is not.
+    pub doubt_since: Option<SteadyTime>,
     /// The vendor's answer, if there was one.
     pub raw: Option<Raw>,
     /// Secrets that changed with it, written in the same write.
@@ -232,6 +238,7 @@ pub(super) fn begun(entry: &Entry, binding: Option<&str>) -> Entry {
         state: State::Sending,
         attempts: entry.attempts + 1,
         binding: binding.map(str::to_owned),
+        notice: None,
         updated_at_ms: now_ms(),
         revision: entry.revision + 1,
         due_at_ms: 0,
@@ -274,6 +281,7 @@ pub(super) fn concluded(entry: &Entry, conclusion: &Conclusion, now: i64) -> Ent
         fiscal: told.fiscal.or_else(|| entry.fiscal.clone()),
         failure: told.failure,
         notice: told.notice,
+        doubt_since: told.doubt_since,
         raw: told.raw.or_else(|| entry.raw.clone()),
         updated_at_ms: now,
         revision: entry.revision + 1,

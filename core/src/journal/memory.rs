@@ -129,6 +129,7 @@ impl Journal for Memory {
             filter.state.is_none_or(|state| entry.state == state)
                 && filter.group.states().contains(&entry.state)
                 && filter.due_before_ms.is_none_or(|time| is_due(entry, time))
+                && (filter.document.is_none() || entry.vendor_document_id == filter.document)
                 && entry.number > after
         };
         Ok(kept.of(register).filter(wanted).take(filter.limit).cloned().collect())

@@ -12,6 +12,7 @@ mod memory;
 mod postgres;
 mod rows;
 pub(crate) mod sqlite;
+mod steady;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +24,7 @@ pub use memory::Memory;
 use postgres::Place;
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
+pub use steady::SteadyTime;
 
 use crate::error::{Code, Error, Result};
 

@@ -11,6 +11,7 @@ use tokio_postgres::types::FromSqlOwned;
 
 use super::chain::{Content, Link};
 use super::entry::{Entry, Step};
+use super::steady::SteadyTime;
 use crate::error::{Code, Error};
 use crate::receipt::registration::State;
 
@@ -18,9 +19,9 @@ use crate::receipt::registration::State;
 const FIXED: &str = "receipt_id, vendor, operation, fingerprint, request, created_at_ms";
 /// Columns that every write of an entry sets.
 pub const CHANGING: &str = "vendor_document_id, state, attempts, binding, fiscal, failure, raw, updated_at_ms, revision, \
-                            due_at_ms";
+                            due_at_ms, notice, doubt_since";
 /// How many they are.
-pub const CHANGING_COUNT: usize = 10;
+pub const CHANGING_COUNT: usize = 12;
 /// How many columns [`columns`] names: the next one of a query has this place.
 pub const COLUMNS: usize = 6 + CHANGING_COUNT;
 
@@ -60,6 +61,8 @@ pub fn changing<'a>(entry: &'a Entry, content: &'a Content<'_>) -> [Value<'a>; C
         Value::Number(content.updated_at_ms),
         Value::Number(content.revision),
         Value::Number(content.due_at_ms),
+        Value::Text(content.notice.as_deref()),
+        Value::Text(content.doubt_since.as_deref()),
     ]
 }
 
@@ -131,6 +134,8 @@ pub fn content<R: Row>(row: &R) -> Result<Content<'static>, R::Error> {
         updated_at_ms: row.value(13)?,
         revision: row.value(14)?,
         due_at_ms: row.value(15)?,
+        notice: perhaps(16)?,
+        doubt_since: perhaps(17)?,
     })
 }
 
@@ -150,7 +155,8 @@ pub fn entry<R: Row>(row: &R, register: String) -> Result<Entry, R::Error> {
         binding: row.value(9)?,
         fiscal: json::<R, _>(content.fiscal)?,
         failure: json::<R, _>(content.failure)?,
-        notice: None,
+        notice: content.notice.map(Cow::into_owned),
+        doubt_since: content.doubt_since.as_deref().and_then(SteadyTime::parse),
         raw: json::<R, _>(content.raw)?,
         created_at_ms: content.created_at_ms,
         updated_at_ms: content.updated_at_ms,

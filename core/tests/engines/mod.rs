@@ -85,6 +85,7 @@ pub fn conclusion(state: State) -> Conclusion {
         fiscal: None,
         failure: None,
         notice: None,
+        doubt_since: None,
         raw: None,
         secrets: Vec::new(),
         note: "note".into(),

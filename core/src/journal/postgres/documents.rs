@@ -226,6 +226,10 @@ impl Journal for Postgres {
             let due = params.len();
             wanted += &format!(" AND (due_at_ms < ${due} OR updated_at_ms > ${due} + {CLOCK_AHEAD_MS})");
         }
+        if let Some(document) = &filter.document {
+            params.push(document);
+            wanted += &format!(" AND vendor_document_id = ${}", params.len());
+        }
         let sql = page_query(&states, &wanted);
         let rows = self.server.query(Access::Read("postgres_list"), &sql, &params).await?;
         rows.iter().map(|row| entry(row, register.to_owned())).collect()

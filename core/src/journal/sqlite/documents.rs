@@ -142,12 +142,13 @@ fn list(connection: &Connection, register: &str, filter: &Filter) -> rusqlite::R
     };
     let sql = format!(
         "SELECT {}, number FROM documents WHERE {kept} AND number > ?2 AND (?3 IS NULL OR state = ?3)
-         AND (?4 IS NULL OR due_at_ms < ?4 OR updated_at_ms > ?4 + {CLOCK_AHEAD_MS}) ORDER BY number LIMIT ?5",
+         AND (?4 IS NULL OR due_at_ms < ?4 OR updated_at_ms > ?4 + {CLOCK_AHEAD_MS})
+         AND (?6 IS NULL OR vendor_document_id = ?6) ORDER BY number LIMIT ?5",
         columns("")
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let state = filter.state.map(State::word);
-    let values = params![its, after, state, filter.due_before_ms, number(filter.limit)];
+    let values = params![its, after, state, filter.due_before_ms, number(filter.limit), filter.document];
     statement
         .query_map(values, |row| entry(row, register.to_owned()))?
         .collect::<rusqlite::Result<_>>()

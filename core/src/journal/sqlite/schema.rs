@@ -20,6 +20,7 @@ const MIGRATIONS: &[(&str, Fill)] = &[
     (include_str!("../sqlite_1.sql"), |_| Ok(())),
     (include_str!("../sqlite_2.sql"), |_| Ok(())),
     (include_str!("../sqlite_3.sql"), chain::chain_old_steps),
+    (include_str!("../sqlite_4.sql"), |_| Ok(())),
 ];
 /// Bytes of a page of a new file. A write of one receipt changes a page of each table and index that it
 /// stands in, and a page goes to disk whole. With the 4,096 bytes that SQLite takes by itself a write lasts
@@ -91,9 +92,13 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<bool> {
     if version > 0 && owner != APPLICATION_ID {
         return Ok(false);
     }
-    for (sql, fill) in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+    let steps = || MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0));
+    for (sql, _) in steps() {
         may_fail("sqlite_migrate_step")?;
         transaction.execute_batch(sql)?;
+    }
+    // Afterwards: what is written in Rust knows the newest columns only.
+    for (_, fill) in steps() {
         fill(&transaction)?;
     }
     if version < MIGRATIONS.len() as i64 {

@@ -40,6 +40,7 @@ exports.ERROR_CODES = Object.freeze({
   key_refused: { kind: 'auth', advice: 'The cash register does not accept the web-api key: read or set the key on the device and give it to `resolve` or the configuration.' },
   refused: { kind: 'refused', advice: 'The vendor refused it for good.' },
   fiscalization_failed: { kind: 'refused', advice: 'The cash register could not record the document.' },
+  key_taken: { kind: 'refused', advice: 'The vendor has another document under this id, made by another program or another cash register\'s journal.' },
   withdrawn_by_person: { kind: 'refused', advice: 'A person decided that this receipt is not on record.' },
   register_not_ready: { kind: 'not_ready', advice: 'The cash register cannot record now: remove the cause.' },
   drawer_not_empty: { kind: 'not_ready', advice: 'There is cash in the drawer, so the shift stays open: `withdraw` it, or let `close_shift` do that.' },

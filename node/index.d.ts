@@ -1423,7 +1423,7 @@ export interface ModulkassaConfig {
    * honoured.
    */
   retry_ms?: number | null
-  /** Milliseconds after a lost answer from which "unknown document" is believed (1000). */
+  /** Milliseconds after a lost answer from which "unknown document" is believed (10000). */
   settle_ms?: number | null
   /**
    * Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may
@@ -1716,6 +1716,11 @@ export interface Registration {
   failure?: Failure | null
   /** Fiscal data, once it is on record. */
   fiscal?: Fiscal | null
+  /**
+   * What a person should know of it, where there is something: why it does not get further, or
+   * what is odd about what is on record.
+   */
+  notice?: string | null
   /** The vendor's last answer, as it came. */
   raw?: Raw | null
   /** The document's id at the vendor. */
@@ -1975,7 +1980,7 @@ export interface Shifts {
   raw?: Raw | null
 }
 
-/** What the caller runs on; the vendor shows it to the person. */
+/** What the caller runs on; the vendor shows it to the person (protocol/ikassa.md 1.2.1). */
 export interface StartLogin {
   /** Name of the application (`kassa`). */
   application?: string | null
@@ -2273,13 +2278,16 @@ export class Modulkassa extends Operations {
   /** `sendDocument` while the event loop stands still. */
   sendDocumentSync(request: SendDocument): Registration
   /**
-   * The vendor's own view of a document. Nothing is written to the journal; see `status` for
-   * that.
+   * The vendor's own view of a document. The journal stays as it is (see `status` for that),
+   * unless it has as failed what is on record or in the vendor's queue.
    */
   documentStatus(request?: DocumentKey): Promise<DocumentStatus>
   /** `documentStatus` while the event loop stands still. */
   documentStatusSync(request?: DocumentKey): DocumentStatus
-  /** Puts a failed document back into the vendor's queue. Any other document is left alone. */
+  /**
+   * Puts a failed document of this journal back into the vendor's queue. Any other document is
+   * left alone.
+   */
   requeueDocument(request?: DocumentKey): Promise<DocumentStatus>
   /** `requeueDocument` while the event loop stands still. */
   requeueDocumentSync(request?: DocumentKey): DocumentStatus
@@ -2402,8 +2410,8 @@ export class Atol extends Operations {
   /** `sendDocument` while the event loop stands still. */
   sendDocumentSync(request: SendProtocolDocument): Registration
   /**
-   * The vendor's own report of a document. Nothing is written to the journal; see `status` for
-   * that.
+   * The vendor's own report of a document. The journal stays as it is (see `status` for that),
+   * unless it has as failed what is on record or in the vendor's queue.
    */
   documentReport(request?: ReportKey): Promise<DocumentReport>
   /** `documentReport` while the event loop stands still. */
@@ -2524,6 +2532,7 @@ export type ErrorCode =
   | 'key_refused'
   | 'refused'
   | 'fiscalization_failed'
+  | 'key_taken'
   | 'withdrawn_by_person'
   | 'register_not_ready'
   | 'drawer_not_empty'
@@ -2624,6 +2633,8 @@ export class AuthError extends KassaError {}
  *
  * - `refused`: The vendor refused it for good.
  * - `fiscalization_failed`: The cash register could not record the document.
+ * - `key_taken`: The vendor has another document under this id, made by another program or
+ *   another cash register's journal.
  * - `withdrawn_by_person`: A person decided that this receipt is not on record.
  */
 export class RefusedError extends KassaError {}

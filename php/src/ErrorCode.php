@@ -128,6 +128,12 @@ final class ErrorCode
     /** The cash register could not record the document. */
     public const FISCALIZATION_FAILED = 'fiscalization_failed';
 
+    /**
+     * The vendor has another document under this id, made by another program or another cash
+     * register's journal.
+     */
+    public const KEY_TAKEN = 'key_taken';
+
     /** A person decided that this receipt is not on record. */
     public const WITHDRAWN_BY_PERSON = 'withdrawn_by_person';
 
@@ -241,6 +247,7 @@ final class ErrorCode
         'key_refused' => 'auth',
         'refused' => 'refused',
         'fiscalization_failed' => 'refused',
+        'key_taken' => 'refused',
         'withdrawn_by_person' => 'refused',
         'register_not_ready' => 'not_ready',
         'drawer_not_empty' => 'not_ready',
@@ -304,6 +311,7 @@ final class ErrorCode
         'key_refused' => 'The cash register does not accept the web-api key: read or set the key on the device and give it to `resolve` or the configuration.',
         'refused' => 'The vendor refused it for good.',
         'fiscalization_failed' => 'The cash register could not record the document.',
+        'key_taken' => 'The vendor has another document under this id, made by another program or another cash register\'s journal.',
         'withdrawn_by_person' => 'A person decided that this receipt is not on record.',
         'register_not_ready' => 'The cash register cannot record now: remove the cause.',
         'drawer_not_empty' => 'There is cash in the drawer, so the shift stays open: `withdraw` it, or let `close_shift` do that.',

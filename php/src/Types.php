@@ -859,6 +859,7 @@ namespace Kassa;
  *     vendor: string,
  *     failure?: Failure|null,
  *     fiscal?: Fiscal|null,
+ *     notice?: string|null,
  *     raw?: Raw|null,
  *     vendor_document_id?: string|null,
  * }

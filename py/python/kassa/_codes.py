@@ -156,6 +156,10 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
         "refused",
         "The cash register could not record the document.",
     ),
+    "key_taken": (
+        "refused",
+        "The vendor has another document under this id, made by another program or another cash register's journal.",
+    ),
     "withdrawn_by_person": (
         "refused",
         "A person decided that this receipt is not on record.",

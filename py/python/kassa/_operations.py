@@ -164,14 +164,16 @@ class Modulkassa(Operations):
         return response
 
     def document_status(self, request: Optional[t.DocumentKey] = None) -> t.DocumentStatus:
-        """The vendor's own view of a document. Nothing is written to the journal; see `status`
-        for that.
+        """The vendor's own view of a document. The journal stays as it is (see `status` for
+        that), unless it has as failed what is on record or in the vendor's queue.
         """
         response: t.DocumentStatus = self.call("document_status", request)
         return response
 
     def requeue_document(self, request: Optional[t.DocumentKey] = None) -> t.DocumentStatus:
-        """Puts a failed document back into the vendor's queue. Any other document is left alone."""
+        """Puts a failed document of this journal back into the vendor's queue. Any other
+        document is left alone.
+        """
         response: t.DocumentStatus = self.call("requeue_document", request)
         return response
 
@@ -369,8 +371,8 @@ class Atol(Operations):
         return response
 
     def document_report(self, request: Optional[t.ReportKey] = None) -> t.DocumentReport:
-        """The vendor's own report of a document. Nothing is written to the journal; see `status`
-        for that.
+        """The vendor's own report of a document. The journal stays as it is (see `status` for
+        that), unless it has as failed what is on record or in the vendor's queue.
         """
         response: t.DocumentReport = self.call("document_report", request)
         return response

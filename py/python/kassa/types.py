@@ -2041,7 +2041,7 @@ class ModulkassaConfig(TypedDict, total=False):
     """
 
     settle_ms: Optional[int]
-    """Milliseconds after a lost answer from which "unknown document" is believed (1000)."""
+    """Milliseconds after a lost answer from which "unknown document" is believed (10000)."""
 
     timeout_ms: Optional[int]
     """Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor
@@ -2300,6 +2300,11 @@ class Registration(_Registration, total=False):
 
     fiscal: Optional[Fiscal]
     """Fiscal data, once it is on record."""
+
+    notice: Optional[str]
+    """What a person should know of it, where there is something: why it does not get further, or
+    what is odd about what is on record.
+    """
 
     raw: Optional[Raw]
     """The vendor's last answer, as it came."""
@@ -2646,7 +2651,7 @@ class Shifts(_Shifts, total=False):
 
 
 class StartLogin(TypedDict, total=False):
-    """What the caller runs on; the vendor shows it to the person."""
+    """What the caller runs on; the vendor shows it to the person (protocol/ikassa.md 1.2.1)."""
 
     application: Optional[str]
     """Name of the application (`kassa`)."""

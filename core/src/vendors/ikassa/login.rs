@@ -55,7 +55,7 @@ words! {
     }
 }
 
-/// What the caller runs on; the vendor shows it to the person (protocol/ikassa.md 1.2.1).
+/// What the caller runs on; the vendor shows it to the person.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StartLogin {

@@ -2,7 +2,7 @@
 
 use super::codes;
 use super::config::NAME;
-use super::device::Reply;
+use super::reply::Reply;
 use crate::error::{Code, Error, VendorFault};
 
 /// The body of a call that is not JSON.

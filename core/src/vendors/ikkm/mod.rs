@@ -13,6 +13,7 @@ mod fields;
 mod key;
 mod map;
 mod operations;
+mod reply;
 mod reports;
 mod vendor;
 

@@ -2,7 +2,8 @@
 
 use super::answer::{self, DeviceAnswer};
 use super::config::IkkmConfig;
-use super::device::{Call, Device, Reply};
+use super::device::{Call, Device};
+use super::reply::Reply;
 use crate::vendor::{Context, Exchanged};
 
 /// An iKKM client's vendor.

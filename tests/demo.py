@@ -62,7 +62,7 @@ def lost_answer(emulator, journal):
     for vendor in VENDORS:
         before = len(emulator.ledger())
         emulator.fault(vendor=vendor, route=VENDORS[vendor]["route"], when="after_record", do="drop")
-        quick = {"settle_ms": 1000} if vendor in ("ikkm", "ikassa") else {}
+        quick = {} if vendor == "atol" else {"settle_ms": 1000}
         config = {**emulator.configs[vendor], "journal": journal, **quick}
         registration, _ = sell("python", config, receipt(f"demo-lost-answer-{vendor}", vendor))
         documents.append(len(emulator.ledger()) - before if registration["state"] == "registered" else 0)

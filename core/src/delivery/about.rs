@@ -20,7 +20,7 @@ pub fn believed(claim: Claim, mut result: StepResult) -> Believed {
     result.finding = match result.finding {
         Finding::Registered { document_id, fiscal, raw } => {
             let differs = difference(claim, result.kind, &fiscal);
-            let is_told = fiscal.total.is_some();
+            let is_told = claim.total.is_some() && fiscal.total.is_some();
             let registered = |fiscal| Finding::Registered { document_id, fiscal, raw: raw.clone() };
             match (result.known_by, differs) {
                 (KnownBy::OwnId, differs) => {
@@ -36,7 +36,7 @@ pub fn believed(claim: Claim, mut result: StepResult) -> Believed {
                 }
                 (KnownBy::KeyBefore, None) => {
                     let message =
-                        "the vendor had a document under this id before, and does not tell its total";
+                        "the vendor had a document under this id before, and its total cannot be compared";
                     Finding::Unknown(Error::new(Code::InDoubt, message))
                 }
                 (KnownBy::Key, Some(how)) => {
@@ -65,5 +65,50 @@ fn difference(claim: Claim, kind: Option<Kind>, fiscal: &Fiscal) -> Option<Strin
     match (claim.total, fiscal.total) {
         (Some(sent), Some(found)) if sent != found => Some(format!("its total is {found} and not {sent}")),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::receipt::money::Amount;
+    use crate::receipt::registration::Raw;
+
+    fn amount(text: &str) -> Option<Amount> {
+        Amount::parse(text).ok()
+    }
+
+    #[test]
+    fn what_is_on_record_is_held_against_what_was_sent() {
+        let claim = Claim { kind: Some(Kind::SellRefund), total: amount("250") };
+        let told = |known_by, kind, total: &str| {
+            let fiscal = Box::new(Fiscal { total: amount(total), ..Fiscal::default() });
+            let finding = Finding::Registered { document_id: None, fiscal, raw: Raw::from_body(b"{}") };
+            let Believed { result, notice } =
+                believed(claim, StepResult { known_by, kind, ..finding.into() });
+            let state = match result.finding {
+                Finding::Registered { .. } => "registered",
+                Finding::Failed { .. } => "failed",
+                _ => "unknown",
+            };
+            (state, notice.is_some())
+        };
+        let refund = Some(Kind::SellRefund);
+        for (known_by, kind, total, expected) in [
+            (KnownBy::OwnId, None, "250", ("registered", false)),
+            (KnownBy::OwnId, None, "249.99", ("registered", true)),
+            (KnownBy::Key, refund, "250", ("registered", false)),
+            (KnownBy::Key, refund, "100", ("unknown", false)),
+            (KnownBy::Key, Some(Kind::Sell), "250", ("unknown", false)),
+            (KnownBy::Key, None, "not told", ("registered", false)),
+            (KnownBy::AtOnce, None, "250", ("registered", false)),
+            (KnownBy::AtOnce, None, "100", ("failed", false)),
+            (KnownBy::KeyBefore, None, "250", ("registered", true)),
+            (KnownBy::KeyBefore, None, "100", ("failed", false)),
+            (KnownBy::KeyBefore, Some(Kind::Sell), "250", ("failed", false)),
+            (KnownBy::KeyBefore, None, "not told", ("unknown", false)),
+        ] {
+            assert_eq!(told(known_by, kind, total), expected, "{known_by:?} {kind:?} {total}");
+        }
     }
 }

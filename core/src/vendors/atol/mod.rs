@@ -172,7 +172,7 @@ impl Vendor for Atol {
         let body = callback.body.as_deref().ok_or_else(|| unreadable("ATOL reports in the body"))?;
         let report = api::Report::read(body.as_bytes(), 200).map_err(|error| unreadable(&error.message))?;
         let raw = Raw::from_body(body.as_bytes());
-        let uuid = report.uuid().ok_or_else(|| unreadable("the body has no uuid"))?;
+        let uuid = report.uuid().unwrap_or_default();
         let (success, fiscal) = match api::told(&report, None, &uuid, raw.clone(), 200) {
             Finding::Registered { fiscal, .. } => (true, Some(*fiscal)),
             Finding::Failed { .. } | Finding::Accepted { .. } => (false, None),

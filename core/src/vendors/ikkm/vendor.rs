@@ -3,11 +3,13 @@
 use super::answer::{self, DeviceAnswer};
 use super::config::IkkmConfig;
 use super::device::{Call, Device, Reply};
+use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::{Context, Exchanged};
 
 /// An iKKM client's vendor.
 pub struct Ikkm {
-    pub(super) register: String,
+    pub(super) register: RegisterName,
+    pub(super) identity: Identity,
     pub(super) config: IkkmConfig,
     pub(super) device: Device,
 }

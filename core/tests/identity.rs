@@ -38,10 +38,23 @@ async fn open_shift(bench: &Bench, vendor: &str) {
     }
 }
 
+/// Sells, as soon as the device is done with what it did before.
+async fn registered(till: &Client, sale: Value) -> Value {
+    for _ in 0..50 {
+        let envelope = call(till, "register", sale.clone()).await;
+        if envelope["error"]["code"] != "busy" {
+            assert!(envelope["error"].is_null(), "{envelope}");
+            return envelope["ok"].clone();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the device is busy for ever");
+}
+
 /// Sells and waits for the end.
 async fn sold(till: &Client, sale: Value) {
     let id = sale["id"].clone();
-    ok(till, "register", sale).await;
+    registered(till, sale).await;
     assert_eq!(ok(till, "wait", json!({"id": id})).await["state"], "registered");
 }
 
@@ -79,19 +92,23 @@ async fn from_the_emulator_to_production_an_old_id_does_not_count_and_is_not_sen
         assert_eq!(enqueued["errors"][0]["error"]["code"], "other_system", "{vendor}: {enqueued}");
         // What was recorded is still shown.
         assert_eq!(ok(&live, "status", json!({"id": "order-1"})).await["state"], "registered", "{vendor}");
-        assert_eq!(ok(&live, "journal", json!({})).await["entries"][0]["state"], "registered", "{vendor}");
+        assert_eq!(
+            ok(&live, "journal", json!({})).await["entries"][0]["registration"]["state"],
+            "registered",
+            "{vendor}"
+        );
         assert_eq!(bench.sales(), 1, "{vendor}");
         // A new id is of the new system, and back on the emulator that one does not count.
-        let next = call(&live, "register", sale("order-2")).await;
         match vendor {
             "ikkm" => {
-                assert_eq!(next["ok"]["state"], "registered", "{next}");
+                assert_eq!(registered(&live, sale("order-2")).await["state"], "registered");
                 assert_eq!(told(&error(&emulated, "register", sale("order-2")).await).0, "other_system");
                 assert_eq!(ok(&emulated, "register", sale("order-1")).await["state"], "registered");
                 assert_eq!(bench.sales(), 2);
             }
             _ => {
-                assert_eq!(next["error"]["outcome"], "not_registered", "{vendor}: {next}");
+                let next = error(&live, "register", sale("order-2")).await;
+                assert_eq!(next["outcome"], "not_registered", "{vendor}: {next}");
                 let back = error(&emulated, "register", sale("order-3")).await;
                 assert_eq!(told(&back), ("register_changed", "config", "not_registered"), "{vendor}: {back}");
                 assert!(back["message"].as_str().unwrap().contains("order-2"), "{vendor}: {back}");
@@ -146,7 +163,7 @@ async fn moved_while_a_receipt_is_in_doubt_the_other_group_is_not_asked_about_it
     let bench = Bench::new().await;
     let till = atol(&bench, "v5", json!({"register": "main"}));
     bench.fault(
-        json!({"vendor": "atol", "route": "submit", "when": "after_record", "do": "drop", "times": 9}),
+        json!({"vendor": "atol", "route": "submit", "when": "before_record", "do": "drop", "times": 9}),
     );
     assert_eq!(error(&till, "register", receipt("order-1")).await["outcome"], "unknown");
     let moved = atol(&bench, "v5", json!({"register": "main", "group_code": "foreign"}));
@@ -177,7 +194,7 @@ async fn a_device_with_another_address_sells_on_and_old_ids_stay() {
     let address = bench.emulator.config("ikkm")["base_url"].as_str().unwrap().to_owned();
     let moved = ikkm(&bench, json!({"base_url": address.replace("127.0.0.1", "localhost")}));
     assert_eq!(ok(&moved, "register", tenge("order-1")).await["state"], "registered");
-    assert_eq!(ok(&moved, "register", tenge("order-2")).await["state"], "registered");
+    assert_eq!(registered(&moved, tenge("order-2")).await["state"], "registered");
     assert_eq!(bench.sales(), 2);
 }
 
@@ -310,22 +327,4 @@ async fn nobody_shares_what_is_in_memory() {
     let other = atol(&bench, "v5", json!({"journal": "memory:", "register": "two"}));
     sold(&other, receipt("order-3")).await;
     assert_eq!(bench.emulator.ledger().len(), 3);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_changed_register_failed_to_record_is_not_put_back_by_the_new_one() {
-    let bench = Bench::new().await;
-    let till = bench.client_with(json!({"register": "main"}));
-    bench.fault(
-        json!({"vendor": "modulkassa", "route": "submit", "do": "fail", "failure_type": "FN_EXPIRED"}),
-    );
-    let failed = call(&till, "register", receipt("order-1")).await;
-    if ok(&till, "wait", json!({"id": "order-1"})).await["state"] != "failed" {
-        panic!("{failed}");
-    }
-    let live = bench.client_with(json!({"register": "main", "base_url": "https://vendor.invalid"}));
-    let before = bench.emulator.requests().len();
-    let refused = error(&live, "requeue_document", json!({"id": "order-1"})).await;
-    assert_eq!(told(&refused), ("not_requeueable", "invalid", "not_registered"), "{refused}");
-    assert_eq!(bench.emulator.requests().len(), before);
 }

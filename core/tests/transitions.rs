@@ -126,6 +126,7 @@ impl Bench {
             operation: "register",
             id: id.into(),
             content: id.into(),
+            earlier: Vec::new(),
             request: Vec::new(),
             vendor_document_id: None,
         };
@@ -147,6 +148,7 @@ impl Bench {
             operation: "register",
             id: id.into(),
             content: id.into(),
+            earlier: Vec::new(),
             request: Vec::new(),
             vendor_document_id: None,
         };

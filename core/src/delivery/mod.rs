@@ -249,6 +249,8 @@ impl Delivery {
 
     /// An entry that was found under the id of an intent, if it is of the same receipt.
     async fn same_content(&self, mut entry: Entry, intent: &Intent) -> Result<Entry> {
+        // Another process may have taken the register over since it was ready.
+        self.still_the_same(self.budget()).await?;
         if let Some(former) = self.elsewhere(&entry).await? {
             return Err(self.other_system(&entry, &former));
         }

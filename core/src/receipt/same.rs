@@ -66,7 +66,7 @@ impl Receipt {
         // The extras of iKassa once stood in front of ATOL's.
         if let Some(VendorReceipt { modulkassa, ikkm, ikassa: Some(ikassa), atol: Some(atol) }) = &self.vendor
         {
-            let vendor = InFormerOrder { modulkassa, ikkm, ikassa, atol };
+            let vendor = InFormerOrder { modulkassa: modulkassa.as_ref(), ikkm: ikkm.as_ref(), ikassa, atol };
             let receipt = serde_json::to_string(&Self { vendor: None, ..self.clone() })?;
             let receipt = receipt.strip_suffix('}').unwrap_or(&receipt);
             forms.push(format!("{receipt},\"vendor\":{}}}", serde_json::to_string(&vendor)?).into_bytes());
@@ -78,8 +78,8 @@ impl Receipt {
 #[skip_serializing_none]
 #[derive(Serialize)]
 struct InFormerOrder<'a> {
-    modulkassa: &'a Option<modulkassa::ReceiptExtras>,
-    ikkm: &'a Option<ikkm::ReceiptExtras>,
+    modulkassa: Option<&'a modulkassa::ReceiptExtras>,
+    ikkm: Option<&'a ikkm::ReceiptExtras>,
     ikassa: &'a ikassa::ReceiptExtras,
     atol: &'a atol::ReceiptExtras,
 }

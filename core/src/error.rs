@@ -20,7 +20,7 @@ pub enum Kind {
     Invalid,
     /// This vendor cannot do it; `capabilities` says so beforehand.
     Unsupported,
-    /// The same id was used before with other content.
+    /// The same id was used before with other content, or in another system.
     Conflict,
     /// The vendor does not accept the credentials.
     Auth,
@@ -120,6 +120,8 @@ codes! {
     JournalUnset "journal_unset" Config "No place for the journal was found; set `journal` or KASSA_JOURNAL to `sqlite:PATH`.";
     CredentialsMissing "credentials_missing" Config "The call needs credentials that neither the configuration nor the journal has.";
 
+    RegisterChanged "register_changed" Config "The configuration leads to another cash register than the one that the journal has under this name, or gives a known one a new name; nothing was sent. Go back to the former configuration and settle what is not final (`deliver`, or a verdict with `resolve`), or give a new cash register a `register` name of its own.";
+
     JsonBroken "json_broken" Invalid "The text is not JSON.";
     RequestTooLarge "request_too_large" Invalid "The request is larger than the library takes.";
     UnknownField "unknown_field" Invalid "The field does not exist; check its spelling.";
@@ -151,6 +153,7 @@ codes! {
     Unsupported "unsupported" Unsupported "The vendor cannot do this; see `capabilities`.";
 
     ReceiptConflict "receipt_conflict" Conflict "The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.";
+    OtherSystem "other_system" Conflict "The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.";
 
     CredentialsRefused "credentials_refused" Auth "The vendor refuses the credentials: correct them.";
     NotPermitted "not_permitted" Auth "The credentials have no right to this: ask the vendor.";

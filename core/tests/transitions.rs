@@ -17,6 +17,7 @@ use kassa::receipt::Receipt;
 use kassa::receipt::registration::{Failure, Fiscal, Raw, State};
 use kassa::vendor::desk::{Desk as _, Wanted};
 use kassa::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
+use kassa::vendor::identity::Identity;
 use kassa::vendor::{Context, Exclusive, Finding, Mode, Prepared, StepResult, Vendor};
 use time::OffsetDateTime;
 
@@ -36,6 +37,9 @@ impl Vendor for Scripted {
     }
     fn register(&self) -> &str {
         "till"
+    }
+    fn identity(&self) -> Identity {
+        Identity::new("loopback", "till")
     }
     fn exclusive(&self) -> Exclusive {
         Exclusive::Document
@@ -122,6 +126,7 @@ impl Bench {
             operation: "register",
             id: id.into(),
             content: id.into(),
+            earlier: Vec::new(),
             request: Vec::new(),
             vendor_document_id: None,
         };
@@ -143,6 +148,7 @@ impl Bench {
             operation: "register",
             id: id.into(),
             content: id.into(),
+            earlier: Vec::new(),
             request: Vec::new(),
             vendor_document_id: None,
         };

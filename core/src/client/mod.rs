@@ -80,20 +80,26 @@ impl Client {
         (violations, warnings)
     }
 
-    fn intent(&self, receipt: &Receipt) -> Result<Intent> {
+    async fn intent(&self, receipt: &Receipt) -> Result<Intent> {
         let at = OffsetDateTime::now_utc();
         let (violations, _) = self.checked(receipt, at);
         if !violations.is_empty() {
             return Err(Error::invalid(violations));
         }
+        // What is prepared may hold the name of the register.
+        self.delivery.ready().await?;
         may_fail("request_prepared")?;
         let prepared = self.delivery.vendor.prepare(receipt, at)?;
         may_fail("content_written")?;
-        let content =
-            serde_json::to_vec(receipt).map_err(|error| Error::new(Code::Internal, error.to_string()))?;
+        let currency = receipt.currency.as_ref().and_then(|_| self.delivery.vendor.currency());
+        let same = receipt.canonical(self.info.name, currency.as_deref());
+        let unwritable = |error: serde_json::Error| Error::new(Code::Internal, error.to_string());
+        let content = serde_json::to_vec(&same).map_err(unwritable)?;
+        let earlier = receipt.earlier_forms().map_err(unwritable)?;
         Ok(self.delivery.intent(Wanted {
             operation: "register",
             id: receipt.id.clone(),
+            earlier: earlier.into_iter().filter(|form| *form != content).collect(),
             content,
             request: prepared.request,
             vendor_document_id: prepared.vendor_document_id,
@@ -120,7 +126,7 @@ impl Client {
 
     /// See the table of operations.
     pub async fn register(&self, receipt: Receipt) -> Result<Registration> {
-        let intent = match self.intent(&receipt) {
+        let intent = match self.intent(&receipt).await {
             Ok(intent) => intent,
             Err(error) => return Err(self.delivery.told(error, &receipt.id).await),
         };
@@ -194,7 +200,7 @@ impl Client {
         let tell = |id, result| delivered.count(id, result, request.receipts);
         self.delivery.deliver_pending(limit, request.all, tell).await?;
         delivered.left =
-            self.delivery.journal.unfinished(self.delivery.vendor.register(), MOST_COUNTED).await?;
+            self.delivery.journal.unfinished(self.delivery.register().await?, MOST_COUNTED).await?;
         Ok(delivered)
     }
 
@@ -203,7 +209,7 @@ impl Client {
         let mut intents = Vec::with_capacity(request.receipts.len());
         let mut violations = Vec::new();
         for (index, receipt) in request.receipts.iter().enumerate() {
-            match self.intent(receipt) {
+            match self.intent(receipt).await {
                 Ok(intent) => intents.push(intent),
                 Err(error) if error.violations.is_empty() => return Err(error),
                 Err(error) => violations.extend(error.violations.into_iter().map(|mut found| {
@@ -230,7 +236,7 @@ impl Client {
 
     /// See the table of operations.
     pub async fn journal(&self, query: JournalQuery) -> Result<JournalPage> {
-        let register = self.delivery.vendor.register();
+        let register = self.delivery.register().await?;
         let mut page = JournalPage { entries: Vec::new(), steps: Vec::new(), next: None, chain: None };
         if query.verify {
             page.chain = Some(self.verified(register).await?);
@@ -266,7 +272,7 @@ impl Client {
 
     /// See the table of operations.
     pub async fn export(&self, request: Export) -> Result<Exported> {
-        let register = self.delivery.vendor.register();
+        let register = self.delivery.register().await?;
         let limit = request.limit.map_or(MOST_EXPORTED, |limit| limit as usize).min(MOST_EXPORTED);
         // First, so that what the page shows as not chained is chained on the next call at the latest.
         let head = self.delivery.journal.head(register).await?;
@@ -291,7 +297,7 @@ impl Client {
 
     /// See the table of operations.
     pub async fn prune(&self, request: Prune) -> Result<Pruned> {
-        let register = self.delivery.vendor.register();
+        let register = self.delivery.register().await?;
         let wrong = |code, message: &str| Error::invalid(vec![violation("/before", code, message)]);
         let before = OffsetDateTime::parse(&request.before, &Rfc3339)
             .map_err(|_| wrong(Code::WrongFormat, "must be a time such as 2026-11-23T10:11:12+03:00"))?;
@@ -318,7 +324,7 @@ impl Client {
         if let Some(id) = &callback.id {
             reading.registration = Some(self.delivery.entry_of(id).await?.registration());
         } else if let Some(id) = &reading.receipt_id {
-            let found = self.delivery.journal.find(self.delivery.vendor.register(), id).await?;
+            let found = self.delivery.journal.find(self.delivery.register().await?, id).await?;
             reading.registration = found.map(|entry| entry.registration());
         }
         Ok(reading)
@@ -331,7 +337,7 @@ impl Client {
 
     /// See the table of operations.
     pub async fn metrics(&self, _: Nothing) -> Result<Metrics> {
-        let counts = self.delivery.journal.counts(self.delivery.vendor.register()).await?;
+        let counts = self.delivery.journal.counts(self.delivery.register().await?).await?;
         let journal = counts.into_iter().map(|(state, count)| (state.into(), count)).collect();
         Ok(Metrics { operations: self.counters.read(), journal })
     }

@@ -26,6 +26,7 @@ impl Desk for Delivery {
     }
 
     async fn lease(&self, receipt_id: &str, context: &Context<'_>) -> Result<Lease> {
+        self.ready().await?;
         self.lease_of(receipt_id, context.budget).await
     }
 
@@ -34,13 +35,16 @@ impl Desk for Delivery {
     }
 
     async fn deliver(&self, wanted: Wanted) -> Result<Registration> {
+        if let Err(error) = self.ready().await {
+            return Err(self.told(error, &wanted.id).await);
+        }
         let progress = self.deliver_intent(&self.intent(wanted), self.budget()).await?;
         progress.verdict().map(|entry| entry.registration())
     }
 
     async fn entry_of_document(&self, document_id: &str) -> Result<Option<Entry>> {
         let filter = Filter { document: Some(document_id.into()), limit: 1, ..Filter::default() };
-        Ok(self.journal.list(self.vendor.register(), &filter).await?.pop())
+        Ok(self.journal.list(self.register().await?, &filter).await?.pop())
     }
 
     async fn told(&self, error: Error, receipt_id: &str) -> Error {
@@ -55,7 +59,7 @@ impl Desk for Delivery {
         let _lease = self.lease_of(receipt_id, self.budget()).await?;
         let mut entry = self.entry_of(receipt_id).await?;
         let is_news = matches!(result.finding, Finding::Registered { .. } | Finding::Accepted { .. });
-        if entry.state == State::Failed && is_news {
+        if entry.state == State::Failed && is_news && self.former_of(&entry).await?.is_none() {
             self.learn(&mut entry, "asked by a person", result).await?;
         }
         Ok(())

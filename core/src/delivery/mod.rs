@@ -7,12 +7,14 @@
 mod about;
 pub mod backoff;
 mod desk;
+mod identity;
 mod outbox;
 mod steps;
 pub mod transitions;
 pub mod verdict;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -25,7 +27,7 @@ use crate::journal::{Entry, Intended, Intent, Journal, Lease, SteadyTime};
 use crate::receipt::registration::{Fiscal, State};
 use crate::vendor::budget::Budget;
 use crate::vendor::desk::Wanted;
-use crate::vendor::{Context, Exclusive, Mode, Vendor};
+use crate::vendor::{Context, Exclusive, Finding, Mode, Vendor};
 use steps::Step;
 use verdict::{Standing, verdict};
 
@@ -71,6 +73,8 @@ pub struct Delivery {
     pub(crate) exchange_timeout: Duration,
     /// How long `deliver` leaves a receipt alone after its first try that came to nothing.
     pub(crate) first_pause: Duration,
+    /// True once the journal knows the register as this one.
+    is_known: AtomicBool,
 }
 
 impl Delivery {
@@ -83,7 +87,14 @@ impl Delivery {
         first_pause: Duration,
     ) -> Self {
         let exchange_timeout = vendor.exchange_timeout(call_timeout);
-        Self { journal, vendor, call_timeout, exchange_timeout, first_pause }
+        Self {
+            journal,
+            vendor,
+            call_timeout,
+            exchange_timeout,
+            first_pause,
+            is_known: AtomicBool::new(false),
+        }
     }
 
     /// The journal.
@@ -101,14 +112,16 @@ impl Delivery {
         Context { secrets: &*self.journal, budget }
     }
 
-    /// What shall be written down for a document.
+    /// What shall be written down for a document. Call `ready` first.
     pub fn intent(&self, wanted: Wanted) -> Intent {
+        let fingerprint = |content: &Vec<u8>| hex(&Sha256::digest(content));
         Intent {
             register: self.vendor.register().into(),
             receipt_id: wanted.id,
             vendor: self.vendor.name(),
             operation: wanted.operation,
-            fingerprint: hex(&Sha256::digest(&wanted.content)),
+            fingerprint: fingerprint(&wanted.content),
+            earlier_fingerprints: wanted.earlier.iter().map(fingerprint).collect(),
             request: wanted.request,
             vendor_document_id: wanted.vendor_document_id,
         }
@@ -116,12 +129,17 @@ impl Delivery {
 
     /// The error of a call about a receipt, told by what the journal has of that receipt.
     pub async fn told(&self, cause: Error, receipt_id: &str) -> Error {
-        let standing = match self.journal.find(self.vendor.register(), receipt_id).await {
-            Ok(Some(entry)) => Standing::At(entry.state),
-            Ok(None) => Standing::Never,
-            Err(_) => Standing::NotTold,
+        verdict(cause, self.standing(receipt_id).await.unwrap_or(Standing::NotTold))
+    }
+
+    /// Where the journal has a receipt.
+    async fn standing(&self, receipt_id: &str) -> Result<Standing> {
+        let entry = match self.journal.find(self.register().await?, receipt_id).await? {
+            Some(entry) if self.elsewhere(&entry).await?.is_some() => return Ok(Standing::Elsewhere),
+            Some(entry) => Some(entry),
+            None => self.under_another_name(receipt_id).await?,
         };
-        verdict(cause, standing)
+        Ok(entry.map_or(Standing::Never, |entry| Standing::At(entry.state)))
     }
 
     /// Writes an intent down and brings it as far as it can.
@@ -131,6 +149,7 @@ impl Delivery {
     }
 
     async fn delivered(&self, intent: &Intent, budget: Budget) -> Result<Progress> {
+        self.ready().await?;
         let lease = self.lease_of(&intent.receipt_id, budget).await?;
         // Where nothing is to be found out first, the attempt begins in the same synced write.
         let begins = !self.vendor.binds() && budget.for_document().is_some();
@@ -153,7 +172,11 @@ impl Delivery {
 
     /// Writes intents down in one write; nothing is sent. The answers are in the order of the intents.
     pub async fn enqueue(&self, intents: &[Intent]) -> Vec<Result<Entry>> {
-        let written = match self.journal.intend_all(intents).await {
+        let written = async {
+            self.ready().await?;
+            self.journal.intend_all(intents).await
+        };
+        let written = match written.await {
             Ok(written) => written,
             // Earlier calls for these receipts cannot be told from here.
             Err(error) => {
@@ -182,6 +205,9 @@ impl Delivery {
         budget: Budget,
     ) -> Result<Progress> {
         let settled = async {
+            if mode == Mode::Complete {
+                self.ready().await?;
+            }
             let lease = self.lease_of(receipt_id, budget).await?;
             if let Some(key) = key {
                 self.vendor.learn_key(&self.context_of(budget), key).await?;
@@ -214,7 +240,7 @@ impl Delivery {
 
     /// The entry of a receipt of this register.
     pub async fn entry_of(&self, receipt_id: &str) -> Result<Entry> {
-        let found = self.journal.find(self.vendor.register(), receipt_id).await?;
+        let found = self.journal.find(self.register().await?, receipt_id).await?;
         found.ok_or_else(|| {
             let message = format!("no receipt {receipt_id} was ever given to this journal and register");
             Error::new(Code::ReceiptUnknown, message)
@@ -223,7 +249,13 @@ impl Delivery {
 
     /// An entry that was found under the id of an intent, if it is of the same receipt.
     async fn same_content(&self, mut entry: Entry, intent: &Intent) -> Result<Entry> {
-        if entry.fingerprint == intent.fingerprint {
+        // Another process may have taken the register over since it was ready.
+        self.still_the_same(self.budget()).await?;
+        if let Some(former) = self.elsewhere(&entry).await? {
+            return Err(self.other_system(&entry, &former));
+        }
+        if entry.fingerprint == intent.fingerprint || intent.earlier_fingerprints.contains(&entry.fingerprint)
+        {
             return Ok(entry);
         }
         if !self.vouches_for(&mut entry).await? {
@@ -288,6 +320,7 @@ impl Delivery {
     /// lost answer leaves a doubt that is settled like any other.
     pub async fn put_back(&self, receipt_id: &str, budget: Budget) -> Result<Entry> {
         let put_back = async {
+            self.ready().await?;
             let lease = self.lease_of(receipt_id, budget).await?;
             let mut entry = self.entry_of(receipt_id).await?;
             if entry.state != State::Failed {
@@ -295,11 +328,22 @@ impl Delivery {
                     format!("{receipt_id} is `{}`; only a failed one can be put back", entry.state.word());
                 return Err(Error::new(Code::NotRequeueable, message));
             }
+            if let Some(former) = self.former_of(&entry).await? {
+                let message = format!("{receipt_id} was given to {former}; only that could put it back");
+                return Err(Error::new(Code::NotRequeueable, message));
+            }
             if budget.for_document().is_none() {
                 return Err(steps::not_begun(None));
             }
+            let failure = entry.failure.clone();
             self.conclude(&mut entry, Step::put_back()).await?;
-            let result = self.vendor.put_back(&self.context_of(budget), &entry).await;
+            // Why it failed is still true where nothing is sent.
+            entry.failure.clone_from(&failure);
+            let result = match (self.still_the_same(budget).await, failure) {
+                (Ok(()), _) => self.vendor.put_back(&self.context_of(budget), &entry).await,
+                (Err(_), Some(failure)) => Finding::Failed { failure, raw: entry.raw.clone() }.into(),
+                (Err(error), None) => Finding::NotTaken(error).into(),
+            };
             entry.doubt_since = SteadyTime::now();
             match self.learn(&mut entry, "put back", result).await? {
                 stopped_by if entry.state != State::InDoubt => Ok(Progress { entry, stopped_by }),
@@ -311,7 +355,7 @@ impl Delivery {
 
     /// The right to work on a document, or on the register where the vendor needs order.
     async fn lease_of(&self, receipt_id: &str, budget: Budget) -> Result<Lease> {
-        let register = self.vendor.register();
+        let register = self.register().await?;
         let name = match self.vendor.exclusive() {
             Exclusive::Document => format!("document {register} {receipt_id}"),
             Exclusive::Register => format!("register {register}"),

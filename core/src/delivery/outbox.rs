@@ -50,6 +50,7 @@ impl Delivery {
         all: bool,
         mut tell: impl FnMut(String, Result<Progress>),
     ) -> Result<()> {
+        self.ready().await?;
         let parallel = match self.vendor.exclusive() {
             Exclusive::Document => PARALLEL,
             Exclusive::Register => 1,

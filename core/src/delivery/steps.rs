@@ -159,6 +159,16 @@ impl Delivery {
             let stopped_by = Some(changed_behind(&entry));
             return Ok(Progress { entry, stopped_by });
         }
+        if !entry.state.is_final()
+            && let Err(error) = self.still_the_same(budget).await
+        {
+            if begun {
+                let not_taken = Finding::NotTaken(error.clone());
+                let _ = self.learn(&mut entry, "not sent", not_taken.into()).await;
+            }
+            entry.notice = Some(error.message.clone());
+            return Ok(Progress { entry, stopped_by: Some(error) });
+        }
         let context = self.context_of(budget);
         let mut sends = 0;
         // The vendor asked to be left alone until then (`Retry-After`).

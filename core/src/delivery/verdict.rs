@@ -11,6 +11,8 @@ use crate::receipt::registration::{Failure, State};
 pub enum Standing {
     /// The journal has it in this state.
     At(State),
+    /// The journal has it, of another system: here nothing is on record.
+    Elsewhere,
     /// The journal never had it.
     Never,
     /// The journal does not tell.
@@ -21,14 +23,14 @@ impl Standing {
     /// Every standing there is, for tables and tests.
     pub fn all() -> impl Iterator<Item = Self> {
         let states = State::ALL.iter().map(|state| Self::At(*state));
-        states.chain([Self::Never, Self::NotTold])
+        states.chain([Self::Elsewhere, Self::Never, Self::NotTold])
     }
 
     /// Whether the sale is on record.
     pub const fn outcome(self) -> Outcome {
         match self {
             Self::At(State::Registered) => Outcome::Registered,
-            Self::At(State::Queued | State::Failed) | Self::Never => Outcome::NotRegistered,
+            Self::At(State::Queued | State::Failed) | Self::Elsewhere | Self::Never => Outcome::NotRegistered,
             Self::At(State::Sending | State::InDoubt | State::Accepted) | Self::NotTold => Outcome::Unknown,
         }
     }
@@ -39,6 +41,10 @@ impl Standing {
             Self::At(State::Registered) => "The sale is on record: do not register it again.",
             Self::At(State::Failed) => {
                 "The receipt is not on record and will not be: correct the cause and register it under a new id."
+            }
+            Self::Elsewhere => {
+                "The receipt with this id is one of another system and does not count here: register the sale under a new \
+                 id."
             }
             Self::At(State::Queued) | Self::Never => "Nothing is on record: call again with the same id.",
             Self::At(State::Sending | State::InDoubt) => {
@@ -93,7 +99,7 @@ fn told_as(code: Code, standing: Standing) -> Code {
         return code;
     }
     match standing {
-        Standing::At(State::Queued) | Standing::Never => match code.kind() {
+        Standing::At(State::Queued) | Standing::Elsewhere | Standing::Never => match code.kind() {
             Refused | InDoubt | Protocol => Code::NotTaken,
             _ if code == Code::NotFound => Code::NotTaken,
             _ => code,
@@ -164,7 +170,8 @@ mod tests {
                 }
                 let advice = error.advice.to_lowercase();
                 let new_id = advice.contains("a new id") && !advice.contains("never use a new id");
-                let is_free = error.kind() == Kind::Conflict || standing == Standing::At(State::Failed);
+                let is_free = error.kind() == Kind::Conflict
+                    || matches!(standing, Standing::At(State::Failed) | Standing::Elsewhere);
                 assert!(!new_id || is_free, "{place}");
                 let same_id = advice.contains("the same id");
                 assert!(!same_id || standing != Standing::At(State::Failed), "{place}");

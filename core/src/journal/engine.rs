@@ -70,6 +70,21 @@ pub trait Journal: Audit + Secrets {
     /// How many entries of a register are in each state.
     async fn counts(&self, register: &str) -> Result<BTreeMap<&'static str, u64>>;
 
+    /// Number of the last entry of a register; 0 where it has none. It is looked for by halving: this is asked
+    /// once in years.
+    async fn last_number(&self, register: &str) -> Result<i64> {
+        // Entries after `least` there are, after `most` none.
+        let (mut least, mut most) = (-1, i64::MAX - 1);
+        while most - least > 1 {
+            let middle = least + (most - least) / 2;
+            match self.pairs(register, middle, 1).await?.pop() {
+                Some(pair) => least = middle.max(pair.number - 1),
+                None => most = middle,
+            }
+        }
+        Ok(most)
+    }
+
     /// How many entries of a register are not final, counted up to `at_most`.
     async fn unfinished(&self, register: &str, at_most: u64) -> Result<u64>;
 }

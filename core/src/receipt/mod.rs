@@ -4,6 +4,7 @@ pub mod fields;
 pub mod moment;
 pub mod money;
 pub mod registration;
+pub mod same;
 pub mod shift;
 pub mod vat;
 pub mod words;
@@ -242,6 +243,24 @@ macro_rules! extras {
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 pub $vendor: Option<$vendor::$receipt>,
             )*
+        }
+
+        impl VendorReceipt {
+            /// What the vendor with this name reads of it, where that says anything.
+            fn of(self, name: &str) -> Self {
+                Self { $($vendor: self.$vendor.filter(|own| {
+                    name == stringify!($vendor) && *own != $vendor::$receipt::default()
+                }),)* }
+            }
+        }
+
+        impl VendorItem {
+            /// What the vendor with this name reads of it, where that says anything.
+            fn of(self, name: &str) -> Self {
+                Self { $($($vendor: self.$vendor.filter(|own| {
+                    name == stringify!($vendor) && *own != $vendor::$item::default()
+                }),)?)* }
+            }
         }
 
         /// What only one vendor has, for a line. Other vendors leave it unread.

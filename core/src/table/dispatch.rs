@@ -48,7 +48,12 @@ impl Client {
             return (row.name, Box::pin(work));
         }
         if let Some(row) = self.info.operations.iter().find(|row| row.name == name) {
-            return (row.name, (row.run)(&self.delivery, request));
+            let work = async move {
+                // A vendor's own operations use its name for secrets too.
+                self.delivery.register().await?;
+                (row.run)(&self.delivery, request).await
+            };
+            return (row.name, Box::pin(work));
         }
         let error = unknown_operation(self, name);
         ("unknown", Box::pin(async move { Err(error) }))

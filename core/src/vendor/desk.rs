@@ -17,8 +17,10 @@ pub struct Wanted {
     pub operation: &'static str,
     /// The caller's id and the idempotency key.
     pub id: String,
-    /// What the caller asked for: the same id with another content is a conflict.
+    /// What the caller asked for, in one form: the same id with another content is a conflict.
     pub content: Vec<u8>,
+    /// What earlier versions would have kept as the content.
+    pub earlier: Vec<Vec<u8>>,
     /// The exact bytes to be sent.
     pub request: Vec<u8>,
     /// The key under which the vendor will know the document, where the client chooses it.

@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod desk;
+pub mod identity;
 pub mod messages;
 pub mod operation;
 pub mod token;
@@ -25,6 +26,7 @@ use crate::receipt::{Kind, Receipt};
 use crate::transport::{NoExchange, Transports};
 use budget::Budget;
 use desk::Desk;
+use identity::{Identity, RegisterName};
 use messages::{Callback, CallbackReading, Capabilities, Health};
 use operation::Operation;
 
@@ -221,6 +223,30 @@ pub trait Vendor: Any + Send + Sync {
 
     /// Stable name of the cash register; the journal and the document keys stand on it.
     fn register(&self) -> &str;
+
+    /// The same name, where the journal may have it under another: see `RegisterName`.
+    fn called(&self) -> Option<&RegisterName> {
+        None
+    }
+
+    /// Who the cash register is at the vendor, by the configuration. No I/O. The journal keeps it and nothing is
+    /// sent once it is another.
+    fn identity(&self) -> Identity;
+
+    /// What else is the same cash register's wherever it is met: the journal knows it under one name only.
+    fn marks(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Secrets of the one cash register, worth nothing once it is another.
+    fn forgets(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The currency of a receipt that names none.
+    fn currency(&self) -> Option<String> {
+        self.capabilities().currencies.into_iter().next()
+    }
 
     /// What may not happen at the same time.
     fn exclusive(&self) -> Exclusive;

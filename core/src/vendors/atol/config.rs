@@ -8,6 +8,7 @@ use url::Url;
 use crate::config::Common;
 use crate::error::{Code, Violation, violation};
 use crate::receipt::Company;
+use crate::vendor::identity::{Identity, RegisterName, system};
 
 /// Name in configurations and envelopes.
 pub const NAME: &str = "atol";
@@ -23,11 +24,15 @@ pub enum Environment {
     Test,
 }
 
+/// Names and addresses of the systems.
+const SYSTEMS: [(&str, &str); 2] =
+    [("production", "https://online.atol.ru/possystem"), ("test", "https://testonline.atol.ru/possystem")];
+
 impl Environment {
-    const fn base(self) -> &'static str {
+    const fn system(self) -> (&'static str, &'static str) {
         match self {
-            Environment::Production => "https://online.atol.ru/possystem",
-            Environment::Test => "https://testonline.atol.ru/possystem",
+            Environment::Production => SYSTEMS[0],
+            Environment::Test => SYSTEMS[1],
         }
     }
 }
@@ -89,7 +94,7 @@ pub struct AtolConfig {
 impl AtolConfig {
     /// Address of the documents: what stands in front of `/v4` and `/v5`.
     pub fn base(&self) -> Option<Url> {
-        self.common.address(self.environment.map(Environment::base))
+        self.common.address(self.environment.map(|environment| environment.system().1))
     }
 
     /// Address of the monitoring: what stands in front of `/auth` and `/kkt`.
@@ -105,10 +110,19 @@ impl AtolConfig {
         self.protocol.unwrap_or(Protocol::V5)
     }
 
+    fn group_or_login(&self) -> &str {
+        self.group_code.as_deref().unwrap_or(&self.login)
+    }
+
     /// Stable name of the group of cash registers. Ids are unique within it (protocol/atol.md 2.12).
-    pub fn register(&self) -> String {
-        let name = self.common.register.as_ref().or(self.group_code.as_ref()).unwrap_or(&self.login);
-        format!("atol:{name}")
+    pub fn register(&self) -> RegisterName {
+        RegisterName::of(NAME, self.common.register.as_deref(), [self.group_or_login()])
+    }
+
+    /// The group, at the system that `base` leads to.
+    pub fn identity(&self, base: &Url) -> Identity {
+        let environment = self.environment.map(|environment| environment.system().0);
+        Identity::new(system(environment, base, &SYSTEMS), self.group_or_login())
     }
 
     /// Mistakes that the schema cannot see.

@@ -38,6 +38,7 @@ use crate::receipt::registration::Raw;
 use crate::receipt::{Kind, PaymentObject, Receipt};
 use crate::transport::Transports;
 use crate::transport::join;
+use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::vendor::{
     Claim, Context, Exclusive, Finding, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo,
@@ -70,7 +71,8 @@ fn open(text: &str, transports: &Transports) -> Result<Opened> {
     let transport = transports.get(&config.common, &base, REPEATED_SAFELY)?;
     let common = config.common.clone();
     let version = join(&base, &[config.protocol().path()]);
-    let vendor = Atol { register: config.register(), config, transport, version, monitoring };
+    let (register, identity) = (config.register(), config.identity(&base));
+    let vendor = Atol { register, identity, config, transport, version, monitoring };
     Ok(Opened { vendor: Box::new(vendor), common })
 }
 
@@ -82,6 +84,14 @@ impl Vendor for Atol {
 
     fn register(&self) -> &str {
         &self.register
+    }
+
+    fn called(&self) -> Option<&RegisterName> {
+        Some(&self.register)
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity.clone()
     }
 
     fn exclusive(&self) -> Exclusive {

@@ -9,6 +9,7 @@ use super::errors;
 use super::monitoring::{Kkt, Kkts};
 use super::vendor::Atol;
 use crate::error::{Code, Error, Outcome, Result};
+use crate::receipt::same;
 use crate::receipt::Kind;
 use crate::receipt::registration::{Failure, Fiscal, Raw, Registration, State};
 use crate::vendor::Finding;
@@ -134,10 +135,17 @@ async fn send_document(desk: &dyn Desk, request: SendProtocolDocument) -> Result
     let vendor: &Atol = desk.of()?;
     vendor.group()?;
     let id = desk::own_id(&request.document, "external_id")?;
-    let bytes = format!("{}\n{}", request.operation.word(), request.document.get()).into_bytes();
-    let operation = "send_document";
-    desk.deliver(Wanted { operation, id, content: bytes.clone(), request: bytes, vendor_document_id: None })
-        .await
+    let word = request.operation.word();
+    let bytes = format!("{word}\n{}", request.document.get()).into_bytes();
+    desk.deliver(Wanted {
+        operation: "send_document",
+        id,
+        content: format!("{word}\n{}", same::document(request.document.get())).into_bytes(),
+        earlier: vec![bytes.clone()],
+        request: bytes,
+        vendor_document_id: None,
+    })
+    .await
 }
 
 async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<DocumentReport> {

@@ -5,10 +5,12 @@ use url::Url;
 use super::config::AtolConfig;
 use crate::error::{Code, Error, Result};
 use crate::transport::Transport;
+use crate::vendor::identity::{Identity, RegisterName};
 
 /// An ATOL client's vendor.
 pub struct Atol {
-    pub(super) register: String,
+    pub(super) register: RegisterName,
+    pub(super) identity: Identity,
     pub(super) config: AtolConfig,
     pub(super) transport: Transport,
     /// Address of the documents, with the version.

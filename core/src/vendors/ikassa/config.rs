@@ -10,6 +10,7 @@ use url::Url;
 use super::codes;
 use crate::config::{Common, plain_http};
 use crate::error::{Code, Violation, violation};
+use crate::vendor::identity::{Identity, RegisterName, system};
 
 /// Name in configurations and envelopes.
 pub const NAME: &str = "ikassa";
@@ -125,8 +126,24 @@ impl IkassaConfig {
     }
 
     /// Stable name of the cash register.
-    pub fn register(&self) -> String {
-        format!("ikassa:{}", self.common.register.as_ref().unwrap_or(&self.client_id))
+    pub fn register(&self) -> RegisterName {
+        RegisterName::of(NAME, self.common.register.as_deref(), [self.client_id.as_str()])
+    }
+
+    /// The client id, with the name where one client id serves several cash registers, at the system that `api`
+    /// leads to. Which cash register a person bound to the log-in, the vendor does not tell (protocol/ikassa.md
+    /// 2.3).
+    pub fn identity(&self, api: &Url) -> Identity {
+        let known = [("production", PRODUCTION[1]), ("stage", STAGE[1])];
+        let environment = self.environment.map(|environment| match environment {
+            Environment::Production => known[0].0,
+            Environment::Stage => known[1].0,
+        });
+        let account = match &self.common.register {
+            Some(register) => format!("{} {register}", self.client_id),
+            None => self.client_id.clone(),
+        };
+        Identity::new(system(environment, api, &known), account)
     }
 
     /// The currency where nobody says another.

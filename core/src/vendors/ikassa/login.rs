@@ -11,12 +11,14 @@ use reqwest::Method;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 
-use super::config::NAME;
+use super::config::{IkassaConfig, NAME};
 use super::settling;
 use super::vendor::Ikassa;
 use crate::error::{Code, Error, Result, VendorFault};
+use crate::journal::chain::hex;
 use crate::journal::now_ms;
 use crate::receipt::words::words;
 use crate::transport::lenient::{self, Scalar};
@@ -476,4 +478,11 @@ impl Ikassa {
 
 fn seconds(seconds: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000)
+}
+
+/// What shows that two configurations mean the same cash register: a refresh token is of one log-in, and one cash
+/// register is bound to that. It is a digest, so that the token itself stands nowhere else.
+pub fn mark(config: &IkassaConfig) -> Option<String> {
+    let token = config.refresh_token.as_ref()?;
+    Some(format!("log-in {}", hex(&Sha256::digest(token.expose_secret()))))
 }

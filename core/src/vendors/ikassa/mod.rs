@@ -31,6 +31,7 @@ use crate::input;
 use crate::journal::Entry;
 use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
+use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Capabilities, Health};
 use crate::vendor::{Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 
@@ -58,7 +59,8 @@ fn open(text: &str, transports: &Transports) -> Result<Opened> {
     };
     let transport = transports.get(&config.common, &api, config.settle_after())?;
     let common = config.common.clone();
-    let vendor = Ikassa { register: config.register(), config, transport, accounts, api, receipts };
+    let (register, identity) = (config.register(), config.identity(&api));
+    let vendor = Ikassa { register, identity, config, transport, accounts, api, receipts };
     Ok(Opened { vendor: Box::new(vendor), common })
 }
 
@@ -70,6 +72,26 @@ impl Vendor for Ikassa {
 
     fn register(&self) -> &str {
         &self.register
+    }
+
+    fn called(&self) -> Option<&RegisterName> {
+        Some(&self.register)
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity.clone()
+    }
+
+    fn marks(&self) -> Vec<String> {
+        login::mark(&self.config).into_iter().collect()
+    }
+
+    fn forgets(&self) -> &'static [&'static str] {
+        &[settling::WATCH]
+    }
+
+    fn currency(&self) -> Option<String> {
+        Some(self.config.currency().into())
     }
 
     fn exclusive(&self) -> Exclusive {

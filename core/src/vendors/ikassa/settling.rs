@@ -17,7 +17,7 @@ use crate::vendor::desk::{Desk, Wanted};
 use crate::vendor::{Context, Finding, StepResult};
 
 /// Secret: what is remembered between documents.
-const WATCH: &str = "watch";
+pub const WATCH: &str = "watch";
 
 /// What is kept in `raw` of a document in doubt that the counters do not settle.
 #[derive(Serialize, Deserialize)]
@@ -212,5 +212,5 @@ pub async fn deliver(
 ) -> Result<Registration> {
     let content = format!("{operation} {content}").into_bytes();
     let request = document.to_bytes()?;
-    desk.deliver(Wanted { operation, id, content, request, vendor_document_id: None }).await
+    desk.deliver(Wanted { operation, id, content, earlier: Vec::new(), request, vendor_document_id: None }).await
 }

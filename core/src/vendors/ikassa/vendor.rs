@@ -4,10 +4,12 @@ use url::Url;
 
 use super::config::IkassaConfig;
 use crate::transport::{Transport, join};
+use crate::vendor::identity::{Identity, RegisterName};
 
 /// An iKassa.Cloud client's vendor.
 pub struct Ikassa {
-    pub(super) register: String,
+    pub(super) register: RegisterName,
+    pub(super) identity: Identity,
     pub(super) config: IkassaConfig,
     pub(super) transport: Transport,
     pub(super) accounts: Url,

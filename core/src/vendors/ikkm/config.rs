@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::config::Common;
+use crate::config::{Common, is_loopback};
 use crate::error::{Code, Violation, violation};
+use crate::vendor::identity::{Identity, LOOPBACK, RegisterName};
 
 /// Name in configurations and envelopes.
 pub const NAME: &str = "ikkm";
@@ -81,9 +82,18 @@ impl IkkmConfig {
     }
 
     /// Stable name of the cash register.
-    pub fn register(&self) -> Option<String> {
-        let address = || self.address().map(|(host, port)| format!("{host}:{port}"));
-        self.common.register.clone().or_else(address).map(|name| format!("ikkm:{name}"))
+    pub fn register(&self) -> Option<RegisterName> {
+        let (host, port) = self.address()?;
+        Some(RegisterName::of(NAME, self.common.register.as_deref(), [format!("{host}:{port}").as_str()]))
+    }
+
+    /// The device's address. There is no system behind it: each device on the shop's network is its own, and may
+    /// get another address there.
+    pub fn identity(&self) -> Option<Identity> {
+        let (host, port) = self.address()?;
+        let url = url::Url::parse(self.common.base_url.as_deref()?).ok()?;
+        let system = if is_loopback(&url) { LOOPBACK } else { "the shop's network" };
+        Some(Identity::new(system, format!("{host}:{port}")))
     }
 
     /// Least time between the starts of two requests.

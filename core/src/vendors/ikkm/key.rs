@@ -28,7 +28,7 @@ const KEY: &str = "key";
 /// Secret: the configured key when `KEY` was written; another one is the operator's newest word.
 const CONFIGURED: &str = "configured_key";
 /// Number of the last receipt that we know to be closed.
-const LAST_RECEIPT: &str = "last_receipt";
+pub const LAST_RECEIPT: &str = "last_receipt";
 /// What the device answers a plain cashier who asks what only a senior one may know (protocol/ikkm.md 4).
 const SENIORS_ONLY: &str = "-16";
 /// Shifts before the current one in which a receipt is looked for: a weekend and a day.

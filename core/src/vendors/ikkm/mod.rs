@@ -34,6 +34,7 @@ use crate::input;
 use crate::journal::Entry;
 use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
+use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Capabilities, Health};
 use crate::vendor::{Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 use device::Device;
@@ -55,14 +56,14 @@ pub const INFO: VendorInfo = VendorInfo {
 fn open(text: &str, _: &Transports) -> Result<Opened> {
     let config: IkkmConfig = input::read(text)?;
     let violations = config.violations();
-    let (Some((host, port)), Some(register), true) =
-        (config.address(), config.register(), violations.is_empty())
+    let (Some((host, port)), Some(register), Some(identity), true) =
+        (config.address(), config.register(), config.identity(), violations.is_empty())
     else {
         return Err(Error::invalid(violations));
     };
     let common = config.common.clone();
     let device = Device::new(host, port, common.connect_timeout(), config.pace());
-    Ok(Opened { vendor: Box::new(Ikkm { register, config, device }), common })
+    Ok(Opened { vendor: Box::new(Ikkm { register, identity, config, device }), common })
 }
 
 #[async_trait]
@@ -73,6 +74,18 @@ impl Vendor for Ikkm {
 
     fn register(&self) -> &str {
         &self.register
+    }
+
+    fn called(&self) -> Option<&RegisterName> {
+        Some(&self.register)
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity.clone()
+    }
+
+    fn forgets(&self) -> &'static [&'static str] {
+        &[key::LAST_RECEIPT]
     }
 
     fn exclusive(&self) -> Exclusive {

@@ -4,11 +4,13 @@ use super::answer::{self, DeviceAnswer};
 use super::config::IkkmConfig;
 use super::device::{Call, Device};
 use super::reply::Reply;
+use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::{Context, Exchanged};
 
 /// An iKKM client's vendor.
 pub struct Ikkm {
-    pub(super) register: String,
+    pub(super) register: RegisterName,
+    pub(super) identity: Identity,
     pub(super) config: IkkmConfig,
     pub(super) device: Device,
 }

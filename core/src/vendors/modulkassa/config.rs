@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::config::{Common, Credentials};
 use crate::error::{Code, Violation, violation};
+use crate::vendor::identity::{Identity, RegisterName, system};
 
 /// Milliseconds after a lost answer from which "unknown document" is believed: what a repeated id gives is not
 /// documented, so the time is that of vendors without a key.
@@ -29,12 +30,19 @@ pub enum Environment {
     Demo,
 }
 
+/// Names and addresses of the systems. Production has two addresses and is one system.
+const SYSTEMS: [(&str, &str); 3] = [
+    ("production", "https://my.modulkassa.ru/api/fn"),
+    ("production", "https://service.modulpos.ru/api/fn"),
+    ("demo", "https://demo.modulpos.ru/api/fn"),
+];
+
 impl Environment {
-    const fn base(self) -> &'static str {
+    const fn system(self) -> (&'static str, &'static str) {
         match self {
-            Environment::Production => "https://my.modulkassa.ru/api/fn",
-            Environment::ProductionLegacy => "https://service.modulpos.ru/api/fn",
-            Environment::Demo => "https://demo.modulpos.ru/api/fn",
+            Environment::Production => SYSTEMS[0],
+            Environment::ProductionLegacy => SYSTEMS[1],
+            Environment::Demo => SYSTEMS[2],
         }
     }
 }
@@ -108,14 +116,28 @@ impl ModulkassaConfig {
 
     /// Address of the fiscalization interface: what stands in front of `/v1` and `/v2`.
     pub fn base(&self) -> Option<Url> {
-        self.common.address(self.environment.map(Environment::base))
+        self.common.address(self.environment.map(|environment| environment.system().1))
     }
 
-    /// Stable name of the cash register.
-    pub fn register(&self) -> Option<String> {
-        let user = self.credentials.as_ref().map(|credentials| &credentials.user_name);
-        let name = self.common.register.as_ref().or(self.retail_point_id.as_ref()).or(user)?;
-        Some(format!("modulkassa:{name}"))
+    fn user_name(&self) -> Option<&str> {
+        self.credentials.as_ref().map(|credentials| credentials.user_name.as_str())
+    }
+
+    /// Stable name of the cash register. A journal that was begun before the retail point was named has it under
+    /// the association's user name.
+    pub fn register(&self) -> Option<RegisterName> {
+        let derived = self.retail_point_id.as_deref().into_iter().chain(self.user_name());
+        let name = RegisterName::of(NAME, self.common.register.as_deref(), derived);
+        (!name.names().is_empty()).then_some(name)
+    }
+
+    /// The association, else the retail point, at the system that `base` leads to.
+    pub fn identity(&self, base: &Url) -> Identity {
+        let environment = self.environment.map(|environment| environment.system().0);
+        let account = self.user_name().or(self.retail_point_id.as_deref());
+        // Without either it is known by its name alone.
+        let account = account.or(self.common.register.as_deref()).unwrap_or_default();
+        Identity::new(system(environment, base, &SYSTEMS), account)
     }
 
     /// Mistakes that the schema cannot see.

@@ -33,6 +33,7 @@ use crate::input;
 use crate::journal::Entry;
 use crate::receipt::{Kind, Receipt};
 use crate::transport::Transports;
+use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::vendor::{Claim, Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 
@@ -57,7 +58,8 @@ fn open(text: &str, transports: &Transports) -> Result<Opened> {
     };
     let transport = transports.get(&config.common, &base, config.settle_after())?;
     let common = config.common.clone();
-    Ok(Opened { vendor: Box::new(Modulkassa { register, config, transport, base }), common })
+    let identity = config.identity(&base);
+    Ok(Opened { vendor: Box::new(Modulkassa { register, identity, config, transport, base }), common })
 }
 
 /// The vendor's id for a document: the same for the same register and receipt, in any process.
@@ -73,6 +75,14 @@ impl Vendor for Modulkassa {
 
     fn register(&self) -> &str {
         &self.register
+    }
+
+    fn called(&self) -> Option<&RegisterName> {
+        Some(&self.register)
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity.clone()
     }
 
     fn exclusive(&self) -> Exclusive {

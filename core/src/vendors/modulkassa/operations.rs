@@ -9,6 +9,7 @@ use super::vendor::Modulkassa;
 use super::{api, wire};
 use crate::error::{Code, Error, Outcome, Result, violation};
 use crate::journal::Entry;
+use crate::receipt::same;
 use crate::receipt::registration::{Raw, Registration, State};
 use crate::vendor::desk::{self, Desk, Named, Wanted};
 use crate::vendor::messages::Nothing;
@@ -149,9 +150,15 @@ async fn service_status(desk: &dyn Desk, _: Nothing) -> Result<ServiceStatus> {
 async fn send_document(desk: &dyn Desk, request: SendDocument) -> Result<Registration> {
     let id = desk::own_id(&request.document, "id")?;
     let bytes = request.document.get().as_bytes().to_vec();
-    let vendor_document_id = Some(id.clone());
-    let operation = "send_document";
-    desk.deliver(Wanted { operation, id, content: bytes.clone(), request: bytes, vendor_document_id }).await
+    desk.deliver(Wanted {
+        operation: "send_document",
+        vendor_document_id: Some(id.clone()),
+        id,
+        content: same::document(request.document.get()).into_bytes(),
+        earlier: vec![bytes.clone()],
+        request: bytes,
+    })
+    .await
 }
 
 async fn document_status(desk: &dyn Desk, request: DocumentKey) -> Result<DocumentStatus> {

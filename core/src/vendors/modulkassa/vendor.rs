@@ -4,10 +4,12 @@ use url::Url;
 
 use super::config::ModulkassaConfig;
 use crate::transport::Transport;
+use crate::vendor::identity::{Identity, RegisterName};
 
 /// A Modulkassa client's vendor.
 pub struct Modulkassa {
-    pub(super) register: String,
+    pub(super) register: RegisterName,
+    pub(super) identity: Identity,
     pub(super) config: ModulkassaConfig,
     pub(super) transport: Transport,
     pub(super) base: Url,

@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::config::{Common, Credentials};
 use crate::error::{Code, Violation, violation};
+use crate::vendor::identity::{Identity, RegisterName, system};
 
 /// Name in configurations and envelopes.
 pub const NAME: &str = "sample";
@@ -33,9 +34,13 @@ impl SampleConfig {
     }
 
     /// Stable name of the cash register.
-    pub fn register(&self) -> String {
-        let name = self.common.register.as_ref().unwrap_or(&self.credentials.user_name);
-        format!("{NAME}:{name}")
+    pub fn register(&self) -> RegisterName {
+        RegisterName::of(NAME, self.common.register.as_deref(), [self.credentials.user_name.as_str()])
+    }
+
+    /// Who the cash register is, at the system that `base` leads to.
+    pub fn identity(&self, base: &Url) -> Identity {
+        Identity::new(system(None, base, &[]), &self.credentials.user_name)
     }
 
     /// Mistakes that the schema cannot see.

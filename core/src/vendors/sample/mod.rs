@@ -20,6 +20,7 @@ use crate::input;
 use crate::journal::Entry;
 use crate::receipt::Receipt;
 use crate::transport::Transports;
+use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Capabilities, Health};
 use crate::vendor::{Claim, Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 use api::Api;
@@ -42,7 +43,8 @@ const SETTLE_MS: u64 = 1_000;
 
 /// A client's vendor.
 pub struct Sample {
-    register: String,
+    register: RegisterName,
+    identity: Identity,
     settle_after: Duration,
     api: Api,
 }
@@ -57,6 +59,7 @@ fn open(text: &str, transports: &Transports) -> Result<Opened> {
     let transport = transports.get(&config.common, &base, settle_after)?;
     let vendor = Sample {
         register: config.register(),
+        identity: config.identity(&base),
         settle_after,
         api: Api { transport, base, credentials: config.credentials },
     };
@@ -71,6 +74,14 @@ impl Vendor for Sample {
 
     fn register(&self) -> &str {
         &self.register
+    }
+
+    fn called(&self) -> Option<&RegisterName> {
+        Some(&self.register)
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity.clone()
     }
 
     fn exclusive(&self) -> Exclusive {

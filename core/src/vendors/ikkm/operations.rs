@@ -123,7 +123,7 @@ async fn in_order<T>(desk: &dyn Desk, work: impl AsyncFnOnce(&Ikkm, &Context<'_>
     let context = desk.context();
     let lease = desk.lease("", &context).await?;
     let result = work(desk.of()?, &context).await;
-    desk.release(lease);
+    desk.release(lease).await;
     result
 }
 

@@ -46,6 +46,9 @@ pub struct Common {
     pub retry_ms: Option<u64>,
     /// Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all.
     pub proxy: Option<String>,
+    /// True where a web server runs this process, as PHP tells by itself. Then a relative path of the
+    /// journal is refused: it would lie among the files that are served.
+    pub web_server: Option<bool>,
     /// Trust.
     pub tls: Option<Tls>,
     /// Which log lines come back with each answer; absent means none.

@@ -174,6 +174,23 @@ async fn two_calls_for_one_receipt_at_once_send_it_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_may_withdraw_what_was_never_sent_and_not_put_it_on_record() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    ok(&till, "enqueue", json!({"receipts": [receipt("order-1")]})).await;
+    let verdict =
+        |on_record: bool| json!({"id": "order-1", "verdict": {"on_record": on_record, "by": "Anna"}});
+    let refused = error(&till, "resolve", verdict(true)).await;
+    assert_eq!(
+        (&refused["code"], &refused["outcome"]),
+        (&json!("verdict_not_wanted"), &json!("not_registered"))
+    );
+    assert_eq!(ok(&till, "status", json!({"id": "order-1"})).await["state"], "queued");
+    assert_eq!(ok(&till, "resolve", verdict(false)).await["state"], "failed");
+    assert_eq!(bench.sales(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_was_changed_behind_the_library_is_not_sent_and_blocks_nothing() {
     let bench = Bench::new().await;
     let till = bench.client();

@@ -103,6 +103,35 @@ async fn the_newest_refresh_token_is_in_the_journal_before_it_is_needed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_that_cannot_be_written_is_kept_and_written_later() {
+    let bench = open().await;
+    switch(&bench, "reuse_revokes", json!(true));
+    operate(&bench, "expire_tokens", json!({}));
+    let person = rusqlite::Connection::open(bench.folder.path().join("journal.sqlite")).unwrap();
+    let full =
+        "CREATE TRIGGER full BEFORE UPDATE ON secrets WHEN NEW.value <> OLD.value AND NEW.name = 'tokens'
+                BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+    person.execute_batch(full).unwrap();
+    let till = ikassa(&bench, json!({}));
+    for _ in 0..2 {
+        let told = error(&till, "register", roubles("order-1", "cash")).await;
+        assert_eq!(
+            (&told["code"], &told["outcome"]),
+            (&json!("journal_unavailable"), &json!("not_registered"))
+        );
+    }
+    person.execute_batch("DROP TRIGGER full").unwrap();
+    // Another client, as in the next request of a web server.
+    drop(till);
+    let till = ikassa(&bench, json!({}));
+    assert_eq!(ok(&till, "register", roubles("order-1", "cash")).await["state"], "registered");
+    // The first log-in and one renewal, whose tokens were not lost.
+    assert_eq!(bench.requests("POST", "/oauth/token"), 2);
+    operate(&bench, "expire_tokens", json!({}));
+    assert_eq!(ok(&till, "register", roubles("order-2", "cash")).await["state"], "registered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_is_renewed_before_its_end_by_one_worker() {
     let bench = open().await;
     switch(&bench, "expires_in", json!(2));

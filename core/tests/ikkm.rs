@@ -116,6 +116,38 @@ async fn a_repeat_of_a_receipt_like_ours_on_a_clean_send_is_for_a_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_to_a_person_is_answered_from_the_journal_at_once() {
+    let bench = quick().await;
+    let (ours, theirs) = (ikkm(&bench, json!({})), ikkm(&bench, json!({"journal": "memory:"})));
+    ok(&theirs, "register", tenge("their-1")).await;
+    error(&ours, "register", tenge("our-1")).await;
+    let steps = ok(&ours, "journal", json!({"id": "our-1"})).await["steps"].clone();
+    let requests = bench.emulator.requests().len();
+    // Somebody works on the cash register all the time.
+    let journal = kassa::journal::Journals::default().open(&bench.journal(), None).unwrap();
+    let name = format!("register {}", ours.about().register);
+    let lease =
+        journal.lease(&name, tokio::time::Instant::now() + std::time::Duration::from_secs(2)).await.unwrap();
+    let begun = std::time::Instant::now();
+    let told = error(&ours, "register", tenge("our-1")).await;
+    assert_eq!((&told["code"], &told["outcome"]), (&json!("in_doubt"), &json!("unknown")), "{told}");
+    assert!(told["message"].as_str().unwrap().contains("verdict"), "{told}");
+    for operation in ["status", "resolve", "wait"] {
+        assert_eq!(ok(&ours, operation, json!({"id": "our-1"})).await["state"], "in_doubt", "{operation}");
+    }
+    let delivered = ok(&ours, "deliver", json!({"receipts": true, "time_limit_ms": 2000, "all": true})).await;
+    assert_eq!(delivered["errors"][0]["error"]["code"], "in_doubt", "{delivered}");
+    let mut other = tenge("our-1");
+    other["items"][0]["name"] = json!("Cup");
+    assert_eq!(error(&ours, "register", other).await["code"], "receipt_conflict");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!(ok(&ours, "journal", json!({"id": "our-1"})).await["steps"], steps, "an event was written");
+    assert_eq!(bench.emulator.requests().len(), requests);
+    lease.give_back(std::time::Duration::ZERO).await;
+    assert_eq!(ok(&ours, "register", tenge("our-2")).await["state"], "registered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_new_is_sent_while_a_sale_is_in_doubt() {
     let bench = quick().await;
     let till = ikkm(&bench, json!({"response_timeout_ms": 200, "timeout_ms": 900}));

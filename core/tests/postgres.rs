@@ -51,6 +51,39 @@ fn a_holder_that_stands_still_loses_its_lease_and_may_not_write_any_more() {
     standing.block_on(async { drop(lease) });
 }
 
+/// A script is a runtime that ends right after the answer, with whatever it still had in hand.
+#[test]
+fn short_scripts_follow_each_other_at_the_pace_of_the_cash_register() {
+    let shop = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (bench, place) = shop.block_on(async { (Bench::new().await, postgres().await) });
+    let pace = Duration::from_secs(1);
+    let script = |operation: &str, request: serde_json::Value| {
+        let begun = std::time::Instant::now();
+        let script = runtime();
+        let config = json!({"journal": place, "pace_ms": 1000, "timeout_ms": 20000});
+        let envelope = script.block_on(async {
+            let till = common::ikkm(&bench, config);
+            call(&till, operation, request).await
+        });
+        script.shutdown_background();
+        (envelope, begun.elapsed())
+    };
+    let (first, _) = script("register", common::tenge("a"));
+    assert_eq!(first["ok"]["state"], "registered", "{first}");
+    for id in ["b", "c"] {
+        let (next, took) = script("register", common::tenge(id));
+        assert_eq!(next["ok"]["state"], "registered", "{next}");
+        assert!(took < pace + Duration::from_millis(1_500), "{id} took {took:?}");
+        assert!(took > pace / 2, "{id} took {took:?}: sooner than the device may be asked");
+    }
+    // What ends with an error gives its right back too.
+    let (unknown, _) = script("resolve", json!({"id": "never"}));
+    assert_eq!(unknown["error"]["code"], "receipt_unknown", "{unknown}");
+    let (next, took) = script("register", common::tenge("d"));
+    assert_eq!(next["ok"]["state"], "registered", "{next}");
+    assert!(took < pace + Duration::from_millis(1_500), "took {took:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_is_renewed_while_it_is_held_and_lost_when_its_row_is() {
     let place = postgres().await;

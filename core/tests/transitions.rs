@@ -16,8 +16,8 @@ use kassa::journal::{Entry, Filter, Journals, Step};
 use kassa::receipt::Receipt;
 use kassa::receipt::registration::{Failure, Fiscal, Raw, State};
 use kassa::vendor::desk::{Desk as _, Wanted};
-use kassa::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use kassa::vendor::identity::Identity;
+use kassa::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use kassa::vendor::{Context, Exclusive, Finding, Mode, Prepared, StepResult, Vendor};
 use time::OffsetDateTime;
 
@@ -244,7 +244,8 @@ async fn every_row_is_reached() {
         bench.will_say([unknown()]);
         bench.sent(&id("in doubt"), unknown()).await;
         bench.sent(&id("accepted"), accepted()).await;
-        for name in ["queued", "sending", "in doubt", "accepted"] {
+        // What was never sent may be withdrawn only.
+        for name in ["queued", "sending", "in doubt", "accepted"].into_iter().skip(usize::from(on_record)) {
             assert_eq!(bench.decided(&id(name), on_record).await, expected, "{name}");
         }
     }

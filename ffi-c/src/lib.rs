@@ -1,8 +1,8 @@
-//! The C ABI: seven symbols that carry JSON strings. This is the only crate with `unsafe`.
+//! The C ABI: seven symbols that carry JSON strings. All of its `unsafe` is here; the core has
+//! one hook for forks beside it.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_char};
-use std::sync::Once;
 
 use kassa::error::{Code, Error, Result};
 use kassa::{host, table};
@@ -19,7 +19,6 @@ const ABI_VERSION: u32 = 1;
 /// `config` is NULL or points to a string that ends with NUL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kassa_open(config: *const c_char) -> *mut c_char {
-    close_journals_at_forks();
     // SAFETY: the caller's promise above.
     let config = unsafe { text(config, "config") };
     owned(config.map_or_else(|error| table::envelope(Err(error)), host::open))
@@ -106,24 +105,4 @@ unsafe fn text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
 /// Hands a string over to the caller. JSON writes NUL as an escape, so none is ever cut.
 fn owned(text: String) -> *mut c_char {
     CString::new(text).unwrap_or_default().into_raw()
-}
-
-/// SQLite's locks do not survive a fork: the journals are closed for its moment and opened again
-/// by the next call, in the parent and in the child.
-fn close_journals_at_forks() {
-    extern "C" fn before() {
-        let _ = std::panic::catch_unwind(host::before_fork);
-    }
-    extern "C" fn after() {
-        host::after_fork();
-    }
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // SAFETY: the handlers are plain functions of this library, which is never unloaded
-        // (it is linked with `-z nodelete`), and they let no panic through.
-        #[cfg(unix)]
-        unsafe {
-            libc::pthread_atfork(Some(before), Some(after), Some(after));
-        }
-    });
 }

@@ -42,6 +42,9 @@ abstract class Client
             $message = '/vendor: ' . static::class . ' is for ' . static::VENDOR;
             throw KassaError::here(ErrorCode::CONFIG_INVALID, $message, [$wrong]);
         }
+        if (!in_array(\PHP_SAPI, ['cli', 'phpdbg', 'embed'], true)) {
+            $config['web_server'] ??= true;
+        }
         $this->config = new \SensitiveParameterValue(Json::encode($config));
         $this->open();
     }

@@ -51,21 +51,9 @@ fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-/// For `os.register_at_fork`: closes every journal file for the moment of the fork.
-#[pyfunction]
-fn before_fork() {
-    host::before_fork();
-}
-
-/// For `os.register_at_fork`, in the parent and in the child.
-#[pyfunction]
-fn after_fork() {
-    host::after_fork();
-}
-
 #[pymodule]
 #[pyo3(name = "_native")]
 mod native {
     #[pymodule_export]
-    use super::{after_fork, before_fork, call, close, describe, open, version};
+    use super::{call, close, describe, open, version};
 }

@@ -75,7 +75,8 @@ pub enum ResolveMode {
     Probe,
 }
 
-/// What a person found out about a receipt.
+/// What a person found out about a receipt whose fate is not known. One that is `queued` may be withdrawn with
+/// `on_record` false, and in no other way be decided on: it was never sent.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {

@@ -167,7 +167,8 @@ impl Client {
                 }
                 probed => probed?,
             };
-            if registration.state.is_final() || Instant::now() + pause > until {
+            let is_over = registration.state.is_final() || Instant::now() + pause > until;
+            if is_over || self.delivery.is_left_to_a_person(&wait.id).await {
                 return Ok(registration);
             }
             sleep(pause).await;

@@ -30,8 +30,8 @@ impl Desk for Delivery {
         self.lease_of(receipt_id, context.budget).await
     }
 
-    fn release(&self, lease: Lease) {
-        self.give_back(lease);
+    async fn release(&self, lease: Lease) {
+        self.give_back(lease).await;
     }
 
     async fn deliver(&self, wanted: Wanted) -> Result<Registration> {
@@ -56,12 +56,15 @@ impl Desk for Delivery {
     }
 
     async fn learned(&self, receipt_id: &str, result: StepResult) -> Result<()> {
-        let _lease = self.lease_of(receipt_id, self.budget()).await?;
-        let mut entry = self.entry_of(receipt_id).await?;
-        let is_news = matches!(result.finding, Finding::Registered { .. } | Finding::Accepted { .. });
-        if entry.state == State::Failed && is_news && self.former_of(&entry).await?.is_none() {
-            self.learn(&mut entry, "asked by a person", result).await?;
-        }
-        Ok(())
+        let lease = self.lease_of(receipt_id, self.budget()).await?;
+        let learned = async {
+            let mut entry = self.entry_of(receipt_id).await?;
+            let is_news = matches!(result.finding, Finding::Registered { .. } | Finding::Accepted { .. });
+            if entry.state == State::Failed && is_news && self.former_of(&entry).await?.is_none() {
+                self.learn(&mut entry, "asked by a person", result).await?;
+            }
+            Ok(())
+        };
+        lease.during(learned).await
     }
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::error::{Code, Error, Result};
 use crate::journal::chain::{Content, hex};
@@ -129,6 +129,10 @@ impl Delivery {
 
     /// The error of a call about a receipt, told by what the journal has of that receipt.
     pub async fn told(&self, cause: Error, receipt_id: &str) -> Error {
+        // A journal that is damaged may have lost the receipt.
+        if cause.code == Code::JournalDamaged {
+            return verdict(cause, Standing::NotTold);
+        }
         verdict(cause, self.standing(receipt_id).await.unwrap_or(Standing::NotTold))
     }
 
@@ -150,14 +154,21 @@ impl Delivery {
 
     async fn delivered(&self, intent: &Intent, budget: Budget) -> Result<Progress> {
         self.ready().await?;
-        let lease = self.lease_of(&intent.receipt_id, budget).await?;
+        if let Some(Progress { entry, stopped_by }) = self.left_to_a_person(&intent.receipt_id).await? {
+            return Ok(Progress { entry: self.same_content(entry, intent).await?, stopped_by });
+        }
+        let work = async |lease: &Lease| self.delivered_with(lease, intent, budget).await;
+        self.with_lease(&intent.receipt_id, budget, work).await
+    }
+
+    async fn delivered_with(&self, lease: &Lease, intent: &Intent, budget: Budget) -> Result<Progress> {
         // Where nothing is to be found out first, the attempt begins in the same synced write.
         let begins = !self.vendor.binds() && budget.for_document().is_some();
         let (entry, begun) = match self.journal.intend(intent, begins.then_some(None)).await? {
             Intended::New(entry) => (entry, begins),
             Intended::Found(entry) => (self.same_content(entry, intent).await?, false),
         };
-        self.in_order(entry, begun, Mode::Complete, budget, lease).await
+        self.advance(entry, begun, Mode::Complete, budget, lease).await
     }
 
     async fn told_of(&self, result: Result<Progress>, receipt_id: &str) -> Result<Progress> {
@@ -204,38 +215,85 @@ impl Delivery {
         mode: Mode,
         budget: Budget,
     ) -> Result<Progress> {
-        let settled = async {
+        // A key that a person told is news.
+        if key.is_none()
+            && let Some(left) = self.left_to_a_person(receipt_id).await.transpose()
+        {
+            return self.told_of(left, receipt_id).await;
+        }
+        let work = async |lease: &Lease| {
             if mode == Mode::Complete {
                 self.ready().await?;
             }
-            let lease = self.lease_of(receipt_id, budget).await?;
             if let Some(key) = key {
                 self.vendor.learn_key(&self.context_of(budget), key).await?;
             }
             let entry = self.entry_of(receipt_id).await?;
-            self.in_order(entry, false, mode, budget, lease).await
+            self.advance(entry, false, mode, budget, lease).await
         };
-        self.told_of(settled.await, receipt_id).await
+        let settled = self.with_lease(receipt_id, budget, work).await;
+        self.told_of(settled, receipt_id).await
     }
 
     /// As `settle`, for one of many: waits for the lease until `patience` at most.
     pub async fn settle_if_free(&self, receipt_id: &str, patience: Instant, budget: Budget) -> Turn {
+        if let Some(left) = self.left_to_a_person(receipt_id).await.transpose() {
+            return Turn::Worked(Box::new(self.told_of(left, receipt_id).await));
+        }
         let lease = match self.lease_of(receipt_id, budget.at_most_until(patience)).await {
             Err(error) if error.code == Code::Busy => return Turn::Held,
             lease => lease,
         };
-        let settled = async {
-            let (lease, entry) = (lease?, self.entry_of(receipt_id).await?);
-            if entry.state.is_final() {
-                self.give_back(lease);
-                return Ok(None);
+        let settled = match lease {
+            Ok(lease) => {
+                let settled = self.settled_with(&lease, receipt_id, budget).await;
+                self.give_back(lease).await;
+                settled
             }
-            self.in_order(entry, false, Mode::Complete, budget, lease).await.map(Some)
+            Err(error) => Err(error),
         };
-        match settled.await.transpose() {
+        match settled.transpose() {
             Some(result) => Turn::Worked(Box::new(self.told_of(result, receipt_id).await)),
             None => Turn::Nothing,
         }
+    }
+
+    /// What is left to a person is answered from the journal: it needs no lease, waits for nobody, and nothing
+    /// is written of it. None where it is not left to one.
+    async fn left_to_a_person(&self, receipt_id: &str) -> Result<Option<Progress>> {
+        // Only what must keep an order can come so far, and those vendors are slow: one more look costs little.
+        if self.vendor.exclusive() != Exclusive::Register {
+            return Ok(None);
+        }
+        let found = self.journal.find(self.register().await?, receipt_id).await?;
+        let Some(mut entry) = found.filter(|entry| self.vendor.is_left_to_a_person(entry)) else {
+            return Ok(None);
+        };
+        if !self.vouches_for(&mut entry).await? {
+            let stopped_by = Some(steps::changed_behind(&entry));
+            return Ok(Some(Progress { entry, stopped_by }));
+        }
+        let is_left = self.vendor.is_left_to_a_person(&entry);
+        Ok(is_left.then(|| Progress { stopped_by: Some(steps::for_a_person(&entry)), entry }))
+    }
+
+    /// True where only a person can say more of a receipt.
+    pub async fn is_left_to_a_person(&self, receipt_id: &str) -> bool {
+        matches!(self.left_to_a_person(receipt_id).await, Ok(Some(_)))
+    }
+
+    /// Brings an entry as far as it can; none where that is final already.
+    async fn settled_with(
+        &self,
+        lease: &Lease,
+        receipt_id: &str,
+        budget: Budget,
+    ) -> Result<Option<Progress>> {
+        let entry = self.entry_of(receipt_id).await?;
+        if entry.state.is_final() {
+            return Ok(None);
+        }
+        self.advance(entry, false, Mode::Complete, budget, lease).await.map(Some)
     }
 
     /// The entry of a receipt of this register.
@@ -300,17 +358,23 @@ impl Delivery {
         note: Option<&str>,
         budget: Budget,
     ) -> Result<Entry> {
-        let decided = async {
-            let _lease = self.lease_of(receipt_id, budget).await?;
+        let work = async |_: &Lease| {
             let mut entry = self.entry_of(receipt_id).await?;
             if entry.state.is_final() {
                 let message = format!("{receipt_id} is `{}` already", entry.state.word());
                 return Err(Error::new(Code::VerdictNotWanted, message));
             }
+            if entry.state == State::Queued && registered.is_some() {
+                let message = format!(
+                    "{receipt_id} is `queued`: it is not on record through this library. Register it, or withdraw it \
+                     with `on_record` false"
+                );
+                return Err(Error::new(Code::VerdictNotWanted, message));
+            }
             self.conclude(&mut entry, Step::by_person(registered, by, note)).await?;
             Ok(entry)
         };
-        match decided.await {
+        match self.with_lease(receipt_id, budget, work).await {
             Ok(entry) => Ok(entry),
             Err(cause) => Err(self.told(cause, receipt_id).await),
         }
@@ -319,9 +383,8 @@ impl Delivery {
     /// Has the vendor put a failed document back into its queue. That it is about to is written first, so that a
     /// lost answer leaves a doubt that is settled like any other.
     pub async fn put_back(&self, receipt_id: &str, budget: Budget) -> Result<Entry> {
-        let put_back = async {
+        let work = async |lease: &Lease| {
             self.ready().await?;
-            let lease = self.lease_of(receipt_id, budget).await?;
             let mut entry = self.entry_of(receipt_id).await?;
             if entry.state != State::Failed {
                 let message =
@@ -347,10 +410,11 @@ impl Delivery {
             entry.doubt_since = SteadyTime::now();
             match self.learn(&mut entry, "put back", result).await? {
                 stopped_by if entry.state != State::InDoubt => Ok(Progress { entry, stopped_by }),
-                _ => self.in_order(entry, false, Mode::Probe, budget, lease).await,
+                _ => self.advance(entry, false, Mode::Probe, budget, lease).await,
             }
         };
-        self.told_of(put_back.await, receipt_id).await?.verdict()
+        let put_back = self.with_lease(receipt_id, budget, work).await;
+        self.told_of(put_back, receipt_id).await?.verdict()
     }
 
     /// The right to work on a document, or on the register where the vendor needs order.
@@ -363,28 +427,22 @@ impl Delivery {
         self.journal.lease_for(&name, budget.ends(), self.exchange_timeout).await
     }
 
-    /// Gives a lease back once the cash register may be asked again; nobody waits here for that.
-    fn give_back(&self, lease: Lease) {
-        let gap = self.vendor.request_gap();
-        if !gap.is_zero() {
-            tokio::spawn(async move {
-                sleep(gap).await;
-                drop(lease);
-            });
-        }
+    /// Gives a lease back, before the answer of the call goes out: a script may end right after that. The next
+    /// one gets it once the cash register may be asked again; nobody waits here for that.
+    async fn give_back(&self, lease: Lease) {
+        lease.give_back(self.vendor.request_gap()).await;
     }
 
-    /// Takes steps with the lease, and gives it back.
-    async fn in_order(
+    /// Does `work` with the right to work on a document, and gives that back.
+    async fn with_lease<T>(
         &self,
-        entry: Entry,
-        begun: bool,
-        mode: Mode,
+        receipt_id: &str,
         budget: Budget,
-        lease: Lease,
-    ) -> Result<Progress> {
-        let result = self.advance(entry, begun, mode, budget, &lease).await;
-        self.give_back(lease);
+        work: impl AsyncFnOnce(&Lease) -> Result<T>,
+    ) -> Result<T> {
+        let lease = self.lease_of(receipt_id, budget).await?;
+        let result = work(&lease).await;
+        self.give_back(lease).await;
         result
     }
 }

@@ -368,6 +368,17 @@ pub(super) fn changed_behind(entry: &Entry) -> Error {
     Error::new(Code::EntryDamaged, message)
 }
 
+/// The vendor has told all that it can of an entry.
+pub(super) fn for_a_person(entry: &Entry) -> Error {
+    let why = entry.notice.as_deref().unwrap_or("the vendor has told all that it can");
+    let message = format!(
+        "whether {} is on record only a person can tell ({why}): look at the cash register's own list and give \
+         `resolve` a verdict",
+        entry.receipt_id
+    );
+    Error::new(Code::InDoubt, message)
+}
+
 fn lease_lost(entry: &Entry) -> Error {
     let message = format!(
         "the right to work on {} ran out before it was sent: the journal could not be reached, or this process stood \

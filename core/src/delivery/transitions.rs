@@ -113,7 +113,7 @@ pub const TRANSITIONS: &[Transition] = &[
     row(Accepted, Event::NotTaken, Accepted, Written::Note, Due::Later),
     row(Accepted, Event::NotKnown, Accepted, Written::Evidence, Due::Later),
 
-    row(Queued, Event::FoundOnRecord, Registered, Written::Record, Due::Never),
+    // A person may withdraw what was never sent.
     row(Queued, Event::FoundMissing, Failed, Written::Failure, Due::Never),
     row(Sending, Event::FoundOnRecord, Registered, Written::Record, Due::Never),
     row(Sending, Event::FoundMissing, Failed, Written::Failure, Due::Never),

@@ -19,9 +19,11 @@ use crate::client::Client;
 use crate::client::messages::About;
 use crate::error::{Code, Error, Outcome, Result};
 use crate::faults::may_fail;
-use crate::journal::sqlite;
 use crate::table::{self, Shared};
 use crate::vendor::operation::written;
+
+/// How long a journal that no client uses stays open for the next one.
+const UNUSED_FOR: Duration = Duration::from_millis(500);
 
 static FIRST: OnceLock<Box<Host>> = OnceLock::new();
 /// Ids of clients; never used again, in no process that descends from this one.
@@ -133,6 +135,17 @@ pub fn close(client: i64) {
     // A client that panics while it is dropped must not take the caller with it.
     let _ = guarded(|| {
         drop(removed);
+        let Some(host) = current() else { return Ok(()) };
+        // Another copy of the library in this process, such as the next release, may want the journal.
+        host.runtime.spawn(async {
+            tokio::time::sleep(UNUSED_FOR).await;
+            let _ = tokio::task::spawn_blocking(|| {
+                if let Some(host) = current() {
+                    host.shared.journals.let_go_unused();
+                }
+            })
+            .await;
+        });
         Ok(())
     });
 }
@@ -219,19 +232,6 @@ fn find(host: &Host, client: i64) -> Result<Arc<Client>> {
         return Err(Error::new(Code::ClientForked, message));
     }
     Err(Error::new(Code::ClientClosed, "the client is closed, or was never opened"))
-}
-
-/// To be called before a fork, where the host language offers it: closes every journal file.
-pub fn before_fork() {
-    sqlite::before_fork();
-    if let Some(host) = current() {
-        host.shared.journals.let_go();
-    }
-}
-
-/// To be called after a fork, in the parent and in the child.
-pub fn after_fork() {
-    sqlite::after_fork();
 }
 
 /// The host of this process, if it has one.

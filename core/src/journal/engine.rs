@@ -25,7 +25,7 @@ pub trait Journal: Audit + Secrets {
         true
     }
 
-    /// Closes its file until it is next needed, for the moment of a fork.
+    /// Closes its file until it is next needed.
     fn let_go(&self) {}
 
     /// Writes an intent down unless its id is known for this register. With `begin` the first attempt begins

@@ -32,13 +32,20 @@ use crate::error::{Code, Error, Result};
 const PLACES: &str = "must be \"sqlite:PATH\", \"postgres://USER:PASSWORD@HOST/DATABASE\" or \"memory:\"";
 
 /// What is wrong with the place of a journal. It repeats nothing of it: it may hold a password.
-pub(crate) fn mistake(place: &str) -> Option<&'static str> {
+pub(crate) fn mistake(place: &str) -> Option<String> {
     match place {
         "memory:" => None,
-        place if place.starts_with("sqlite:") => None,
         place if Place::is_meant(place) => Place::read(place).err(),
-        _ => Some(PLACES),
+        place => match place.strip_prefix("sqlite:") {
+            Some(path) => sqlite::place::mistake(path).map(str::to_owned),
+            None => Some(PLACES.into()),
+        },
     }
+}
+
+/// True where the place of a journal depends on the working directory.
+pub(crate) fn is_relative(place: &str) -> bool {
+    place.strip_prefix("sqlite:").is_some_and(sqlite::place::is_relative)
 }
 
 /// The place of a journal without its password.
@@ -61,12 +68,15 @@ impl Journals {
     /// Opens the journal at `place`: `sqlite:PATH`, `postgres://...` or `memory:`. `ca_file` is one more root
     /// to trust. A data base is first connected to when the journal is used.
     pub fn open(&self, place: &str, ca_file: Option<&str>) -> Result<Arc<dyn Journal>> {
-        let wrong = |mistake| Error::new(Code::ConfigInvalid, format!("journal: {mistake}"));
+        let wrong = |mistake: String| Error::new(Code::ConfigInvalid, format!("journal: {mistake}"));
         if let Some(mistake) = mistake(place) {
             return Err(wrong(mistake));
         }
-        let path = place.strip_prefix("sqlite:");
-        let key = (place.to_owned(), ca_file.filter(|_| path.is_none()).map(str::to_owned));
+        let path = place.strip_prefix("sqlite:").map(|path| Sqlite::path_of(path.as_ref())).transpose()?;
+        let key = match &path {
+            Some(path) => (path.display().to_string(), None),
+            None => (place.to_owned(), ca_file.map(str::to_owned)),
+        };
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(journal) = open.get(&key)
             && journal.is_there()
@@ -74,7 +84,7 @@ impl Journals {
             return Ok(journal.clone());
         }
         let journal: Arc<dyn Journal> = match path {
-            Some(path) => Arc::new(Sqlite::open(path.as_ref())?),
+            Some(path) => Arc::new(Sqlite::open(&path)?),
             // Nobody shares what is in memory.
             None if !Place::is_meant(place) => return Ok(Arc::new(Memory::default())),
             None => Arc::new(Postgres::open(&Place::read(place).map_err(wrong)?, ca_file)?),
@@ -84,9 +94,14 @@ impl Journals {
         Ok(journal)
     }
 
-    /// Closes every file until it is next needed. See `sqlite::before_fork`.
+    /// Closes every file that no client uses, until it is next needed: another copy of the library in this
+    /// process may open it then.
     #[cfg(feature = "host")]
-    pub(crate) fn let_go(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|journal| journal.let_go());
+    pub(crate) fn let_go_unused(&self) {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let unused = open.values().filter(|journal| Arc::strong_count(journal) == 1).cloned();
+        let unused: Vec<_> = unused.collect();
+        drop(open);
+        unused.iter().for_each(|journal| journal.let_go());
     }
 }

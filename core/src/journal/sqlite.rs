@@ -1,6 +1,6 @@
 //! The journal in a SQLite file: durable, for many processes on one host.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,32 +16,35 @@ use crate::faults::may_fail;
 
 mod audit;
 mod chain;
+mod copies;
 mod documents;
 mod files;
+mod forks;
 mod lease;
+mod opened;
+pub(crate) mod place;
 mod register;
+mod rights;
 mod schema;
 mod store;
+mod witness;
 
 use store::{Extent, Store};
-#[cfg(feature = "host")]
-pub(crate) use store::{after_fork, before_fork};
 
 /// The engine `sqlite:PATH`.
 pub struct Sqlite {
     store: Arc<Store>,
-    identity: (u64, u64),
 }
 
 impl Sqlite {
-    /// Opens or creates the journal at `path`, readable for its owner only.
+    /// Which file `path` means, through every link. Creates the folders above it.
+    pub fn path_of(path: &Path) -> Result<PathBuf> {
+        place::resolve(path).map_err(|error| place::unusable(path, error))
+    }
+
+    /// Opens or creates the journal at `path`, which `path_of` gave, for its owner only.
     pub fn open(path: &Path) -> Result<Self> {
-        let mut leases = path.as_os_str().to_owned();
-        leases.push("-leases");
-        let store = Arc::new(Store::open(path, leases.as_ref())?);
-        may_fail("sqlite_identity").map_err(|injected| store.unusable(injected))?;
-        let identity = files::identity(path).ok_or_else(|| store.unusable("the file is gone"))?;
-        Ok(Self { store, identity })
+        Ok(Self { store: Store::open(path)? })
     }
 
     /// Reads something of a register. One that was never written to gives an empty value.

@@ -47,6 +47,10 @@ impl Client {
         let opened = (info.open)(config, &shared.transports).map_err(as_config)?;
         let common = opened.common;
         let place = common.journal_place()?;
+        if common.web_server == Some(true) && journal::is_relative(place.expose_secret()) {
+            let message = "must be an absolute path under a web server: a relative one lies among the files that are served";
+            return Err(as_config(Error::invalid(vec![violation("/journal", Code::WrongValue, message)])));
+        }
         let ca_file = common.tls.as_ref().and_then(|tls| tls.ca_file.as_deref());
         let call_timeout = common.call_timeout(info.call_timeout_ms);
         let journal = shared.journals.open(place.expose_secret(), ca_file)?;

@@ -42,8 +42,9 @@ pub trait Desk: Send + Sync {
     /// Waits for the right to work on a document, or on the cash register where the vendor needs order.
     async fn lease(&self, receipt_id: &str, context: &Context<'_>) -> Result<Lease>;
 
-    /// Gives a lease back once the cash register may be asked again; nobody waits here for that.
-    fn release(&self, lease: Lease);
+    /// Gives a lease back. The next one gets it once the cash register may be asked again; nobody waits here
+    /// for that.
+    async fn release(&self, lease: Lease);
 
     /// Brings a document on record, exactly once.
     async fn deliver(&self, wanted: Wanted) -> Result<Registration>;

@@ -36,12 +36,15 @@ pub trait Login: Send + Sync {
         if let Some(token) = self.kept(context, refused).await? {
             return Ok(token);
         }
-        let _lease = context.secrets.lease(&self.place(), context.budget.ends()).await?;
-        // Another worker may have been quicker.
-        match self.kept(context, refused).await? {
-            Some(token) => Ok(token),
-            None => self.renewed(context, refused).await,
-        }
+        let lease = context.secrets.lease(&self.place(), context.budget.ends()).await?;
+        let token = async {
+            // Another worker may have been quicker.
+            match self.kept(context, refused).await? {
+                Some(token) => Ok(token),
+                None => self.renewed(context, refused).await,
+            }
+        };
+        lease.during(token).await
     }
 
     /// Sends a request with the token; where that is refused, once more with a new one. A document only where the

@@ -124,12 +124,7 @@ def _dump(value: Mapping[str, object]) -> str:
 def _after_fork_in_child() -> None:
     global _reopening
     _reopening = threading.Lock()
-    _native.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_native.before_fork,
-        after_in_parent=_native.after_fork,
-        after_in_child=_after_fork_in_child,
-    )
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -17,6 +17,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::pool::{IDLE_FOR, OLDEST};
 use crate::faults::Injected;
 
 /// A parameter of a statement.
@@ -72,13 +73,39 @@ pub(super) enum Trouble {
     TakenBack(String),
     /// The server has lost the prepared statement. Nothing of it stands, and it may be repeated.
     Forgotten(String),
+    /// The server is a standby, or the session may only read. Nothing of it stands, and another connection may
+    /// lead to another server.
+    ReadOnly(String),
     /// The server refused it.
     Refused(String),
 }
 
+/// What the server says where a pooler gave it another client's prepared statement, or none.
+const POOLED: &[&SqlState] =
+    &[&SqlState::PROTOCOL_VIOLATION, &SqlState::INVALID_SQL_STATEMENT_NAME, &SqlState::DUPLICATE_PSTATEMENT];
+
+impl Trouble {
+    /// What happened.
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Lost(text)
+            | Self::TakenBack(text)
+            | Self::Forgotten(text)
+            | Self::ReadOnly(text)
+            | Self::Refused(text) => text,
+        }
+    }
+}
+
 impl From<tokio_postgres::Error> for Trouble {
     fn from(error: tokio_postgres::Error) -> Self {
-        let text = cause(&error);
+        let mut text = cause(&error);
+        if error.code().is_some_and(|code| POOLED.contains(&code)) {
+            text.push_str(
+                "; a pooler stands between that does not keep prepared statements: use it in session mode, or PgBouncer \
+                 1.21 or newer with max_prepared_statements above 0",
+            );
+        }
         match error.as_db_error() {
             None => Self::Lost(text),
             // The server may end a connection between a commit and its answer.
@@ -86,6 +113,7 @@ impl From<tokio_postgres::Error> for Trouble {
                 Self::Lost(text)
             }
             Some(_) if is_taken_back(&error) => Self::TakenBack(text),
+            Some(told) if *told.code() == SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly(text),
             Some(told) if FORGOTTEN.contains(&told.code()) => Self::Forgotten(text),
             Some(_) => Self::Refused(text),
         }
@@ -199,8 +227,11 @@ impl managed::Manager for Manager {
     async fn recycle(
         &self,
         connection: &mut Connection,
-        _: &Metrics,
+        metrics: &Metrics,
     ) -> RecycleResult<tokio_postgres::Error> {
+        if metrics.age() > OLDEST || metrics.last_used() > IDLE_FOR {
+            return Err(RecycleError::message("it is old, or was idle for long"));
+        }
         match connection.is_sound() {
             true => Ok(()),
             false => Err(RecycleError::message("it ended, or an answer may still come on it")),

@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Code, Error, Result};
@@ -24,6 +24,30 @@ const CHECKED: &[&str] = &["sslmode=verify-full", "sslmode=verify-ca"];
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that is silent for so long is probed, and given up when the probes stay unanswered.
 const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Options that an address may have.
+const OPTIONS: &[&str] = &[
+    "user",
+    "password",
+    "dbname",
+    "options",
+    "application_name",
+    "sslmode",
+    "sslnegotiation",
+    "host",
+    "hostaddr",
+    "port",
+    "connect_timeout",
+    "tcp_user_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "target_session_attrs",
+    "channel_binding",
+    "load_balance_hosts",
+];
+const SSL_MODES: &[&str] = &["disable", "prefer", "require", "verify-ca", "verify-full"];
 
 /// An address that was read.
 pub struct Place {
@@ -40,10 +64,15 @@ impl Place {
     }
 
     /// Reads an address. The error says what is wrong and repeats nothing of it: it may hold a password.
-    pub fn read(text: &str) -> std::result::Result<Self, &'static str> {
+    pub fn read(text: &str) -> std::result::Result<Self, String> {
+        if let Some(mistake) = option_mistake(text) {
+            return Err(mistake);
+        }
         let text = CHECKED.iter().fold(text.to_owned(), |text, word| text.replace(word, "sslmode=require"));
         let mut config: Config =
             text.parse().map_err(|_| "must look like \"postgres://USER:PASSWORD@HOST/DATABASE\"")?;
+        // A standby answers too, and takes nothing.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         let shown = shown(&config)?;
         let local =
             config.get_hosts().iter().all(is_local) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
@@ -64,14 +93,39 @@ impl Place {
     }
 }
 
-fn shown(config: &Config) -> std::result::Result<String, &'static str> {
+/// The first option that cannot be used, by its name and never with its value.
+fn option_mistake(text: &str) -> Option<String> {
+    // What stands before an @ may be a password.
+    let (_, behind) = text.rsplit_once('@').unwrap_or(("", text));
+    let (_, options) = behind.split_once('?')?;
+    options.split('&').find_map(|option| {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        let is_name = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let hint = match name {
+            "sslmode" if SSL_MODES.contains(&value) => return None,
+            "sslmode" => return Some(format!("`sslmode` must be one of {}", SSL_MODES.join(", "))),
+            _ if OPTIONS.contains(&name) => return None,
+            "sslrootcert" => "give the file of roots as `tls.ca_file` in the configuration",
+            "schema" | "currentSchema" | "search_path" => "write `options=-c%20search_path%3DNAME`",
+            "pgbouncer" => "docs/journal.md says what a pooler must keep",
+            _ => "docs/journal.md says which there are",
+        };
+        Some(match is_name || name == "currentSchema" {
+            true => format!("has the option `{name}`, which is not known here; {hint}"),
+            false => format!("has an option that is not known here; {hint}"),
+        })
+    })
+}
+
+fn shown(config: &Config) -> std::result::Result<String, String> {
     let mut shown = "postgres://".to_owned();
     if let Some(user) = config.get_user() {
         let _ = write!(shown, "{user}@");
     }
     if config.get_hosts().is_empty() {
         return Err(
-            "names no host; for a socket on this machine write \"postgres:///DATABASE?host=/DIRECTORY\"",
+            "names no host; for a socket on this machine write \"postgres:///DATABASE?host=/DIRECTORY\""
+                .into(),
         );
     }
     for (index, host) in config.get_hosts().iter().enumerate() {
@@ -81,7 +135,7 @@ fn shown(config: &Config) -> std::result::Result<String, &'static str> {
             Host::Unix(path) => path.display().to_string(),
         };
         if name.contains('@') {
-            return Err("has an @ that is not the one before the host; write %40 in the password");
+            return Err("has an @ that is not the one before the host; write %40 in the password".into());
         }
         let comma = if index == 0 { "" } else { "," };
         let port = config.get_ports().get(index).or(config.get_ports().first()).copied().unwrap_or(5432);
@@ -157,6 +211,22 @@ mod tests {
             let reason = Place::read(text).err().unwrap();
             assert!(!reason.contains("s3") && !reason.contains("cret"), "{reason}");
         }
+    }
+
+    #[test]
+    fn an_option_that_cannot_be_used_is_named_without_its_value() {
+        for (option, named) in [
+            ("sslrootcert=/etc/s3cret.pem", "`sslrootcert`"),
+            ("sslmode=allow", "`sslmode`"),
+            ("connect_timeout=5&pgbouncer=true", "`pgbouncer`"),
+            ("schema=s3cret", "`schema`"),
+        ] {
+            let reason = Place::read(&format!("postgres://shop:s3@db/kassa?{option}")).err().unwrap();
+            assert!(reason.contains(named) && !reason.contains("s3"), "{reason}");
+        }
+        // No option, but a password that was not written as one.
+        let reason = Place::read("postgres://db/kassa?S3CRET").err().unwrap();
+        assert!(!reason.contains("S3"), "{reason}");
     }
 
     #[test]

@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Object, PoolError, QueueMode};
+use tokio::time::sleep;
 
 use super::connection::{Manager, cause};
 use super::place::{self, Place};
@@ -17,8 +20,16 @@ const MOST_CONNECTIONS: usize = 8;
 /// How long one statement, or a free connection, is waited for.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A connection that nobody used for so long is closed: the server has few, and what stands between may forget
+/// it without a word.
+pub(super) const IDLE_FOR: Duration = Duration::from_secs(60);
+/// A connection is not used any more when it is so old: the names of the server may lead to another one now.
+pub(super) const OLDEST: Duration = Duration::from_secs(30 * 60);
+
 pub(super) struct Pool {
     connections: managed::Pool<Manager>,
+    /// True while a task looks for idle connections.
+    is_swept: Arc<AtomicBool>,
     /// The address without its password.
     pub(super) shown: String,
 }
@@ -37,17 +48,41 @@ impl Pool {
             .recycle_timeout(Some(ANSWER_TIMEOUT))
             .build()
             .map_err(|error| Error::new(Code::Internal, format!("pool of the journal: {error}")))?;
-        Ok(Self { connections, shown: place.shown.clone() })
+        Ok(Self { connections, is_swept: Arc::default(), shown: place.shown.clone() })
     }
 
     /// A connection of the pool, or a new one.
     pub(super) async fn connection(&self) -> Result<Object<Manager>> {
         may_fail("postgres_connect").map_err(|injected| self.unusable(injected))?;
+        self.sweep();
         self.connections.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => self.unusable(format!("no connection: {}", cause(&error))),
+            PoolError::Backend(error) => self.unusable(format!("no connection: {}", no_connection(&error))),
             PoolError::Timeout(_) => self.unusable("no connection in time"),
             error => self.unusable(error),
         })
+    }
+
+    /// Closes connections that are not used, until none is left.
+    fn sweep(&self) {
+        if self.is_swept.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (connections, is_swept) = (self.connections.weak(), self.is_swept.clone());
+        tokio::spawn(async move {
+            let mut left = 1;
+            while left > 0 {
+                sleep(IDLE_FOR / 4).await;
+                let Some(connections) = connections.upgrade() else { return };
+                connections.retain(|_, metrics| metrics.last_used() < IDLE_FOR);
+                left = connections.status().size;
+            }
+            is_swept.store(false, Ordering::Relaxed);
+        });
+    }
+
+    /// Closes every connection that nobody uses now: the server behind them is not the right one any more.
+    pub(super) fn close_idle(&self) {
+        self.connections.retain(|_, _| false);
     }
 
     /// Closes a connection on which an answer may still be under way.
@@ -58,6 +93,19 @@ impl Pool {
     pub(super) fn unusable(&self, what: impl fmt::Display) -> Error {
         Error::new(Code::JournalUnavailable, format!("journal {}: {what}", self.shown))
     }
+}
+
+/// Why there is no connection.
+fn no_connection(error: &tokio_postgres::Error) -> String {
+    let mut text = cause(error);
+    // The driver's own words, for which it has no code.
+    if text.contains("does not allow writes") {
+        text.push_str(
+            "; it is a standby, or `default_transaction_read_only` is on: nothing is written there. Name the server that \
+             takes writes, or all of them with commas between",
+        );
+    }
+    text
 }
 
 /// Between a half and the whole of `pause`, so that those who wait do not all come back at once.

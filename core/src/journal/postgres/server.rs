@@ -13,6 +13,7 @@ use super::place::Place;
 use super::pool::{ANSWER_TIMEOUT, Pool, jittered};
 use crate::error::{Error, Result};
 use crate::faults::{answer_may_be_lost, may_fail};
+use crate::journal::rows::Row as _;
 
 /// How often a statement is repeated whose preparation the server forgot, or which only reads and got no
 /// answer.
@@ -55,7 +56,7 @@ impl Server {
     pub(super) async fn query(&self, access: Access, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>> {
         if !self.migrated.initialized() {
             // In a box: its state has many kilobytes, which the future of every call would hold otherwise.
-            Box::pin(self.migrated.get_or_try_init(|| migration::migrate(&self.pool))).await?;
+            Box::pin(self.migrated.get_or_try_init(|| self.made_ready())).await?;
         }
         let (begun, mut repeats) = (Instant::now(), 0);
         loop {
@@ -75,14 +76,46 @@ impl Server {
                 (Trouble::TakenBack(_), _) if begun.elapsed() < TAKEN_BACK_FOR => {}
                 (Trouble::Lost(_), Access::Read(_)) if may_repeat => {}
                 (Trouble::Lost(what), _) => return Err(self.lost(access, &what)),
-                (Trouble::TakenBack(what) | Trouble::Forgotten(what) | Trouble::Refused(what), _) => {
-                    return Err(self.pool.unusable(what));
+                (Trouble::ReadOnly(_), _) if may_repeat => {
+                    self.pool.give_up(connection);
+                    self.pool.close_idle();
+                    repeats += 1;
+                    continue;
                 }
+                (
+                    Trouble::TakenBack(what)
+                    | Trouble::Forgotten(what)
+                    | Trouble::ReadOnly(what)
+                    | Trouble::Refused(what),
+                    _,
+                ) => return Err(self.pool.unusable(what)),
             }
             drop(connection);
             sleep(jittered(Duration::from_millis(2 << repeats.min(7)).min(LONGEST_PAUSE))).await;
             repeats += 1;
         }
+    }
+
+    /// Checks the data base and brings its tables up to date.
+    async fn made_ready(&self) -> Result<()> {
+        let mut connection = self.pool.connection().await?;
+        let asked = timeout(ANSWER_TIMEOUT, connection.query("SHOW server_encoding", &[])).await;
+        let encoding: String = match asked {
+            Ok(Ok(rows)) => rows.first().map(|row| row.value(0)).transpose()?.unwrap_or_default(),
+            Ok(Err(trouble)) => return Err(self.pool.unusable(trouble.into_text())),
+            Err(_) => {
+                self.pool.give_up(connection);
+                return Err(self.pool.unusable("no answer in time"));
+            }
+        };
+        drop(connection);
+        if encoding != "UTF8" {
+            return Err(self.pool.unusable(format!(
+                "the data base has the encoding {encoding}, which cannot hold every answer of a vendor; it must be \
+                 UTF8: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+            )));
+        }
+        migration::migrate(&self.pool).await
     }
 
     fn lost(&self, access: Access, what: &str) -> Error {

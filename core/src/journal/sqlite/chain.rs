@@ -53,6 +53,14 @@ pub(super) fn end(connection: &Connection, register: i64) -> rusqlite::Result<En
     connection.query_row(sql, [register], |row| Ok(end(row.get(0)?, row.get(1)?, false)))
 }
 
+/// How many events the chain of a register ever had; none where there is no such register.
+pub(super) fn events(connection: &Connection, register: i64) -> rusqlite::Result<i64> {
+    match end(connection, register) {
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(0),
+        found => found.map(|end| end.events),
+    }
+}
+
 /// Adds an event at the end of the chain of a register.
 pub(super) fn append(
     connection: &Connection,

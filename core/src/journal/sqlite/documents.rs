@@ -8,7 +8,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params, params_from_iter};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::files::identity;
+use super::forks::LetGo as _;
+use super::opened::Opened;
 use super::register::damaged;
 use super::store::Extent;
 use super::{Sqlite, chain, keep_secret, register};
@@ -60,7 +61,7 @@ fn find(connection: &Connection, register: &str, receipt_id: &str) -> rusqlite::
 }
 
 /// Adds an entry and its first event; none where the receipt is there.
-fn insert(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Result<Option<i64>> {
+fn insert(connection: &Opened, entry: &Entry, note: &str) -> rusqlite::Result<Option<i64>> {
     static SQL: LazyLock<String> = LazyLock::new(|| {
         let (columns, places) = (columns(""), places('?', 3, COLUMNS));
         format!(
@@ -80,11 +81,13 @@ fn insert(connection: &Connection, entry: &Entry, note: &str) -> rusqlite::Resul
         return Ok(None);
     }
     let number = connection.last_insert_rowid();
+    connection.witness.meet(connection, end.register, &entry.receipt_id)?;
     chain::append(connection, &mut end, &entry.register, Link::of(entry, &content, note))?;
+    connection.witness.reached(end.register, end.events);
     Ok(Some(number))
 }
 
-fn intend(connection: &Connection, new: Entry, note: &str) -> rusqlite::Result<Intended> {
+fn intend(connection: &Opened, new: Entry, note: &str) -> rusqlite::Result<Intended> {
     if let Some(number) = insert(connection, &new, note)? {
         return Ok(Intended::New(Entry { number, ..new }));
     }
@@ -93,7 +96,7 @@ fn intend(connection: &Connection, new: Entry, note: &str) -> rusqlite::Result<I
 }
 
 /// Replaces an entry, unless another write came since it was read.
-fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> rusqlite::Result<bool> {
+fn replace(connection: &Opened, read: &Entry, new: &Entry, note: &str) -> rusqlite::Result<bool> {
     static SQL: LazyLock<String> = LazyLock::new(|| {
         format!(
             "UPDATE documents SET events = json_insert(events, '$[#]', ?5), ({CHANGING}) = ({})
@@ -117,6 +120,7 @@ fn replace(connection: &Connection, read: &Entry, new: &Entry, note: &str) -> ru
         return Ok(false);
     }
     chain::append(connection, &mut end, &new.register, Link::of(new, &content, note))?;
+    connection.witness.reached(register, end.events);
     Ok(true)
 }
 
@@ -162,10 +166,9 @@ impl Journal for Sqlite {
     }
 
     fn is_there(&self) -> bool {
-        identity(&self.store.path) == Some(self.identity)
+        self.store.is_there()
     }
 
-    #[cfg(feature = "host")]
     fn let_go(&self) {
         self.store.let_go();
     }
@@ -180,7 +183,7 @@ impl Journal for Sqlite {
         let now = now_ms();
         let new: Vec<_> = intents.iter().map(|intent| Entry::from_intent(intent, None, now)).collect();
         let extent = if new.len() > 1 { Extent::Large } else { Extent::Small };
-        let work = move |connection: &Connection| {
+        let work = move |connection: &Opened| {
             new.into_iter().map(|new| intend(connection, new, intent_note(false))).collect()
         };
         self.store.write(extent, work).await
@@ -199,7 +202,7 @@ impl Journal for Sqlite {
         note: &str,
     ) -> Result<Entry> {
         let (old, secrets, note) = (read.clone(), secrets.to_vec(), note.to_owned());
-        let work = move |connection: &Connection| {
+        let work = move |connection: &Opened| {
             if !replace(connection, &old, &new, &note)? {
                 return Ok(None);
             }

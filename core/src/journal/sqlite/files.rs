@@ -1,17 +1,17 @@
-//! The files beside the data base: who may read them, and the lock under which it is opened.
+//! The files of a journal: how they are made, and which one is which.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
 
+use super::rights::give_to_owner;
 use crate::faults::may_fail;
 
-/// Pause between two tries for the lock.
-const PAUSE: Duration = Duration::from_millis(1);
+/// Device and number of a file.
+pub(super) type Identity = (u64, u64);
 
 /// Device and number of the file; where the system has none, only whether there is a file.
-pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+pub(super) fn identity(path: &Path) -> Option<Identity> {
     let metadata = fs::metadata(path).ok()?;
     #[cfg(unix)]
     return Some((
@@ -40,37 +40,17 @@ pub(super) fn create_directory(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Waits at most `patience` for the lock under which the data base is opened. Where two processes turn a new
-/// file into a journal at the same time, SQLite does not let one wait for the other: it refuses one of them.
-pub(super) fn lock_to_open(folder: &Path, patience: Duration) -> io::Result<Held> {
-    let file = lock_file(&folder.join("open"))?;
-    let deadline = Instant::now() + patience;
-    loop {
-        may_fail("sqlite_open_lock")?;
-        match file.try_lock() {
-            Ok(()) => return Ok(Held(file)),
-            Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
-                let message = format!("another process has been opening it for {} s", patience.as_secs());
-                return Err(io::Error::other(message));
-            }
-            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
-        }
-    }
-}
-
-/// Opens a file that is only there to be locked.
+/// Opens or creates a file in the folder of locks, for the owner of that folder.
 pub(super) fn lock_file(path: &Path) -> io::Result<File> {
     may_fail("sqlite_lease_open")?;
-    private(OpenOptions::new().read(true).write(true).create(true)).open(path)
+    let file = private(OpenOptions::new().read(true).write(true).create(true)).open(path)?;
+    give_to_owner(&file, path.parent().unwrap_or(path))?;
+    Ok(file)
 }
 
-/// A lock that is held.
-pub(super) struct Held(pub File);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        // Closing is not enough: a child forked meanwhile holds the same open file.
-        let _ = self.0.unlock();
-    }
+/// A path with something at its end.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }

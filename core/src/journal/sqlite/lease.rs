@@ -7,7 +7,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 
-use super::files::{Held, lock_file};
+use super::forks::LockFile;
 use super::store::Store;
 use crate::error::Result;
 use crate::faults::may_fail;
@@ -25,12 +25,12 @@ pub(super) async fn take(store: &Store, name: &str, deadline: Instant) -> Result
     let kind: String = name.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
     let path = store.leases.join(format!("{kind}-{:02x}", Sha256::digest(name)[0]));
     let unusable = |error: std::io::Error| store.unusable(format!("lease {}: {error}", path.display()));
-    let file = lock_file(&path).map_err(unusable)?;
+    let file = LockFile::open(&path).map_err(unusable)?;
     let mut pause = PAUSE.0;
     loop {
         may_fail("sqlite_lease_lock").map_err(|injected| unusable(injected.into()))?;
         match file.try_lock() {
-            Ok(()) => return Ok(Lease::endless(Held(file))),
+            Ok(()) => return Ok(Lease::endless(file)),
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
             Err(TryLockError::WouldBlock) if Instant::now() + pause >= deadline => return Err(busy(name)),
             Err(TryLockError::WouldBlock) => sleep(pause).await,

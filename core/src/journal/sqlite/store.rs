@@ -2,15 +2,19 @@
 //! for their commit. Writes that wait at the same time are committed together.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::files::create_directory;
-use super::schema::{BUSY_TIMEOUT, connect};
+use super::files::{Identity, beside, create_directory, identity};
+use super::forks::{LetGo, close_at_forks, is_forking};
+use super::opened::Opened;
+use super::place::unusable;
+use super::rights::{give_folder_to_owner, keep_private};
+use super::schema::{BUSY_TIMEOUT, connect, refuse_foreign};
 use crate::error::{Code, Error, Result};
 use crate::faults::{answer_may_be_lost, may_fail};
 
@@ -22,29 +26,14 @@ const AT_ONCE: Duration = Duration::from_micros(500);
 /// How long a commit is supposed to take before one was measured.
 const UNKNOWN: Duration = Duration::from_millis(1);
 
-/// True while the process forks: no file may be opened.
-static FORKING: AtomicBool = AtomicBool::new(false);
-
-/// Called before a fork; then every journal of the process is told to `let_go`. SQLite notes in the memory of
-/// the process which locks it holds. A child would inherit these notes, but not the locks. With no file open
-/// at the moment of the fork there are none to inherit.
-#[cfg(feature = "host")]
-pub(crate) fn before_fork() {
-    FORKING.store(true, Ordering::SeqCst);
-}
-
-/// Called after a fork, in the parent and in the child.
-#[cfg(feature = "host")]
-pub(crate) fn after_fork() {
-    FORKING.store(false, Ordering::SeqCst);
-}
-
 /// A file with what waits to be written to it.
 pub(super) struct Store {
     pub path: PathBuf,
     /// The folder of its locks.
     pub leases: PathBuf,
-    connection: Mutex<Option<Connection>>,
+    connection: Mutex<Option<Opened>>,
+    /// Which file was opened first.
+    identity: OnceLock<Identity>,
     waiting: Mutex<Vec<Job>>,
     /// What a commit lasted of late, in microseconds.
     commit_us: AtomicU64,
@@ -66,7 +55,7 @@ struct Job {
 }
 
 /// Does its part inside a transaction, or is told why there is none.
-type Work = Box<dyn FnOnce(Result<&Connection>) -> Done + Send>;
+type Work = Box<dyn FnOnce(Result<&Opened>) -> Done + Send>;
 
 /// What a write came to.
 struct Done {
@@ -78,32 +67,52 @@ struct Done {
 type Tell = Box<dyn FnOnce(&Result<()>) + Send>;
 
 impl Store {
-    /// The file at `path`, opened; its locks are in the folder `leases`.
-    pub fn open(path: &Path, leases: &Path) -> Result<Self> {
-        let store = Self {
+    /// The file at `path`, opened.
+    pub fn open(path: &Path) -> Result<Arc<Self>> {
+        let store = Arc::new(Self {
             path: path.into(),
-            leases: leases.into(),
+            leases: beside(path, "-leases"),
             connection: Mutex::new(None),
+            identity: OnceLock::new(),
             waiting: Mutex::new(Vec::new()),
             commit_us: AtomicU64::new(micros(UNKNOWN)),
-        };
-        let folders = create_directory(path.parent().unwrap_or(Path::new("")));
-        folders.and_then(|()| create_directory(leases)).map_err(|error| store.unusable(error))?;
+        });
+        store.prepare().map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData => store.unusable(error).with_code(Code::JournalDamaged),
+            _ => store.unusable(error),
+        })?;
+        let weak: Weak<Self> = Arc::downgrade(&store);
+        close_at_forks(weak);
         drop(store.connected()?);
         Ok(store)
     }
 
-    /// Closes it until it is next needed.
-    #[cfg(feature = "host")]
-    pub fn let_go(&self) {
-        *self.lock() = None;
+    /// Sees to it that the files are a journal's and its owner's alone, before anything is written to them.
+    fn prepare(&self) -> std::io::Result<()> {
+        let is_first = !self.leases.exists();
+        if is_first {
+            refuse_foreign(&self.path)?;
+        }
+        for end in ["", "-wal", "-shm"] {
+            keep_private(&beside(&self.path, end), 0o600)?;
+        }
+        if is_first {
+            create_directory(&self.leases)?;
+            give_folder_to_owner(&self.leases, &self.path)?;
+        }
+        keep_private(&self.leases, 0o700)
+    }
+
+    /// False where its file was removed or replaced since it was opened.
+    pub fn is_there(&self) -> bool {
+        identity(&self.path).is_some_and(|now| self.identity.get() == Some(&now))
     }
 
     /// Writes all of `work` or nothing of it, synced when it returns.
     pub async fn write<T: Send + 'static>(
         self: &Arc<Self>,
         extent: Extent,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Opened) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
         let store = self.clone();
@@ -141,7 +150,7 @@ impl Store {
         task.await.unwrap_or_else(|_| Err(self.unusable("the read was not carried out")))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Opened>> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -150,17 +159,35 @@ impl Store {
     }
 
     /// The connection, opened if it is not; waits while the process forks.
-    fn connected(&self) -> Result<MutexGuard<'_, Option<Connection>>> {
+    fn connected(&self) -> Result<MutexGuard<'_, Option<Opened>>> {
         let mut connection = self.lock();
-        while FORKING.load(Ordering::SeqCst) {
+        while is_forking() {
             drop(connection);
             std::thread::sleep(FORK_PAUSE);
             connection = self.lock();
         }
-        if connection.is_none() {
-            *connection = Some(connect(self)?);
+        match &*connection {
+            Some(open) if open.is_at(&self.path) => {}
+            Some(_) => return Err(self.replaced()),
+            None if self.identity.get().is_some() && !self.is_there() => return Err(self.replaced()),
+            None => {
+                let opened = connect(self)?;
+                may_fail("sqlite_identity").map_err(|injected| self.unusable(injected))?;
+                let now = identity(&self.path).ok_or_else(|| self.replaced())?;
+                if *self.identity.get_or_init(|| now) != now {
+                    return Err(self.replaced());
+                }
+                *connection = Some(opened);
+            }
         }
         Ok(connection)
+    }
+
+    fn replaced(&self) -> Error {
+        self.unusable(
+            "its file was removed, renamed or replaced while it was open here, and what is written to it now would be \
+             lost; nothing was sent. Put the file back that has the last receipts, with its `-wal`, then open a new client",
+        )
     }
 
     /// Carries out every write that waits, however long that takes.
@@ -169,7 +196,7 @@ impl Store {
             // Somebody else may have carried them out.
             if !self.waiting().is_empty() {
                 let open = connection.as_ref().ok_or_else(|| self.unusable("closed"))?;
-                self.carry_out(Transaction::begin(open).map_err(|error| self.failed(&error))?);
+                self.carry_out(open, Transaction::begin(open).map_err(|error| self.failed(&error))?);
             }
             Ok(())
         });
@@ -184,18 +211,18 @@ impl Store {
     /// Carries out every write that waits, if that is a matter of a moment and nobody else writes.
     fn commit_at_once(&self) -> bool {
         let is_slow = self.commit_us.load(Ordering::Relaxed) > micros(AT_ONCE);
-        if is_slow || FORKING.load(Ordering::SeqCst) {
+        if is_slow || is_forking() {
             return false;
         }
         let Ok(mut connection) = self.connection.try_lock() else { return false };
-        let Some(open) = connection.as_ref() else { return false };
+        let Some(open) = connection.as_ref().filter(|open| open.is_at(&self.path)) else { return false };
         if self.waiting().iter().any(|job| job.extent == Extent::Large) {
             return false;
         }
         let is_impatient = open.busy_timeout(Duration::ZERO);
         let is_done = match is_impatient.and_then(|()| Transaction::begin(open)) {
             Ok(transaction) => {
-                self.carry_out(transaction);
+                self.carry_out(open, transaction);
                 true
             }
             Err(_) => false,
@@ -207,11 +234,11 @@ impl Store {
     }
 
     /// Carries out every write that waits in this transaction.
-    fn carry_out(&self, transaction: Transaction<'_>) {
+    fn carry_out(&self, open: &Opened, transaction: Transaction<'_>) {
         let jobs = std::mem::take(&mut *self.waiting());
         let is_measured = jobs.iter().all(|job| job.extent == Extent::Small);
         let mut tells = Vec::with_capacity(jobs.len());
-        let committed = match self.do_all(transaction.0, jobs, &mut tells) {
+        let committed = match self.do_all(open, jobs, &mut tells) {
             Ok(true) => {
                 let begun = Instant::now();
                 let committed = transaction.commit().map_err(|error| self.failed(&error));
@@ -227,12 +254,13 @@ impl Store {
             Ok(false) => Ok(()),
             Err(error) => Err(error),
         };
+        open.witness.is_over(committed.is_ok());
         tells.into_iter().for_each(|tell| tell(&committed));
     }
 
     /// Has every write do its part. One that fails is undone alone, and the others stand. False where all
     /// failed; after an error nothing may be committed.
-    fn do_all(&self, connection: &Connection, jobs: Vec<Job>, tells: &mut Vec<Tell>) -> Result<bool> {
+    fn do_all(&self, connection: &Opened, jobs: Vec<Job>, tells: &mut Vec<Tell>) -> Result<bool> {
         let is_alone = jobs.len() == 1;
         let begin = || -> rusqlite::Result<()> {
             may_fail("sqlite_savepoint")?;
@@ -250,7 +278,11 @@ impl Store {
             {
                 so_far = Err(self.failed(&error));
             }
+            let ends = connection.witness.new_ends();
             let done = work(so_far.as_ref().map(|_| connection).map_err(Error::clone));
+            if !done.is_right {
+                connection.witness.back_to(ends);
+            }
             let sql = if done.is_right { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
             so_far = so_far.and_then(|is_wanted| {
                 let ended = if is_alone { Ok(()) } else { end(sql) };
@@ -264,7 +296,7 @@ impl Store {
 
     /// The error of a file that cannot be used.
     pub fn unusable(&self, cause: impl std::fmt::Display) -> Error {
-        Error::new(Code::JournalUnavailable, format!("journal {}: {cause}", self.path.display()))
+        unusable(&self.path, cause)
     }
 
     /// The error of a statement.
@@ -285,6 +317,12 @@ impl Store {
             (None, _) => error.to_string(),
         };
         Error::new(code, format!("journal {}: {cause}", self.path.display()))
+    }
+}
+
+impl LetGo for Store {
+    fn let_go(&self) {
+        *self.lock() = None;
     }
 }
 

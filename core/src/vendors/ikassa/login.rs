@@ -4,6 +4,8 @@
 //! down before the new access token is used. A ready-made OAuth client does not fit: it demands
 //! `verification_uri` and `token_type`, which this vendor is not known to send.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,6 +31,9 @@ use crate::vendor::{Context, token};
 const TOKENS: &str = "tokens";
 /// How often tokens that nobody else has are written at most.
 const MOST_WRITES: u32 = 3;
+/// Tokens that could not be written down, by where they belong, each with the refresh token that was spent for
+/// them. The vendor gives them only once.
+static UNWRITTEN: Mutex<BTreeMap<String, (Option<String>, Tokens)>> = Mutex::new(BTreeMap::new());
 /// Secret: a log-in that waits for a person.
 const PENDING: &str = "pending_login";
 /// Seconds between two polls where the vendor names none (protocol/ikassa.md 1.2.1).
@@ -209,11 +214,17 @@ impl token::Login for Ikassa {
         refused: Option<&SecretString>,
     ) -> Result<Option<SecretString>> {
         let tokens = self.tokens(context).await?;
-        Ok(tokens.living(tokens.renew_at_ms, refused))
+        let is_unwritten = self.has_unwritten();
+        // Only who has the lease may write them, so that is taken first.
+        Ok(tokens.living(tokens.renew_at_ms, refused).filter(|_| !is_unwritten))
     }
 
     async fn renewed(&self, context: &Context<'_>, refused: Option<&SecretString>) -> Result<SecretString> {
+        self.write_unwritten(context).await?;
         let tokens = self.tokens(context).await?;
+        if let Some(living) = tokens.living(tokens.renew_at_ms, refused) {
+            return Ok(living);
+        }
         let old = tokens.living(tokens.ends_at_ms, refused);
         match (self.renew(context, tokens).await, old) {
             (Ok(renewed), _) => renewed.living(i64::MAX, None).ok_or_else(|| login_needed("no access token")),
@@ -257,8 +268,32 @@ impl Ikassa {
         context.secrets.keep_secret(&self.login_place(), PENDING, None).await
     }
 
+    /// The newest tokens: those of the journal, or those that could not be written there.
     async fn tokens(&self, context: &Context<'_>) -> Result<Tokens> {
-        Ok(self.kept_value(context, TOKENS).await?.unwrap_or_default())
+        let kept: Tokens = self.kept_value(context, TOKENS).await?.unwrap_or_default();
+        Ok(self.unwritten(&kept).unwrap_or(kept))
+    }
+
+    fn has_unwritten(&self) -> bool {
+        UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&self.login_place())
+    }
+
+    /// Tokens that the vendor gave for the kept ones and that could not be written.
+    fn unwritten(&self, kept: &Tokens) -> Option<Tokens> {
+        let unwritten = UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let (of, tokens) = unwritten.get(&self.login_place())?;
+        // Where the journal has others meanwhile, somebody logged in anew.
+        (*of == kept.refresh).then(|| tokens.clone())
+    }
+
+    /// Writes down what could not be written before. To be called with the lease.
+    async fn write_unwritten(&self, context: &Context<'_>) -> Result<()> {
+        let kept: Tokens = self.kept_value(context, TOKENS).await?.unwrap_or_default();
+        if let Some(tokens) = self.unwritten(&kept) {
+            self.keep(context, TOKENS, &tokens).await?;
+        }
+        UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.login_place());
+        Ok(())
     }
 
     async fn post(
@@ -340,31 +375,46 @@ impl Ikassa {
             renew_at_ms: ends_at_ms - RENEW_BEFORE_MS.min(lifetime_ms / 5),
             configured: self.config.refresh_token.as_ref().map(|token| token.expose_secret().to_owned()),
         };
-        self.keep_surely(context, &tokens).await?;
+        self.keep_surely(context, before, &tokens).await?;
         Ok(tokens)
     }
 
-    /// Keeps tokens that nobody else has: the vendor took the old ones back.
-    async fn keep_surely(&self, context: &Context<'_>, tokens: &Tokens) -> Result<()> {
+    /// Keeps tokens that nobody else has: the vendor took the old ones back. Where they cannot be written, they
+    /// stay in memory, and every later call tries again.
+    async fn keep_surely(&self, context: &Context<'_>, before: &Tokens, tokens: &Tokens) -> Result<()> {
         for _ in 1..MOST_WRITES {
             if self.keep(context, TOKENS, tokens).await.is_ok() {
                 return Ok(());
             }
         }
-        self.keep(context, TOKENS, tokens).await
+        let written = self.keep(context, TOKENS, tokens).await;
+        if written.is_err() {
+            let kept: Option<Tokens> = self.kept_value(context, TOKENS).await.ok().flatten();
+            let of = kept.map_or_else(|| before.refresh.clone(), |kept| kept.refresh);
+            let unwritten = (of, tokens.clone());
+            UNWRITTEN.lock().unwrap_or_else(PoisonError::into_inner).insert(self.login_place(), unwritten);
+        }
+        written
     }
 
     /// Renews the tokens now.
     pub async fn renew_now(&self, context: &Context<'_>) -> Result<Login> {
-        let _lease = context.secrets.lease(&self.login_place(), context.budget.ends()).await?;
-        let tokens = self.tokens(context).await?;
-        let tokens = self.renew(context, tokens).await?;
-        Ok(Login::approved(&tokens))
+        let lease = context.secrets.lease(&self.login_place(), context.budget.ends()).await?;
+        let renewed = async {
+            self.write_unwritten(context).await?;
+            let tokens = self.tokens(context).await?;
+            self.renew(context, tokens).await
+        };
+        Ok(Login::approved(&lease.during(renewed).await?))
     }
 
     /// Asks for a code that a person approves (protocol/ikassa.md 1.2.1).
     pub async fn start_login(&self, context: &Context<'_>, on: &StartLogin) -> Result<StartedLogin> {
-        let _lease = context.secrets.lease(&self.login_place(), context.budget.ends()).await?;
+        let lease = context.secrets.lease(&self.login_place(), context.budget.ends()).await?;
+        lease.during(self.code_for(context, on)).await
+    }
+
+    async fn code_for(&self, context: &Context<'_>, on: &StartLogin) -> Result<StartedLogin> {
         let fields = [
             ("client_id", self.config.client_id.as_str()),
             ("scope", "offline"),
@@ -432,7 +482,16 @@ impl Ikassa {
         seen: &Pending,
         waiting: &mut LoginState,
     ) -> Result<Option<Login>> {
-        let _lease = context.secrets.lease(&self.login_place(), context.budget.ends()).await?;
+        let lease = context.secrets.lease(&self.login_place(), context.budget.ends()).await?;
+        lease.during(self.poll_once(context, seen, waiting)).await
+    }
+
+    async fn poll_once(
+        &self,
+        context: &Context<'_>,
+        seen: &Pending,
+        waiting: &mut LoginState,
+    ) -> Result<Option<Login>> {
         let pending = self.kept_value::<Pending>(context, PENDING).await?;
         let Some(mut pending) = pending.filter(|now| now.next_poll_ms == seen.next_poll_ms) else {
             return Ok(None);

@@ -267,7 +267,7 @@ async fn open_shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
         Ok(before) => bring(vendor, &context, before, true).await,
         Err(error) => Err(error),
     };
-    desk.release(lease);
+    desk.release(lease).await;
     opened.map(told)
 }
 
@@ -279,7 +279,7 @@ async fn close_shift(desk: &dyn Desk, request: CloseCloudShift) -> Result<Report
     }
     let lease = desk.lease("", &context).await?;
     let closed = close_empty(vendor, &context).await;
-    desk.release(lease);
+    desk.release(lease).await;
     closed.map(|now| Report { confirmed: true, shift: Some(told(now)) })
 }
 

@@ -123,7 +123,7 @@ async fn in_order<T>(desk: &dyn Desk, work: impl AsyncFnOnce(&Ikkm, &Context<'_>
     let context = desk.context();
     let lease = desk.lease("", &context).await?;
     let result = work(desk.of()?, &context).await;
-    desk.release(lease);
+    desk.release(lease).await;
     result
 }
 
@@ -348,5 +348,6 @@ async fn move_cash(desk: &dyn Desk, operation: &'static str, request: CashMoveme
     let parameters = map::Form::of("cash", &request.sum.shortest()).0;
     let content = format!("{operation} {parameters}").into_bytes();
     let (id, request) = (request.id, parameters.into_bytes());
-    desk.deliver(Wanted { operation, id, content, earlier: Vec::new(), request, vendor_document_id: None }).await
+    desk.deliver(Wanted { operation, id, content, earlier: Vec::new(), request, vendor_document_id: None })
+        .await
 }

@@ -9,8 +9,8 @@ use super::vendor::Modulkassa;
 use super::{api, wire};
 use crate::error::{Code, Error, Outcome, Result, violation};
 use crate::journal::Entry;
-use crate::receipt::same;
 use crate::receipt::registration::{Raw, Registration, State};
+use crate::receipt::same;
 use crate::vendor::desk::{self, Desk, Named, Wanted};
 use crate::vendor::messages::Nothing;
 use crate::vendor::operation::{Operation, operation};
@@ -126,8 +126,8 @@ async fn associate(desk: &dyn Desk, request: Associate) -> Result<Association> {
     let context = desk.context();
     // Two processes that associate at once would each make the other's password worthless.
     let name = format!("association {}", vendor.register);
-    let _lease = context.secrets.lease(&name, context.budget.ends()).await?;
-    let made = vendor.associate(&context, &point, client_id.as_deref()).await?;
+    let lease = context.secrets.lease(&name, context.budget.ends()).await?;
+    let made = lease.during(vendor.associate(&context, &point, client_id.as_deref())).await?;
     Ok(Association {
         user_name: made.user_name.0.unwrap_or_default(),
         password: made.password.0.unwrap_or_default(),

@@ -1,0 +1,62 @@
+//! Where a SQLite journal is: one path, whatever way it was written, and one folder of locks for it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::files::create_directory;
+use crate::error::{Code, Error};
+
+/// What is wrong with the PATH of `sqlite:PATH`.
+pub(crate) fn mistake(path: &str) -> Option<&'static str> {
+    if path.trim().is_empty() {
+        return Some("names no file; write \"sqlite:/var/lib/shop/kassa.sqlite\" or the like");
+    }
+    if path.starts_with("file:") {
+        return Some(
+            "takes a path, and no address of SQLite (`file:...`); write \"sqlite:/path/of/the/file\"",
+        );
+    }
+    if path.starts_with(':') {
+        return Some(
+            "takes a path, and none of SQLite's names for what is only in memory; write \"memory:\" where a restart \
+             may forget every receipt",
+        );
+    }
+    None
+}
+
+/// The error of a file that cannot be used.
+pub(super) fn unusable(path: &Path, cause: impl std::fmt::Display) -> Error {
+    Error::new(Code::JournalUnavailable, format!("journal {}: {cause}", path.display()))
+}
+
+/// True where the PATH of `sqlite:PATH` means another file in each working directory.
+pub(crate) fn is_relative(path: &str) -> bool {
+    Path::new(path).is_relative()
+}
+
+/// The path of the file itself: absolute, through every link, so that all processes and clients lock the same
+/// file. Creates the folders above it. A change of the working directory changes nothing after this.
+pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
+    let absolute = std::path::absolute(path)?;
+    if path.is_relative() {
+        tracing::warn!(
+            target: "kassa::journal",
+            "the journal's path {} is relative, and was taken to be {}; write it so: from another working directory \
+             it would be another journal",
+            path.display(),
+            absolute.display()
+        );
+    }
+    if absolute.symlink_metadata().is_ok() {
+        return absolute.canonicalize().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => io::Error::other("it is a link to a file that is not there"),
+            _ => error,
+        });
+    }
+    let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+        return Err(io::Error::other("the path names a folder"));
+    };
+    create_directory(folder)?;
+    Ok(folder.canonicalize()?.join(name))
+}

@@ -1,0 +1,57 @@
+"""Two copies of the library in one process, as two `node_modules` or two releases bring them."""
+
+import ctypes
+import json
+import shutil
+import time
+
+import pytest
+
+from harness import FOUND
+
+
+class Copy:
+    def __init__(self, path):
+        self.library = ctypes.CDLL(str(path))
+        self.library.kassa_open.restype = ctypes.c_void_p
+        self.library.kassa_open.argtypes = [ctypes.c_char_p]
+        self.library.kassa_string_free.argtypes = [ctypes.c_void_p]
+        self.library.kassa_close.argtypes = [ctypes.c_int64]
+
+    def open(self, config):
+        text = self.library.kassa_open(json.dumps(config).encode())
+        envelope = json.loads(ctypes.string_at(text))
+        self.library.kassa_string_free(text)
+        return envelope
+
+    def close(self, client):
+        self.library.kassa_close(client)
+
+
+@pytest.fixture
+def copies(tmp_path):
+    paths = [tmp_path / name / "libkassa.so" for name in ("old", "new")]
+    for path in paths:
+        path.parent.mkdir()
+        shutil.copy(FOUND["KASSA_LIBRARY"], path)
+    return [Copy(path) for path in paths]
+
+
+def test_a_second_copy_is_refused_until_the_first_one_is_closed(copies, tmp_path):
+    old, new = copies
+    config = {
+        "vendor": "modulkassa",
+        "environment": "demo",
+        "credentials": {"user_name": "u", "password": "p"},
+        "journal": f"sqlite:{tmp_path / 'kassa.sqlite'}",
+    }
+    client = old.open(config)["ok"]["client"]
+    error = new.open(config)["error"]
+    assert (error["code"], error["kind"], error["outcome"]) == ("journal_in_use", "journal", "not_registered")
+    # The next release takes over in a worker that both are loaded into.
+    old.close(client)
+    begun = time.monotonic()
+    client = new.open(config)["ok"]["client"]
+    assert time.monotonic() - begun < 2
+    assert old.open(config)["error"]["code"] == "journal_in_use"
+    new.close(client)

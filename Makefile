@@ -31,6 +31,7 @@ help:
 	@echo "make enqueue-rate  durable receipts a second against a bare program, SQLite and PostgreSQL"
 	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
+	@echo "make model         delivery as a model, explored completely, and each of its rules broken; ARGS=\"--small\""
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
 	@echo "make long          all of these long runs, one line of JSON at the end; SHORT=1 for a few minutes"
 
@@ -82,7 +83,7 @@ place:
 
 .PHONY: test-rust test-c test-php test-python test-node test-languages
 test-rust: build-test
-	tests/with-postgres.sh cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p xtask
+	tests/with-postgres.sh cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p model -p xtask
 	cargo test --quiet -p kassa --features sample --test behaviour -- sample every_vendor
 	cargo test --quiet -p kassa --features failpoints,host --test host
 	cargo build --quiet -p kassa-runner --features kassa-runner/failpoints
@@ -139,6 +140,11 @@ ikkm-gap:
 torture:
 	cargo build --quiet -p campaigns -p kassa-runner --features campaigns/failpoints,kassa-runner/failpoints --bins
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(BUILD)/torture $(ARGS)
+
+.PHONY: model
+model:
+	cargo build --quiet --profile campaign -p model
+	$(CURDIR)/target/campaign/model $(ARGS)
 
 # A run that fails keeps none of the others from being made.
 .PHONY: long

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use kassa::receipt::registration::State;
 use kassa_emulator::LedgerEntry;
+use model::replay::{Taken, replay};
 use serde_json::Value;
 
 /// What the library says of a document on record. What the vendor does not tell is absent.
@@ -84,6 +86,10 @@ pub struct Count {
     pub doubled: usize,
     /// Reported with another document's number, or as not registered although there is one.
     pub wrong: usize,
+    /// Receipts whose steps in the journal were walked through the table of transitions.
+    pub traces: usize,
+    /// Those with a step that the table does not have.
+    pub trace_violations: usize,
 }
 
 impl Count {
@@ -95,11 +101,13 @@ impl Count {
         self.lost += other.lost;
         self.doubled += other.doubled;
         self.wrong += other.wrong;
+        self.traces += other.traces;
+        self.trace_violations += other.trace_violations;
     }
 
-    /// Whether every sale was told as it is.
+    /// Whether every sale was told as it is, and came there by steps that there are.
     pub fn is_right(&self) -> bool {
-        (self.lost, self.doubled, self.wrong) == (0, 0, 0)
+        (self.lost, self.doubled, self.wrong, self.trace_violations) == (0, 0, 0, 0)
     }
 }
 
@@ -109,6 +117,8 @@ pub struct Judge {
     lost: BTreeSet<String>,
     doubled: BTreeSet<String>,
     wrong: BTreeSet<String>,
+    traces: usize,
+    trace_violations: usize,
     /// Whether the vendor may confirm a document without its number.
     pub number_may_be_untold: bool,
     /// What was found, for a person.
@@ -147,12 +157,48 @@ impl Judge {
         }
     }
 
-    /// Adds what was found wrong to a count.
+    /// Walks the steps of a receipt, as `journal` and `export` tell them, through the table of transitions.
+    pub fn trace(&mut self, registration: &Value, steps: &Value) {
+        self.traces += 1;
+        if let Err(what) = traced(registration, steps) {
+            self.trace_violations += 1;
+            self.findings.push(what);
+        }
+    }
+
+    /// Walks every receipt of a page of `export` through the table.
+    pub fn trace_page(&mut self, page: &Value) {
+        for entry in page["entries"].as_array().into_iter().flatten() {
+            self.trace(&entry["entry"]["registration"], &entry["steps"]);
+        }
+    }
+
+    /// Adds what was found to a count.
     pub fn add_to(&self, count: &mut Count) {
+        count.traces += self.traces;
+        count.trace_violations += self.trace_violations;
         count.lost += self.lost.len();
         count.doubled += self.doubled.len();
         count.wrong += self.wrong.len();
     }
+}
+
+fn state_of(told: &Value) -> Option<State> {
+    State::named(told["state"].as_str()?)
+}
+
+fn taken(step: &Value) -> Option<Taken<'_>> {
+    let attempt = u32::try_from(step["attempt"].as_u64()?).ok()?;
+    Some(Taken { attempt, state: state_of(step)?, note: step["note"].as_str()? })
+}
+
+fn traced(registration: &Value, steps: &Value) -> Result<usize, String> {
+    let id = registration["receipt_id"].as_str().unwrap_or_default();
+    let all: Option<Vec<Taken<'_>>> = steps.as_array().into_iter().flatten().map(taken).collect();
+    let (Some(all), Some(last)) = (all, state_of(registration)) else {
+        return Err(format!("{id}: its steps cannot be read: {steps}"));
+    };
+    replay(id, &all, last).map_err(|violation| violation.to_string())
 }
 
 #[cfg(test)]
@@ -180,6 +226,22 @@ mod tests {
         judge.hear("sale-1000", &Report::of(envelope), &documents(numbers), "");
         judge.add_to(&mut count);
         (count.lost, count.doubled, count.wrong)
+    }
+
+    #[test]
+    fn a_step_that_the_table_does_not_have_is_a_finding() {
+        let registration = json!({"receipt_id": "order-1", "state": "registered"});
+        let begun = json!({"attempt": 1, "state": "sending", "note": "written down; attempt begins"});
+        let counted = |note: &str| {
+            let (mut judge, mut count) = (Judge::default(), Count::default());
+            let last = json!({"attempt": 1, "state": "registered", "note": note});
+            let entry = json!({"entry": {"registration": registration}, "steps": [begun, last]});
+            judge.trace_page(&json!({"entries": [entry]}));
+            judge.add_to(&mut count);
+            (count.traces, count.trace_violations, judge.findings.len())
+        };
+        assert_eq!(counted("sent: registered"), (1, 0, 0));
+        assert_eq!(counted("sent: accepted"), (1, 1, 1));
     }
 
     #[test]

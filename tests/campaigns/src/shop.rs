@@ -170,6 +170,8 @@ impl<'a> Shop<'a> {
             let report = Report::of_state(&envelope["ok"]["entries"][0]["registration"]);
             let documents = self.device.documents(sale);
             self.judge.hear(&sale.id, &report, &documents, &format!("journal: {envelope}"));
+            let entries = envelope["ok"]["entries"].as_array().into_iter().flatten();
+            entries.for_each(|entry| self.judge.trace(&entry["registration"], &envelope["ok"]["steps"]));
         }
         Ok(())
     }

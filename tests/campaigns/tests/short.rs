@@ -24,6 +24,7 @@ async fn every_combination_under_every_disturbance() {
     let total = matrix::total(&rows);
     assert!(total.is_right(), "{total:?}");
     assert_eq!(total.settled + total.left_for_a_person, rows.len() * SALES);
+    assert_eq!(total.traces, rows.len() * SALES);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,5 +63,7 @@ async fn every_lost_answer_of_ikassa() {
 fn all_right(rows: &[Row]) -> Count {
     let bad: Vec<_> = rows.iter().filter(|row| !row.is_right()).collect();
     assert!(bad.is_empty(), "{bad:#?}");
-    table::total(rows)
+    let total = table::total(rows);
+    assert_eq!(total.found.traces, total.receipts);
+    total
 }

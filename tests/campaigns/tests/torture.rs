@@ -25,4 +25,7 @@ async fn every_failure_ends_right() {
     }
     assert!(tally.bad().is_empty(), "{:#?}", tally.bad());
     assert!(tally.so_far().1 > 100, "{}", tally.line());
+    let line = tally.line();
+    assert!(line["traces"].as_u64().is_some_and(|traces| traces > 100), "{line}");
+    assert_eq!(line["trace_violations"], 0, "{line}");
 }

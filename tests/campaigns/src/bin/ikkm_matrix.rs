@@ -66,12 +66,14 @@ async fn run(arguments: &Arguments) -> (Value, bool) {
         "lost": total.lost,
         "doubled": total.doubled,
         "wrong": total.wrong,
+        "traces": total.traces,
+        "trace_violations": total.trace_violations,
     });
     (summary, !rows.is_empty() && bad == 0)
 }
 
 fn print(seed: u64, row: &Row, arguments: &Arguments) {
-    let Count { sales, settled, left_for_a_person: left, lost, doubled, wrong } = row.count;
+    let Count { sales, settled, left_for_a_person: left, lost, doubled, wrong, .. } = row.count;
     println!("{:<62}{sales:>7}{settled:>9}{left:>6}{lost:>6}{doubled:>9}{wrong:>7}", row.name);
     if row.complaints.is_empty() {
         return;

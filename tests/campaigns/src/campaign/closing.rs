@@ -48,6 +48,7 @@ pub async fn close(bench: &Bench, clients: usize) -> Result<(Count, Vec<String>)
         )
         .await?;
     }
+    trace(bench, &mut runners[0]).await?;
     let mut verdicts = Verdicts {
         bench,
         entries: &entries,
@@ -87,6 +88,22 @@ async fn audit(runner: &mut Runner) -> Result<Entries> {
         match envelope["ok"]["next"].as_str() {
             Some(next) => request["after"] = json!(next),
             None => return Ok(entries),
+        }
+    }
+}
+
+/// Holds what the journal has of each receipt against the table of transitions.
+async fn trace(bench: &Bench, runner: &mut Runner) -> Result<()> {
+    let mut request = json!({});
+    loop {
+        let envelope = runner.call("export", &request).await?;
+        if envelope["ok"].is_null() {
+            return Err(envelope.to_string().into());
+        }
+        bench.seen(|seen| seen.judge.trace_page(&envelope["ok"]));
+        match envelope["ok"]["next"].as_str() {
+            Some(next) => request["after"] = json!(next),
+            None => return Ok(()),
         }
     }
 }

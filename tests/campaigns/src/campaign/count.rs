@@ -46,6 +46,8 @@ impl Count {
             ("lost", self.found.lost),
             ("doubled", self.found.doubled),
             ("wrong", self.found.wrong),
+            ("traces", self.found.traces),
+            ("trace_violations", self.found.trace_violations),
         ] {
             more[name] = json!(count);
         }

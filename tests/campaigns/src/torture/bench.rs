@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+use super::traces;
 use crate::Result;
 use crate::judge::Report;
 
@@ -233,13 +234,13 @@ impl Bench {
         Ok(Client::open(&config.to_string())?)
     }
 
-    /// Complains where the record of the journal is not whole.
+    /// Complains where the record of the journal is not whole, or has a step that there is not.
     pub async fn is_whole(&self, till: &Client) -> Result<()> {
         let verified = call(till, "journal", &json!({"verify": true})).await?;
-        match verified["ok"]["chain"]["broken_at"].is_null() && verified["error"].is_null() {
-            true => Ok(()),
-            false => Err(format!("the record is not whole: {verified}").into()),
+        if !verified["ok"]["chain"]["broken_at"].is_null() || !verified["error"].is_null() {
+            return Err(format!("the record is not whole: {verified}").into());
         }
+        traces::hold(till).await
     }
 
     /// Removes what the journal left on a server.

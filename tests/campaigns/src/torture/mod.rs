@@ -12,6 +12,7 @@ pub mod points;
 pub mod server;
 pub mod system;
 pub mod tally;
+pub mod traces;
 
 pub use bench::{Engine, VENDORS};
 pub use tally::Tally;

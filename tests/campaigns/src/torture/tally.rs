@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::traces;
+
 /// A case that ended wrong.
 #[derive(Clone, Debug)]
 pub struct Bad {
@@ -85,6 +87,13 @@ impl Tally {
 
     /// The last line of a run.
     pub fn line(&self) -> Value {
-        json!({"points": self.places.len(), "failures": self.failures, "bad": self.bad.len()})
+        let (traces, violations) = traces::so_far();
+        json!({
+            "points": self.places.len(),
+            "failures": self.failures,
+            "bad": self.bad.len(),
+            "traces": traces,
+            "trace_violations": violations,
+        })
     }
 }

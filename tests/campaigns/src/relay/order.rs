@@ -79,6 +79,39 @@ pub enum Treatment {
     },
 }
 
+impl Treatment {
+    /// What it does, in a few words.
+    pub fn told(&self) -> String {
+        let had =
+            |forwarded: &bool| if *forwarded { "after the vendor had it" } else { "in the vendor's place" };
+        match self {
+            Self::Late { after, .. } => {
+                format!("delivered {} ms after its sender hung up", after.as_millis())
+            }
+            Self::Page { page, forwarded } => {
+                let form = if page.is_json { "JSON" } else { "HTML" };
+                format!("a page {} in {form}, {}", page.status, had(forwarded))
+            }
+            Self::Older { back, forwarded } => {
+                format!("an answer of {back} before the last, {}", had(forwarded))
+            }
+            Self::Swap(_) => "its answer and another one change places".to_owned(),
+            Self::Twice { together, second } => {
+                let when = if *together { "at once" } else { "one after the other" };
+                format!("arrives twice, {when}; answered by the {}", if *second { "second" } else { "first" })
+            }
+            Self::Spoil(_) => "its answer is spoilt".to_owned(),
+            Self::Slow { before, after } => {
+                format!("{} ms on its way, its answer {} ms", before.as_millis(), after.as_millis())
+            }
+            Self::Drop { forwarded } => format!("closed without an answer, {}", had(forwarded)),
+            Self::Held { forwarded, .. } => {
+                format!("held, {}", if *forwarded { "the answer" } else { "the request" })
+            }
+        }
+    }
+}
+
 /// What is to be done to which exchange.
 #[derive(Clone)]
 pub struct Order {

@@ -30,8 +30,7 @@ async fn act(scene: &mut Scene) -> Result<()> {
     let ticket = scene.order(calls::DOCUMENT, Some(&asked), Treatment::Twice { together, second })?;
     scene.register(&asked).await?;
     scene.settle(&asked).await?;
-    let what = format!("the request arrives twice, together: {together}, second answer: {second}");
-    if scene.counted(ticket, &asked, &what).await? != Done::Happened {
+    if scene.counted(ticket, &asked).await? != Done::Happened {
         scene.extra.remove(&asked.id);
     }
     Ok(())

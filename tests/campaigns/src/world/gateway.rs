@@ -33,6 +33,6 @@ async fn act(scene: &mut Scene) -> Result<()> {
     let ticket = scene.order(call, None, Treatment::Page { page, forwarded })?;
     scene.register(&asked).await?;
     scene.settle(&asked).await?;
-    scene.counted(ticket, &asked, &format!("{page:?} to a {call}, forwarded: {forwarded}")).await?;
+    scene.counted(ticket, &asked).await?;
     Ok(())
 }

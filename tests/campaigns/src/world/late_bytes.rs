@@ -55,6 +55,6 @@ async fn act(scene: &mut Scene) -> Result<()> {
     }
     scene.step(format!("the request is on its way, {after_ms} ms more"));
     scene.settle(&asked).await?;
-    scene.counted(ticket, &asked, "late bytes were delivered").await?;
+    scene.counted(ticket, &asked).await?;
     Ok(())
 }

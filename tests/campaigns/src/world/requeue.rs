@@ -74,7 +74,7 @@ async fn act(scene: &mut Scene) -> Result<()> {
         let line = scene.runner().await?.receive_line().await?;
         scene.step(format!("requeue_document, {way:?} -> {}", line.chars().take(200).collect::<String>()));
     }
-    scene.counted(ticket, &asked, &format!("requeue_document, {way:?}")).await?;
+    scene.counted(ticket, &asked).await?;
     // What the shop does then: it waits, and asks again.
     scene.call(&asked, "wait", &wait).await?;
     scene.settle(&asked).await

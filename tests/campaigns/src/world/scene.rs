@@ -186,18 +186,16 @@ impl Scene {
         about: Option<&Asked>,
         treatment: Treatment,
     ) -> Result<Ticket> {
+        self.step(format!("relay, at the next {call}: {}", treatment.told()));
         let about = about.and_then(|asked| self.is_told_in_requests().then(|| self.mark(asked)));
         Ok(self.relay()?.order(Order { call, about, treatment }))
     }
 
     /// Counts an order that was carried out; a late request that came too late excuses its receipt.
-    pub async fn counted(&mut self, mut ticket: Ticket, asked: &Asked, what: &str) -> Result<Done> {
+    pub async fn counted(&mut self, mut ticket: Ticket, asked: &Asked) -> Result<Done> {
         let done = ticket.over().await?;
         match done {
-            Done::Happened => {
-                self.happened += 1;
-                self.step(format!("relay: {what}"));
-            }
+            Done::Happened => self.happened += 1,
             Done::TooLate => {
                 self.excused
                     .insert(asked.id.clone(), "its late request came after the time that is allowed for it");
@@ -292,7 +290,8 @@ impl Scene {
     pub fn judge(&mut self, asked: &Asked, report: &Report, documents: &[LedgerEntry], said: &str) {
         let allowed = 1 + self.extra.get(&asked.id).copied().unwrap_or_default();
         if documents.len() > allowed {
-            let found = format!("{} documents, {said}", documents.len());
+            let keys: Vec<&str> = documents.iter().map(|document| document.receipt_key.as_str()).collect();
+            let found = format!("{} documents {keys:?}, {said}", documents.len());
             self.violate(asked, "doubled", found);
             return;
         }
@@ -351,7 +350,8 @@ impl Scene {
         for _ in 0..ROUNDS {
             for (operation, request) in [("register", &asked.receipt), ("wait", &wait), ("resolve", &id)] {
                 let envelope = self.call(asked, operation, request).await?;
-                if matches!(Report::of(&envelope), Report::Registered(_)) || is_final(&envelope) {
+                let is_left = (self.bench.vendor.is_left)(&envelope["ok"]);
+                if matches!(Report::of(&envelope), Report::Registered(_)) || is_final(&envelope) || is_left {
                     return Ok(());
                 }
                 if person::is_wanted(&self.bench, &envelope) {

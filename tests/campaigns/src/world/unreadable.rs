@@ -50,9 +50,10 @@ async fn act(scene: &mut Scene) -> Result<()> {
         scene.step("the answer to the document will be lost");
     }
     let ticket = scene.order(call, None, Treatment::Spoil(change))?;
+    scene.step(name);
     scene.register(&asked).await?;
     scene.settle(&asked).await?;
-    scene.counted(ticket, &asked, &format!("the answer to a {call}: {name}")).await?;
+    scene.counted(ticket, &asked).await?;
     Ok(())
 }
 

@@ -53,11 +53,11 @@ async fn entry(scene: &mut Scene, asked: &Asked) -> Result<Value> {
     let runner = scene.runner().await?;
     runner.begin("journal", &json!({"id": asked.id})).await?;
     let line = runner.receive_line().await?;
-    let mut envelope = scene.read(asked, &line);
+    let envelope = scene.read(asked, &line);
     if envelope["error"].is_object() {
         scene.violate(asked, "unreadable", format!("its entry cannot be read: {}", told(&envelope)));
     }
-    Ok(envelope["ok"]["entries"][0].take())
+    Ok(envelope["ok"]["entries"][0].clone())
 }
 
 fn is_open(entry: &Value) -> bool {

@@ -50,6 +50,9 @@ struct Arguments {
     /// How often each kind has to happen in each of its cells; follows from the receipts unless given.
     #[arg(long)]
     events: Option<u64>,
+    /// Print what was done in every episode of the world.
+    #[arg(long)]
+    steps: bool,
     /// Where to write the table, as Markdown.
     #[arg(long)]
     write: Option<PathBuf>,
@@ -124,11 +127,15 @@ async fn run(arguments: &Arguments) -> Result<(Value, bool)> {
         }
         .boxed()
     });
+    let prints_steps = arguments.steps;
     let of_world = arguments.world_cells(&plan, &kinds).into_iter().map(|cell| {
         async move {
             let began = Instant::now();
             let row = tokio::spawn(cell.run()).await?;
             print_world(&row, began.elapsed().as_secs_f64());
+            if prints_steps {
+                row.episodes.iter().for_each(|steps| println!("    {}", json!(steps)));
+            }
             Result::Ok(Ran::World(row))
         }
         .boxed()

@@ -51,6 +51,8 @@ pub struct Row {
     pub violations: Vec<Violation>,
     /// Why the run could not be carried out.
     pub broken: Vec<String>,
+    /// What was done, episode by episode.
+    pub episodes: Vec<Vec<String>>,
 }
 
 impl Row {
@@ -74,10 +76,12 @@ impl Cell {
             happened: 0,
             violations: Vec::new(),
             broken: Vec::new(),
+            episodes: Vec::new(),
         };
         match self.carried_out(&mut row.broken).await {
             Ok((scene, mut count)) => {
                 row.happened = scene.happened;
+                row.episodes = scene.episodes().to_vec();
                 row.violations = scene.violations;
                 count.found.lost = row.of_class("lost");
                 count.found.doubled = row.of_class("doubled");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rand::RngExt as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Result;
 use crate::campaign::bench::BUSY;
@@ -16,6 +16,8 @@ use crate::world::{Kind, as_ever, calls};
 
 /// How long the vendor takes for a receipt, on both ways: the fork comes meanwhile.
 const SLOW_MS: u64 = 100;
+/// Time of a call by one of the two, in milliseconds: enough on a machine that is busy with all of the campaign.
+const CALL_MS: u64 = 3_000;
 /// Calls by another process after which a lease of a dead process should have ended.
 const PATIENT_CALLS: usize = 8;
 
@@ -37,7 +39,7 @@ async fn act(scene: &mut Scene) -> Result<()> {
         Some(copies) => *copies,
         None => {
             let mut copies = Copies::start(scene.bench.folder(), 1).await?;
-            let config = scene.bench.config().clone();
+            let config = config(scene);
             copies.lane.open(1, &config).await?;
             copies
         }
@@ -75,6 +77,13 @@ async fn act(scene: &mut Scene) -> Result<()> {
     scene.settle(&asked).await
 }
 
+/// What parent and child are configured with.
+fn config(scene: &Scene) -> Value {
+    let mut config = scene.bench.config().clone();
+    config["timeout_ms"] = json!(CALL_MS);
+    config
+}
+
 /// Waits until the parent's call is at the vendor; it may have ended before that.
 async fn arrived(scene: &mut Scene, asked: &Asked, ticket: &mut Ticket, copies: &mut Copies) -> Result<()> {
     if ticket.arrived().await.is_err() {
@@ -88,7 +97,7 @@ async fn arrived(scene: &mut Scene, asked: &Asked, ticket: &mut Ticket, copies: 
 
 /// The child sells the same; it opens anew where its client was opened before the fork.
 async fn sold_by_child(scene: &mut Scene, asked: &Asked, child: &mut Lane) -> Result<()> {
-    let config = scene.bench.config().clone();
+    let config = config(scene);
     let mut envelope = child.ask(&format!("call 1 status {}", json!({"id": asked.id}))).await?;
     scene.step(format!("child: with its parent's client -> {}", told(&envelope)));
     if is_forked(&envelope) || !envelope["error"].is_null() {

@@ -67,7 +67,8 @@ async fn act(scene: &mut Scene) -> Result<()> {
             heard(scene, &asked, change, system.as_ref(), operation, &envelope);
         }
     }
-    runner.strike_down().await?;
+    // It gives its leases back.
+    runner.end().await?;
     home(scene, &asked).await?;
     let elsewhere = system.as_ref().map_or(0, |system| documents(system, &asked, scene));
     let here = scene.documents(&asked).len();
@@ -92,7 +93,7 @@ fn told_of_open(envelope: &Value) -> String {
 /// The changed register's client works in a process of its own, after the first one's has ended.
 async fn started(scene: &mut Scene, asked: &Asked) -> Result<Runner> {
     scene.listen(asked);
-    scene.kill().await?;
+    scene.end_client().await?;
     scene.bench.bare_client()
 }
 

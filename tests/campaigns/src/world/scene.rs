@@ -380,6 +380,11 @@ impl Scene {
         Ok(())
     }
 
+    /// What was done in every episode.
+    pub fn episodes(&self) -> &[Vec<String>] {
+        &self.episodes
+    }
+
     /// The kind of the cell.
     pub fn kind(&self) -> &'static Kind {
         self.kind

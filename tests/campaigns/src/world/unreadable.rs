@@ -17,21 +17,26 @@ const IDS: [&str; 3] = ["uuid", "uid", "id"];
 /// A name, and what is done to the body of an answer.
 type Change = (&'static str, fn(&str) -> Option<String>);
 
-/// What is done to answers.
-const CHANGES: [Change; 6] = [
+/// What is done to answers; the last ones only to those that have counters.
+const CHANGES: [Change; 7] = [
     ("cut", cut),
     ("nested 600 deep", nested),
     ("with a lone surrogate", with_lone_surrogate),
-    ("numbers with decimals", with_decimals),
-    ("numbers as text that is none", with_text),
     ("an id that is none", foreign_id),
+    ("counters with decimals", with_decimals),
+    ("counters as text that is no number", with_text),
+    ("counters that are null", without_counters),
 ];
+/// How many of them are about counters, which iKassa has.
+const ABOUT_COUNTERS: usize = 3;
+/// How the name of a counter begins.
+const COUNTER: &str = "$.";
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
     name: "unreadable",
-    what: "the body of an honest answer is cut, nested 600 deep, given a lone surrogate, its numbers decimals or text, \
-           its id none. What proves nothing is in doubt, and the journal stays readable",
+    what: "the body of an honest answer is cut, nested 600 deep, given a lone surrogate or an id that is none; \
+           iKassa's counters get decimals, are text, or null. What proves nothing is in doubt, and the journal stays readable",
     vendors: &[],
     engines: &Engine::ALL,
     config: as_ever,
@@ -41,8 +46,10 @@ pub const KIND: Kind = Kind {
 
 async fn act(scene: &mut Scene) -> Result<()> {
     let asked = scene.next()?;
-    let (name, change) = CHANGES[scene.random.random_range(0..CHANGES.len())];
-    let is_question = scene.random.random();
+    let changes = if scene.vendor() == "ikassa" { CHANGES.len() } else { CHANGES.len() - ABOUT_COUNTERS };
+    let place = scene.random.random_range(0..changes);
+    let (name, change) = CHANGES[place];
+    let is_question = scene.random.random() || place >= CHANGES.len() - ABOUT_COUNTERS;
     let call = if is_question { calls::QUESTION } else { calls::DOCUMENT };
     if is_question {
         // So that there is something to be asked.
@@ -78,19 +85,24 @@ fn with_member(body: &str, member: &str) -> Option<String> {
 }
 
 fn with_decimals(body: &str) -> Option<String> {
-    with_numbers(body, |number| number.as_i64().map(|whole| json!(whole as f64)))
+    with_counters(body, |number| number.as_i64().map(|whole| json!(whole as f64)))
 }
 
 fn with_text(body: &str) -> Option<String> {
-    with_numbers(body, |_| Some(json!("x")))
+    with_counters(body, |_| Some(json!("x")))
 }
 
-fn with_numbers(body: &str, change: fn(&Value) -> Option<Value>) -> Option<String> {
+fn without_counters(body: &str) -> Option<String> {
+    with_counters(body, |_| Some(Value::Null))
+}
+
+/// The answer with its counters changed.
+fn with_counters(body: &str, change: fn(&Value) -> Option<Value>) -> Option<String> {
     let mut value: Value = serde_json::from_str(body).ok()?;
-    // A bare number is no object with numbers in it.
-    let changed =
-        value.is_object() && walk(&mut value, &|_, found| found.is_number().then(|| change(found)).flatten());
-    changed.then(|| value.to_string())
+    let is_changed = walk(&mut value, &|name, found| {
+        (name.starts_with(COUNTER) && found.is_number()).then(|| change(found)).flatten()
+    });
+    is_changed.then(|| value.to_string())
 }
 
 fn foreign_id(body: &str) -> Option<String> {
@@ -128,12 +140,11 @@ mod tests {
 
     #[test]
     fn answers_are_changed_where_there_is_something_to_change() {
-        let body = r#"{"uuid":"a","n":{"$.cashin.sum":29000},"s":"5"}"#;
-        assert_eq!(
-            with_decimals(body).as_deref(),
-            Some(r#"{"n":{"$.cashin.sum":29000.0},"s":"5","uuid":"a"}"#)
-        );
-        assert_eq!(with_text(body).as_deref(), Some(r#"{"n":{"$.cashin.sum":"x"},"s":"5","uuid":"a"}"#));
+        let body = r#"{"uuid":"a","n":{"$.cashin.sum":29000},"s":5}"#;
+        let changed = |counter: &str| format!(r#"{{"n":{{"$.cashin.sum":{counter}}},"s":5,"uuid":"a"}}"#);
+        assert_eq!(with_decimals(body), Some(changed("29000.0")));
+        assert_eq!(with_text(body), Some(changed(r#""x""#)));
+        assert_eq!(without_counters(body), Some(changed("null")));
         assert!(foreign_id(body).is_some_and(|changed| changed.contains("not-an-id")));
         assert!(nested(body).is_some_and(|changed| changed.contains("]],\"uuid\"")));
         assert_eq!(foreign_id("84245736"), None);

@@ -12,7 +12,64 @@ const JOBS: usize = 8;
 const EVENTS: u64 = 4;
 
 /// What is known to go wrong: kind, vendor (`*` for each), and why. Whoever mends it takes its line out.
-const EXPECTED_TO_FAIL: &[(&str, &str, &str)] = &[];
+const EXPECTED_TO_FAIL: &[(&str, &str, &str)] = &[
+    (
+        "gateway",
+        "ikassa",
+        "401, 403 or 429 of a gateway is taken for \"not taken\": sent again, two documents",
+    ),
+    (
+        "gateway",
+        "modulkassa",
+        "a page with 408, 409 or 413 is final `failed`; one with 401, 403 or 429 is \"not taken\"",
+    ),
+    (
+        "mixed",
+        "*",
+        "an answer is not compared with the entry: another receipt's number, uid or uuid is believed",
+    ),
+    (
+        "doubled_request",
+        "ikkm",
+        "a repeat (203) on a clean first send is taken for another writer's: sold again",
+    ),
+    ("key_taken", "modulkassa", "a document of other content under our id is reported as ours"),
+    ("key_taken", "atol", "a document of other content under our id (error 33) is reported as ours"),
+    ("register_changed", "*", "the journal does not know at which system and register a receipt was sold"),
+    (
+        "clock",
+        "ikassa",
+        "a step forward ends the time that a late request is given: sent again, two documents",
+    ),
+    (
+        "clock",
+        "modulkassa",
+        "after a step back a receipt in doubt is not asked for; after one forward it is too early",
+    ),
+    ("fork", "*", "a living child keeps the lease of its dead parent"),
+    (
+        "requeue",
+        "modulkassa",
+        "a lost or killed `requeue_document` leaves `failed` for a document that is on record",
+    ),
+    ("unreadable", "modulkassa", "an answer is kept as it came: nested 600 deep or with a lone surrogate"),
+    (
+        "unreadable",
+        "atol",
+        "the same; an id that is none is believed, and the receipt stays accepted for ever",
+    ),
+    ("unreadable", "ikassa", "the same; counters that cannot be read count as 0"),
+    (
+        "damaged_journal",
+        "ikkm",
+        "a damaged `-wal` rolls the journal back: a sale in doubt or on record is sold again",
+    ),
+    (
+        "damaged_journal",
+        "ikassa",
+        "a damaged `-wal` rolls the journal back: a sale in doubt or on record is sold again",
+    ),
+];
 
 fn is_expected(row: &Row) -> bool {
     let cell = &row.cell;

@@ -82,8 +82,10 @@ async fn in_the_cloud(scene: &mut Scene, asked: &Asked) -> Result<()> {
     if scene.bench.documents(asked).len() > before {
         scene.happened += 1;
         scene.step(format!("another program has the id on record: {other:?}"));
-        if !matches!(other, Other::Same) {
-            scene.may_fail.push(asked.id.clone());
+        match other {
+            // On record as ours, whatever was said before.
+            Other::Same => scene.forget_denial(asked),
+            Other::Total | Other::Refund => scene.may_fail.push(asked.id.clone()),
         }
     }
     scene.register(asked).await?;

@@ -52,6 +52,9 @@ async fn act(scene: &mut Scene) -> Result<()> {
     }
     scene.step(format!("first: {before}"));
     scene.register(&asked).await?;
+    if before == "done" {
+        scene.settle(&asked).await?;
+    }
     scene.quiet().await?;
     let (config, system) = changed(scene, change).await?;
     let mut runner = started(scene, &asked).await?;

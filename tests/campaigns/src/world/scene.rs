@@ -23,6 +23,8 @@ const ROUNDS: usize = 5;
 const WAIT_MS: u64 = 300;
 /// Pause between two looks at the relay.
 const LOOK: Duration = Duration::from_millis(2);
+/// The most receipts that one episode takes.
+const MOST_OF_AN_EPISODE: usize = 5;
 /// What the library says where a receipt is not on record and will not be.
 const FOR_GOOD: &str = "under a new id";
 
@@ -105,7 +107,7 @@ impl Scene {
 
     /// Whether there are receipts for another episode.
     pub fn has_more(&self) -> bool {
-        self.left.len() > 4
+        self.left.len() >= MOST_OF_AN_EPISODE
     }
 
     /// Whether the journal is in a data base, where a lease outlives a killed process.

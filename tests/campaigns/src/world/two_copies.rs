@@ -20,11 +20,17 @@ const SLOW_MS: u64 = 120;
 /// Time of a call by a copy, in milliseconds: enough on a machine that is busy with all of the campaign.
 const CALL_MS: u64 = 3_000;
 
+/// Rounds in which both copies write at the same time.
+const ROUNDS: usize = 2;
+/// The journal never had the receipt.
+const UNKNOWN: &str = "receipt_unknown";
+
 /// The row of this kind.
 pub const KIND: Kind = Kind {
     name: "two_copies",
     what: "while one client's receipt is at the vendor, the same receipt is sold through a link to the journal, a \
-           linked folder (a release), a relative path, or by a second copy of the library in the same process",
+           linked folder (a release), a relative path, or by a second copy of the library in the same process, which then \
+           write at the same time",
     vendors: &[],
     engines: &[Engine::Sqlite],
     config: as_ever,
@@ -103,8 +109,44 @@ async fn in_one_process(scene: &mut Scene, asked: &Asked, ticket: &mut crate::re
     let line = copies.lane.hear().await?;
     let envelope = scene.read(asked, &line);
     scene.heard(asked, "copy 1: register", &envelope, false);
+    let written = written_together(scene, &mut copies).await?;
     scene.own = Some(Box::new(copies));
+    for asked in written {
+        kept(scene, &asked).await?;
+    }
     Ok(())
+}
+
+/// Both copies write at the same time, receipts of their own.
+async fn written_together(scene: &mut Scene, copies: &mut Copies) -> Result<Vec<Asked>> {
+    let mut written = Vec::new();
+    for _ in 0..ROUNDS {
+        let (one, other) = (scene.next()?, scene.next()?);
+        copies.lane.ask(&format!("begin 1 enqueue {}", enqueued(&one))).await?;
+        let by_second = copies.lane.ask(&format!("call 2 enqueue {}", enqueued(&other))).await?;
+        let by_first = copies.lane.ask("end").await?;
+        for (asked, envelope) in [(one, by_first), (other, by_second)] {
+            let is_written = !envelope["ok"].is_null();
+            scene.step(format!("{}: enqueued by a copy: {is_written}", asked.id));
+            if is_written {
+                written.push(asked);
+            }
+        }
+    }
+    Ok(written)
+}
+
+fn enqueued(asked: &Asked) -> Value {
+    json!({"receipts": [asked.receipt]})
+}
+
+/// What a copy wrote is there for everybody.
+async fn kept(scene: &mut Scene, asked: &Asked) -> Result<()> {
+    let envelope = scene.call(asked, "status", &json!({"id": asked.id})).await?;
+    if envelope["error"]["code"] == UNKNOWN {
+        scene.violate(asked, "lost", "it was enqueued, and the journal never had it".to_owned());
+    }
+    scene.settle(asked).await
 }
 
 /// The configuration with another path to the same file.

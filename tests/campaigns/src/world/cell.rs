@@ -112,7 +112,7 @@ impl Cell {
         drop(opening::sell(&bench, &[]).await?);
         let mut scene = Scene::new(bench, kind, StdRng::seed_from_u64(seed), asked);
         for _ in 0..WARM_UP {
-            let asked = scene.next()?;
+            let asked = scene.next_receipt()?;
             let envelope = scene.register(&asked).await?;
             if !matches!(Report::of(&envelope), Report::Registered(_)) {
                 scene.settle(&asked).await?;

@@ -36,7 +36,7 @@ fn config(vendor: &str) -> Value {
 }
 
 async fn act(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     let after = Duration::from_millis(scene.random.random_range(LATE_MS));
     let treatments = [
         Treatment::Late { after, limit: Duration::from_millis(LIMIT_MS) },

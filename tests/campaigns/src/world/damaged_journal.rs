@@ -45,7 +45,7 @@ async fn act(scene: &mut Scene) -> Result<()> {
     let folder = TempDir::new_in(scene.bench.folder())?;
     let journal = folder.path().join("journal.sqlite");
     let config = config(scene, &journal)?;
-    let (done, open, new) = (scene.next()?, scene.next()?, scene.next()?);
+    let (done, open, new) = (scene.next_receipt()?, scene.next_receipt()?, scene.next_receipt()?);
     let envelope = scene.reopen(&config).await?;
     if envelope["ok"].is_null() {
         return Err(format!("a new journal is not opened: {envelope}").into());

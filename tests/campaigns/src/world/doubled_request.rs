@@ -22,7 +22,7 @@ pub const KIND: Kind = Kind {
 };
 
 async fn act(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     let (together, second) = (scene.random.random(), scene.random.random());
     if scene.vendor() == "ikassa" {
         scene.extra.insert(asked.id.clone(), 1);

@@ -34,7 +34,7 @@ pub const KIND: Kind = Kind {
 };
 
 async fn act(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     let mut copies = match scene.own.take().and_then(|own| own.downcast::<Copies>().ok()) {
         Some(copies) => *copies,
         None => {

@@ -25,7 +25,7 @@ pub const KIND: Kind = Kind {
 };
 
 async fn act(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     let status = STATUSES[scene.random.random_range(0..STATUSES.len())];
     let page = Page { status, is_json: scene.random.random() };
     let forwarded = scene.random.random();

@@ -41,7 +41,7 @@ enum Other {
 const OTHERS: [Other; 3] = [Other::Total, Other::Refund, Other::Same];
 
 async fn act(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     let is_between = scene.random.random();
     if is_between {
         let mut lost = scene.order(calls::DOCUMENT, Some(&asked), Treatment::Drop { forwarded: false })?;

@@ -39,7 +39,7 @@ fn config(vendor: &str) -> Value {
 }
 
 async fn act(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     let after_ms = scene.random.random_range(LATE_MS);
     let in_so_many = if scene.engine_is_postgres() { KILLED_POSTGRES } else { KILLED };
     let is_killed = scene.random.random_range(0..in_so_many) == 0;

@@ -34,7 +34,7 @@ async fn act(scene: &mut Scene) -> Result<()> {
 }
 
 async fn older(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     let (back, forwarded) = (scene.random.random_range(BACK), scene.random.random());
     let is_question = scene.random.random_range(0..QUESTIONS) == 0 && scene.vendor() != "ikassa";
     let call = if is_question { calls::QUESTION } else { calls::DOCUMENT };
@@ -46,7 +46,7 @@ async fn older(scene: &mut Scene) -> Result<()> {
 }
 
 async fn swapped(scene: &mut Scene) -> Result<()> {
-    let (asked, other) = (scene.next()?, scene.next()?);
+    let (asked, other) = (scene.next_receipt()?, scene.next_receipt()?);
     let meeting = Arc::new(Meeting::default());
     let first = scene.order(calls::DOCUMENT, Some(&asked), Treatment::Swap(meeting.clone()))?;
     let second = scene.order(calls::DOCUMENT, Some(&other), Treatment::Swap(meeting))?;

@@ -42,7 +42,7 @@ const CHANGES: [Change; 3] = [Change::Name, Change::Register, Change::System];
 const CALL_MS: u64 = 1_500;
 
 async fn act(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     let change = CHANGES[scene.random.random_range(0..CHANGES.len())];
     let before: [&str; 3] = ["done", "answer lost", "request lost"];
     let before = before[scene.random.random_range(0..before.len())];

@@ -42,7 +42,7 @@ enum Way {
 const WAYS: [Way; 5] = [Way::Plain, Way::AnswerLost, Way::RequestLost, Way::KilledBefore, Way::KilledAfter];
 
 async fn act(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     scene.may_fail.push(asked.id.clone());
     let fails = Fault { matching: Some(asked.id.clone()), ..Fault::new("modulkassa", SUBMIT, Action::Fail) };
     scene.bench.strike_surely(&fails)?;

@@ -127,7 +127,7 @@ impl Scene {
     }
 
     /// The next receipt.
-    pub fn next(&mut self) -> Result<Asked> {
+    pub fn next_receipt(&mut self) -> Result<Asked> {
         let asked = self.left.next().ok_or("no receipt is left")?;
         self.steps_of.insert(asked.id.clone(), self.episodes.len());
         self.sold.push(asked.clone());

@@ -30,7 +30,7 @@ pub const KIND: Kind = Kind {
 };
 
 async fn act(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     let mut config = scene.bench.config().clone();
     let most = MOST_MS.min(1 << scene.random.random_range(1..10));
     let timeout_ms = scene.random.random_range(1..=most);

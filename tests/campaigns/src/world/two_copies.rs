@@ -50,7 +50,7 @@ enum Way {
 const WAYS: [Way; 4] = [Way::LinkedFile, Way::LinkedFolder, Way::RelativePath, Way::SecondCopy];
 
 async fn act(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     let slow = Duration::from_millis(SLOW_MS);
     let way = WAYS[scene.random.random_range(0..WAYS.len())];
     let mut ticket =
@@ -121,7 +121,7 @@ async fn in_one_process(scene: &mut Scene, asked: &Asked, ticket: &mut crate::re
 async fn written_together(scene: &mut Scene, copies: &mut Copies) -> Result<Vec<Asked>> {
     let mut written = Vec::new();
     for _ in 0..ROUNDS {
-        let (one, other) = (scene.next()?, scene.next()?);
+        let (one, other) = (scene.next_receipt()?, scene.next_receipt()?);
         copies.lane.ask(&format!("begin 1 enqueue {}", enqueued(&one))).await?;
         let by_second = copies.lane.ask(&format!("call 2 enqueue {}", enqueued(&other))).await?;
         let by_first = copies.lane.ask("end").await?;

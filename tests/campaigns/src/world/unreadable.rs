@@ -45,7 +45,7 @@ pub const KIND: Kind = Kind {
 };
 
 async fn act(scene: &mut Scene) -> Result<()> {
-    let asked = scene.next()?;
+    let asked = scene.next_receipt()?;
     let changes = if scene.vendor() == "ikassa" { CHANGES.len() } else { CHANGES.len() - ABOUT_COUNTERS };
     let place = scene.random.random_range(0..changes);
     let (name, change) = CHANGES[place];

@@ -111,8 +111,9 @@ test-languages: build-test
 MEMORY := $(firstword $(wildcard /dev/shm) /tmp)
 
 .PHONY: campaign ikassa-matrix ikkm-matrix ikkm-gap enqueue-rate outbox-growth hosts
+# With libkassa.so, of which a part of the world has two copies in one process, and which forks.
 campaign:
-	cargo build --quiet --profile campaign -p campaigns -p kassa-runner --features kassa-runner/failpoints --bin campaign --bin kassa-runner
+	cargo build --quiet --profile campaign -p campaigns -p kassa-runner -p kassa-ffi --features kassa-runner/failpoints --lib --bin campaign --bin kassa-runner
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CURDIR)/target/campaign/campaign $(ARGS)
 
 hosts:

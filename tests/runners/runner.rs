@@ -1,6 +1,6 @@
 //! The runner for Rust: `open CONFIG`, `call OPERATION REQUEST`, `close` or `exit`, a line each;
 //! one line of JSON back, `{"ok": ...}` or `{"error": {...}}`. With the feature `failpoints` also
-//! `halt STEP RECEIPT`, see `halting.rs`.
+//! `halt STEP RECEIPT`, see `halting.rs`, and `clock MS`: the wall clock is off the machine's by so much.
 
 #[cfg(feature = "failpoints")]
 mod halting;
@@ -40,12 +40,23 @@ fn main() -> std::io::Result<()> {
             "exit" => break,
             #[cfg(feature = "failpoints")]
             "halt" => halting::halt(rest),
+            #[cfg(feature = "failpoints")]
+            "clock" => turn_clock(rest),
             _ => envelope(Err(Error::new(Code::OperationUnknown, format!("no verb {verb}")))),
         };
         println!("{answer}");
         stdout().flush()?;
     }
     Ok(())
+}
+
+#[cfg(feature = "failpoints")]
+fn turn_clock(offset_ms: &str) -> String {
+    let offset_ms = offset_ms.parse().map_err(|_| Error::new(Code::WrongValue, "clock MS"));
+    envelope(offset_ms.map(|offset_ms| {
+        kassa::faults::turn_clock(offset_ms);
+        RawValue::NULL.to_owned()
+    }))
 }
 
 fn open(config: &str, client: &mut Option<Client>) -> String {

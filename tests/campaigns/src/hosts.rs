@@ -61,7 +61,7 @@ pub async fn kill_one(vendor: &'static Vendor, seed: u64) -> Result<Death> {
     let asked = before.iter().flatten().chain(&left_behind).chain(&own).cloned().collect();
     let circumstances = vendor.circumstances_of(0);
     let (engine, config) = (Engine::Postgres, Value::Null);
-    let setup = Setup { vendor, engine, seed, circumstances, asked, config, hosts: HOSTS };
+    let setup = Setup { vendor, engine, seed, circumstances, asked, config, hosts: HOSTS, relay: None };
     let bench = Bench::start(setup).await?;
     let _opener = opening::sell(&bench, &[]).await?;
     // A worker's number modulo the hosts is its host: host 0 will die.

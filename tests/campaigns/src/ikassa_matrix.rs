@@ -131,6 +131,7 @@ impl Combination {
             asked: all.cloned().collect(),
             config: json!({"settle_ms": settle_ms, "timeout_ms": PATIENCE_MS}),
             hosts: 1,
+            relay: None,
         })
         .await?;
         let _opener = opening::sell(&bench, &before).await?;

@@ -22,6 +22,11 @@ impl Claim {
         Self { number: text("document_number"), total: text("total") }
     }
 
+    /// Whether it may be told of this document.
+    pub fn is_about(&self, document: &LedgerEntry, number_may_be_untold: bool) -> bool {
+        (self.number.is_some() || number_may_be_untold) && self.is_of(document)
+    }
+
     fn is_of(&self, document: &LedgerEntry) -> bool {
         let fits = |said: &Option<String>, is: &str| said.as_deref().is_none_or(|said| said == is);
         fits(&self.number, &document.fiscal_document_number) && fits(&self.total, &document.total)

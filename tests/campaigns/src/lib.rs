@@ -18,6 +18,7 @@ pub mod ikassa_matrix;
 pub mod judge;
 pub mod matrix;
 pub mod rate;
+pub mod relay;
 pub mod runner;
 pub mod sale;
 pub mod shop;
@@ -25,6 +26,7 @@ pub mod till;
 #[cfg(feature = "failpoints")]
 pub mod torture;
 pub mod vendors;
+pub mod world;
 pub mod writers;
 
 /// Why a run could not be carried out: no verdict on the library.

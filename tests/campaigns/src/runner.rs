@@ -36,6 +36,11 @@ impl Runner {
         Self::started(&mut Command::new(program()?))
     }
 
+    /// Ends the process at once (SIGKILL) and does not wait for what it still had to say.
+    pub async fn strike_down(mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
     /// Starts a process that finds nothing of its own anywhere but in `folder`: a host of its own.
     pub fn start_at(folder: &Path) -> Result<Self> {
         let mut command = Command::new(program()?);
@@ -55,9 +60,14 @@ impl Runner {
 
     /// Opens a client.
     pub async fn open(&mut self, config: &Value) -> Result<()> {
-        self.send(&format!("open {config}")).await?;
-        let envelope = self.receive().await?;
+        let envelope = self.try_open(config).await?;
         if envelope["ok"].is_null() { Err(envelope.to_string().into()) } else { Ok(()) }
+    }
+
+    /// Opens a client that may be refused; gives back the envelope.
+    pub async fn try_open(&mut self, config: &Value) -> Result<Value> {
+        self.send(&format!("open {config}")).await?;
+        self.receive().await
     }
 
     /// The envelope of a call.
@@ -89,9 +99,20 @@ impl Runner {
 
     /// The next answer.
     pub async fn receive(&mut self) -> Result<Value> {
+        Ok(serde_json::from_str(&self.receive_line().await?)?)
+    }
+
+    /// The next answer as it was written: it may be one that no host language can read.
+    pub async fn receive_line(&mut self) -> Result<String> {
         let line = timeout(LONGEST_ANSWER, self.output.next_line()).await;
-        let line = line.map_err(|_| Broken::from("the runner hangs"))??.ok_or("the runner ended")?;
-        Ok(serde_json::from_str(&line)?)
+        Ok(line.map_err(|_| Broken::from("the runner hangs"))??.ok_or("the runner ended")?)
+    }
+
+    /// Sets the process' wall clock off the machine's by so many milliseconds.
+    pub async fn turn_clock(&mut self, offset_ms: i64) -> Result<()> {
+        self.send(&format!("clock {offset_ms}")).await?;
+        let envelope = self.receive().await?;
+        if envelope["error"].is_null() { Ok(()) } else { Err(envelope.to_string().into()) }
     }
 
     /// Ends the process as a power cut would (SIGKILL). Gives back an answer that nobody read.

@@ -9,9 +9,11 @@ use campaigns::campaign::cell::{Cell, Row};
 use campaigns::campaign::engine::Engine;
 use campaigns::campaign::table::{self, Plan};
 use campaigns::vendors::{self, Vendor};
+use campaigns::world::{self, Kind};
 use campaigns::{Result, ending};
 use clap::Parser;
-use futures_util::{StreamExt as _, stream};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde_json::{Value, json};
 
 /// Complaints of one cell that are printed.
@@ -41,6 +43,16 @@ struct Arguments {
     /// Hosts that they are spread over: each has a folder of its own.
     #[arg(long, default_value_t = 1)]
     hosts: usize,
+    /// Only what happens in the world, and only these kinds of it: `all`, or names. Without it the campaign has
+    /// everything.
+    #[arg(long, value_delimiter = ',')]
+    world: Vec<String>,
+    /// How often each kind has to happen in each of its cells; follows from the receipts unless given.
+    #[arg(long)]
+    events: Option<u64>,
+    /// Print what was done in every episode of the world.
+    #[arg(long)]
+    steps: bool,
     /// Where to write the table, as Markdown.
     #[arg(long)]
     write: Option<PathBuf>,
@@ -70,38 +82,137 @@ impl Arguments {
     }
 }
 
+impl Arguments {
+    /// The kinds of thing that happen in this run.
+    fn kinds(&self) -> Result<Vec<&'static Kind>> {
+        match self.world.iter().any(|name| name == "all") || self.world.is_empty() {
+            true => Ok(world::ALL.to_vec()),
+            false => self.world.iter().map(|name| Kind::named(name)).collect(),
+        }
+    }
+
+    fn world_cells(&self, plan: &Plan, kinds: &[&'static Kind]) -> Vec<world::cell::Cell> {
+        let events = world::plan::events(self.receipts);
+        let mut cells = world::plan::cells(kinds, &plan.vendors, &plan.engines, events, self.seed);
+        if let Some(events) = self.events {
+            cells.iter_mut().for_each(|cell| (cell.events, cell.seed) = (events, self.seed));
+        }
+        cells
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     ending::end(run(&Arguments::parse()).await)
 }
 
+/// What came of a cell of either part.
+enum Ran {
+    Campaign(Row),
+    World(world::cell::Row),
+}
+
 async fn run(arguments: &Arguments) -> Result<(Value, bool)> {
     let plan = arguments.plan()?;
+    let kinds = arguments.kinds()?;
     let started = Instant::now();
-    let runs = table::cells(&plan).into_iter().map(async |cell| {
-        let began = Instant::now();
-        // A task of its own: cells share the machine's cores.
-        let row = tokio::spawn(cell.run()).await?;
-        print(&cell, &row, began.elapsed().as_secs_f64());
-        Result::Ok(row)
+    let cells = if arguments.world.is_empty() { table::cells(&plan) } else { Vec::new() };
+    let of_campaign = cells.into_iter().map(|cell| {
+        async move {
+            let began = Instant::now();
+            // A task of its own: cells share the machine's cores.
+            let row = tokio::spawn(cell.run()).await?;
+            print(&cell, &row, began.elapsed().as_secs_f64());
+            Result::Ok(Ran::Campaign(row))
+        }
+        .boxed()
     });
-    let rows: Vec<Result<Row>> = stream::iter(runs).buffer_unordered(arguments.jobs).collect().await;
-    let rows = rows.into_iter().collect::<Result<Vec<Row>>>()?;
-    let total = table::total(&rows);
+    let prints_steps = arguments.steps;
+    let of_world = arguments.world_cells(&plan, &kinds).into_iter().map(|cell| {
+        async move {
+            let began = Instant::now();
+            let row = tokio::spawn(cell.run()).await?;
+            print_world(&row, began.elapsed().as_secs_f64());
+            if prints_steps {
+                row.episodes.iter().for_each(|steps| println!("    {}", json!(steps)));
+            }
+            Result::Ok(Ran::World(row))
+        }
+        .boxed()
+    });
+    // Both kinds of cell by turns: those of the world wait most of their time.
+    let runs = mixed(of_campaign.collect(), of_world.collect());
+    let ran: Vec<Result<Ran>> = stream::iter(runs).buffer_unordered(arguments.jobs).collect().await;
+    let (mut rows, mut world_rows) = (Vec::new(), Vec::new());
+    for ran in ran {
+        match ran? {
+            Ran::Campaign(row) => rows.push(row),
+            Ran::World(row) => world_rows.push(row),
+        }
+    }
+    let mut total = table::total(&rows);
+    world_rows.iter().for_each(|row| total.add(&row.count));
     println!("{:.0} s", started.elapsed().as_secs_f64());
     if let Some(path) = &arguments.write {
         let words: Vec<String> = std::env::args().skip(1).collect();
         let command = format!("make campaign ARGS=\"{}\"", words.join(" "));
-        std::fs::write(path, table::markdown(&rows, &command))?;
+        let text = table::markdown(&rows, &command) + &world::table::markdown(&world_rows, &kinds);
+        std::fs::write(path, text)?;
     }
-    let bad = table::bad(&rows);
+    let bad = table::bad(&rows) + world_rows.iter().filter(|row| !row.is_right()).count();
+    let happened = world::table::happened(&world_rows, &kinds);
+    let is_full = arguments.receipts >= world::plan::FULL_SIZE && arguments.world.is_empty();
+    let too_few = world::table::too_few(&happened, if is_full { world::plan::LEAST } else { 1 });
     let more = json!({
         "vendors": plan.vendors.iter().map(|vendor| vendor.name).collect::<Vec<_>>(),
         "engines": plan.engines.iter().map(|engine| engine.name()).collect::<Vec<_>>(),
-        "cells": rows.len(),
+        "cells": rows.len() + world_rows.len(),
         "bad": bad,
+        "stuck": world_rows.iter().map(|row| row.of_class("stuck")).sum::<usize>(),
+        "world": happened,
+        "too_few": too_few,
     });
-    Ok((total.summary(more), !rows.is_empty() && bad == 0))
+    let is_something = !rows.is_empty() || !world_rows.is_empty();
+    Ok((total.summary(more), is_something && bad == 0 && too_few.is_empty()))
+}
+
+type Run = BoxFuture<'static, Result<Ran>>;
+
+/// Two lists as one, each spread over its whole length.
+fn mixed(one: Vec<Run>, other: Vec<Run>) -> Vec<Run> {
+    let place = |place: usize, of: usize| (2 * place + 1) as f64 / of as f64;
+    let (of_one, of_other) = (one.len(), other.len());
+    let mut all: Vec<(f64, Run)> =
+        one.into_iter().enumerate().map(|(at, run)| (place(at, of_one), run)).collect();
+    all.extend(other.into_iter().enumerate().map(|(at, run)| (place(at, of_other), run)));
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    all.into_iter().map(|(_, run)| run).collect()
+}
+
+fn print_world(row: &world::cell::Row, seconds: f64) {
+    let cell = &row.cell;
+    println!(
+        "{:<11}{:<9}seed {:<6}{:<20}{:>6} receipts{:>6} times{:>7} registered{:>3} wrong in all{:>7.0} s  in doubt {}",
+        cell.vendor.name,
+        cell.engine.name(),
+        cell.seed,
+        cell.kind.name,
+        row.count.receipts,
+        row.happened,
+        row.count.registered,
+        row.violations.len(),
+        seconds,
+        table::reasons(&row.count),
+    );
+    for broken in &row.broken {
+        println!("    {broken}");
+    }
+    for violation in row.violations.iter().take(MOST_PRINTED) {
+        println!("    {}", cell.told(violation));
+    }
+    if !row.is_right() {
+        println!("    seed {}; again: {}", cell.seed, cell.command());
+    }
 }
 
 fn print(cell: &Cell, row: &Row, seconds: f64) {

@@ -1,6 +1,7 @@
 //! What the clients of a cell share: the vendor with its ledger, the configuration, the judge.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kassa_emulator::{Emulator, Fault, LedgerEntry, Options, Running};
@@ -13,6 +14,7 @@ use crate::Result;
 use crate::book::Book;
 use crate::campaign::engine::{self, Engine};
 use crate::judge::{Judge, Report};
+use crate::relay::{Call, Relay};
 use crate::runner::Runner;
 use crate::vendors::{Asked, Circumstances, Vendor};
 
@@ -39,6 +41,8 @@ pub struct Setup {
     pub config: Value,
     /// Hosts over which the clients are spread: each has a folder of its own.
     pub hosts: usize,
+    /// What stands between the clients and the vendor: its kinds of call, where a relay does.
+    pub relay: Option<Vec<Call>>,
 }
 
 /// What was seen in a cell.
@@ -73,6 +77,7 @@ pub struct Bench {
     seen: Mutex<Seen>,
     folder: TempDir,
     hosts: usize,
+    relay: Option<Relay>,
 }
 
 /// What was known when a call began.
@@ -95,7 +100,7 @@ impl Drop for Delivering<'_> {
 impl Bench {
     /// Starts the emulator of a cell.
     pub async fn start(setup: Setup) -> Result<Self> {
-        let Setup { vendor, engine, seed, circumstances, asked, config: own, hosts } = setup;
+        let Setup { vendor, engine, seed, circumstances, asked, config: own, hosts, relay } = setup;
         let switches = [(vendor.name.to_owned(), circumstances.switches())].into();
         let emulator =
             Emulator::start(Options { seed, switches, record_requests: false, ..Options::default() }).await?;
@@ -113,6 +118,13 @@ impl Bench {
         }
         config["journal"] = json!(engine.journal(folder.path())?);
         config["register"] = json!(register);
+        let relay = match relay {
+            Some(calls) => Some(Relay::start(&config, calls).await?),
+            None => None,
+        };
+        if let Some(relay) = &relay {
+            config = relay.through(&config);
+        }
         let bench = Self {
             vendor,
             circumstances,
@@ -126,12 +138,33 @@ impl Bench {
             seen: Mutex::default(),
             folder,
             hosts: hosts.max(1),
+            relay,
         };
         bench.seen.lock().judge.number_may_be_untold = vendor.number_may_be_untold;
         for (action, what) in (vendor.preparation)() {
             bench.operate(action, what)?;
         }
         Ok(bench)
+    }
+
+    /// What stands between the clients and the vendor.
+    pub fn relay(&self) -> Result<&Relay> {
+        Ok(self.relay.as_ref().ok_or("this cell has no relay")?)
+    }
+
+    /// What its clients are configured with.
+    pub fn config(&self) -> &Value {
+        &self.config
+    }
+
+    /// What an operator knows the cash register by.
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// Where its clients and the journal are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A client in a process of its own, on the host of its number.
@@ -144,6 +177,16 @@ impl Bench {
         let mut config = self.config.clone();
         config["timeout_ms"] = json!(PATIENCE_MS);
         self.started(number, &config).await
+    }
+
+    /// A client with a configuration of its own.
+    pub async fn client_with(&self, config: &Value) -> Result<Runner> {
+        self.started(0, config).await
+    }
+
+    /// A process on the first host that has opened nothing yet.
+    pub fn bare_client(&self) -> Result<Runner> {
+        Runner::start_at(&self.folder.path().join(host_name(0)))
     }
 
     async fn started(&self, number: usize, config: &Value) -> Result<Runner> {

@@ -69,9 +69,17 @@ impl Cell {
         let circumstances = vendor.circumstances_of(seed);
         let first = opening::receipts(vendor, circumstances);
         let asked = plans.iter().flatten().map(|act| &act.asked).chain(&first).cloned().collect();
-        let bench =
-            Bench::start(Setup { vendor, engine, seed, circumstances, asked, config: Value::Null, hosts })
-                .await?;
+        let bench = Bench::start(Setup {
+            vendor,
+            engine,
+            seed,
+            circumstances,
+            asked,
+            config: Value::Null,
+            hosts,
+            relay: None,
+        })
+        .await?;
         let _opener = opening::sell(&bench, &first).await?;
         let neighbours: Vec<_> = (0..self.processes.div_ceil(2)).map(|_| Arc::new(Barrier::new(2))).collect();
         try_join_all(plans.iter().enumerate().map(async |(place, plan)| {

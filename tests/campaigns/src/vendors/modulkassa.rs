@@ -10,11 +10,13 @@ const NAME: &str = "modulkassa";
 const RECEIPT: &str = "submit";
 /// Longer than one exchange may take: two thirds of the call.
 const LATE_MS: u64 = 500;
+/// Milliseconds in which what was sent arrives: what is late does so a hundred after its sender gave up.
+const ARRIVAL_MS: u64 = 250;
 
 /// The row of this vendor.
 pub const ROW: Vendor = Vendor {
     name: NAME,
-    config: || json!({"timeout_ms": 600, "settle_ms": 5}),
+    config: || json!({"timeout_ms": 600, "settle_ms": ARRIVAL_MS}),
     account: |emulator, _| Ok(emulator.config(NAME)),
     opening: &[],
     preparation: super::nothing_first,

@@ -150,6 +150,11 @@ export interface AtolConfig {
   timeout_ms?: number | null
   /** Trust. */
   tls?: Tls | null
+  /**
+   * True where a web server runs this process, as PHP tells by itself. Then a relative path of
+   * the journal is refused: it would lie among the files that are served.
+   */
+  web_server?: boolean | null
 }
 
 /** Which of the vendor's systems. */
@@ -998,6 +1003,11 @@ export interface IkassaConfig {
   timeout_ms?: number | null
   /** Trust. */
   tls?: Tls | null
+  /**
+   * True where a web server runs this process, as PHP tells by itself. Then a relative path of
+   * the journal is refused: it would lie among the files that are served.
+   */
+  web_server?: boolean | null
 }
 
 /** Which of the vendor's systems (protocol/ikassa.md 1.1). */
@@ -1159,6 +1169,11 @@ export interface IkkmConfig {
   timeout_ms?: number | null
   /** Trust. */
   tls?: Tls | null
+  /**
+   * True where a web server runs this process, as PHP tells by itself. Then a relative path of
+   * the journal is refused: it would lie among the files that are served.
+   */
+  web_server?: boolean | null
 }
 
 /** iKKM's own part of a receipt. */
@@ -1432,6 +1447,11 @@ export interface ModulkassaConfig {
   timeout_ms?: number | null
   /** Trust. */
   tls?: Tls | null
+  /**
+   * True where a web server runs this process, as PHP tells by itself. Then a relative path of
+   * the journal is refused: it would lie among the files that are served.
+   */
+  web_server?: boolean | null
 }
 
 /** Modulkassa's own part of a line. */
@@ -1980,7 +2000,7 @@ export interface Shifts {
   raw?: Raw | null
 }
 
-/** What the caller runs on; the vendor shows it to the person (protocol/ikassa.md 1.2.1). */
+/** What the caller runs on; the vendor shows it to the person. */
 export interface StartLogin {
   /** Name of the application (`kassa`). */
   application?: string | null
@@ -2126,7 +2146,10 @@ export interface VendorReceipt {
   modulkassa?: ModulkassaReceipt | null
 }
 
-/** What a person found out about a receipt. */
+/**
+ * What a person found out about a receipt whose fate is not known. One that is `queued` may be
+ * withdrawn with `on_record` false, and in no other way be decided on: it was never sent.
+ */
 export interface Verdict {
   /** Who says so; kept in the journal. */
   by: string
@@ -2497,6 +2520,7 @@ export type ErrorCode =
   | 'config_invalid'
   | 'journal_unset'
   | 'credentials_missing'
+  | 'register_changed'
   | 'json_broken'
   | 'request_too_large'
   | 'unknown_field'
@@ -2526,6 +2550,7 @@ export type ErrorCode =
   | 'operation_unknown'
   | 'unsupported'
   | 'receipt_conflict'
+  | 'other_system'
   | 'credentials_refused'
   | 'not_permitted'
   | 'login_needed'
@@ -2548,6 +2573,7 @@ export type ErrorCode =
   | 'entry_damaged'
   | 'answer_not_understood'
   | 'journal_unavailable'
+  | 'journal_in_use'
   | 'journal_too_new'
   | 'journal_damaged'
   | 'superseded'
@@ -2563,6 +2589,10 @@ export type ErrorCode =
  *   `sqlite:PATH`.
  * - `credentials_missing`: The call needs credentials that neither the configuration nor the
  *   journal has.
+ * - `register_changed`: The configuration leads to another cash register than the one that the
+ *   journal has under this name, or gives a known one a new name; nothing was sent. Go back to the
+ *   former configuration and settle what is not final (`deliver`, or a verdict with `resolve`), or
+ *   give a new cash register a `register` name of its own.
  */
 export class ConfigError extends KassaError {}
 
@@ -2614,6 +2644,8 @@ export class UnsupportedError extends KassaError {}
  * - `receipt_conflict`: The id belongs to a receipt with other content, and `outcome` is that
  *   receipt's; nothing was sent now. Use a new id for a new receipt, and settle that one first
  *   where its outcome is `unknown`.
+ * - `other_system`: The id belongs to a receipt of another system, such as the emulator or a demo
+ *   system, and does not count here; nothing was sent now. Use a new id for the sale.
  */
 export class ConflictError extends KassaError {}
 
@@ -2699,6 +2731,9 @@ export class ProtocolError extends KassaError {}
  *
  * - `journal_unavailable`: The journal cannot be opened, read or written: check path, rights and
  *   disk space.
+ * - `journal_in_use`: Another copy of this library in this process has the journal open, and the
+ *   two would destroy it; nothing was sent. Have the process load one copy only: one installed
+ *   package, one release; after an upgrade restart it.
  * - `journal_too_new`: The journal was written by a newer version of this library; nothing in it
  *   was touched. Upgrade.
  * - `journal_damaged`: The journal holds something that cannot be read. Keep the file and ask for

@@ -16,6 +16,14 @@ final class ErrorCode
     /** The call needs credentials that neither the configuration nor the journal has. */
     public const CREDENTIALS_MISSING = 'credentials_missing';
 
+    /**
+     * The configuration leads to another cash register than the one that the journal has under this
+     * name, or gives a known one a new name; nothing was sent. Go back to the former configuration
+     * and settle what is not final (`deliver`, or a verdict with `resolve`), or give a new cash
+     * register a `register` name of its own.
+     */
+    public const REGISTER_CHANGED = 'register_changed';
+
     /** The text is not JSON. */
     public const JSON_BROKEN = 'json_broken';
 
@@ -107,6 +115,12 @@ final class ErrorCode
      */
     public const RECEIPT_CONFLICT = 'receipt_conflict';
 
+    /**
+     * The id belongs to a receipt of another system, such as the emulator or a demo system, and
+     * does not count here; nothing was sent now. Use a new id for the sale.
+     */
+    public const OTHER_SYSTEM = 'other_system';
+
     /** The vendor refuses the credentials: correct them. */
     public const CREDENTIALS_REFUSED = 'credentials_refused';
 
@@ -187,6 +201,13 @@ final class ErrorCode
     public const JOURNAL_UNAVAILABLE = 'journal_unavailable';
 
     /**
+     * Another copy of this library in this process has the journal open, and the two would destroy
+     * it; nothing was sent. Have the process load one copy only: one installed package, one
+     * release; after an upgrade restart it.
+     */
+    public const JOURNAL_IN_USE = 'journal_in_use';
+
+    /**
      * The journal was written by a newer version of this library; nothing in it was touched.
      * Upgrade.
      */
@@ -212,6 +233,7 @@ final class ErrorCode
         'config_invalid' => 'config',
         'journal_unset' => 'config',
         'credentials_missing' => 'config',
+        'register_changed' => 'config',
         'json_broken' => 'invalid',
         'request_too_large' => 'invalid',
         'unknown_field' => 'invalid',
@@ -241,6 +263,7 @@ final class ErrorCode
         'operation_unknown' => 'unsupported',
         'unsupported' => 'unsupported',
         'receipt_conflict' => 'conflict',
+        'other_system' => 'conflict',
         'credentials_refused' => 'auth',
         'not_permitted' => 'auth',
         'login_needed' => 'auth',
@@ -263,6 +286,7 @@ final class ErrorCode
         'entry_damaged' => 'in_doubt',
         'answer_not_understood' => 'protocol',
         'journal_unavailable' => 'journal',
+        'journal_in_use' => 'journal',
         'journal_too_new' => 'journal',
         'journal_damaged' => 'journal',
         'superseded' => 'journal',
@@ -276,6 +300,7 @@ final class ErrorCode
         'config_invalid' => 'The configuration has mistakes; correct what `violations` names.',
         'journal_unset' => 'No place for the journal was found; set `journal` or KASSA_JOURNAL to `sqlite:PATH`.',
         'credentials_missing' => 'The call needs credentials that neither the configuration nor the journal has.',
+        'register_changed' => 'The configuration leads to another cash register than the one that the journal has under this name, or gives a known one a new name; nothing was sent. Go back to the former configuration and settle what is not final (`deliver`, or a verdict with `resolve`), or give a new cash register a `register` name of its own.',
         'json_broken' => 'The text is not JSON.',
         'request_too_large' => 'The request is larger than the library takes.',
         'unknown_field' => 'The field does not exist; check its spelling.',
@@ -305,6 +330,7 @@ final class ErrorCode
         'operation_unknown' => 'There is no such operation.',
         'unsupported' => 'The vendor cannot do this; see `capabilities`.',
         'receipt_conflict' => 'The id belongs to a receipt with other content, and `outcome` is that receipt\'s; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.',
+        'other_system' => 'The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.',
         'credentials_refused' => 'The vendor refuses the credentials: correct them.',
         'not_permitted' => 'The credentials have no right to this: ask the vendor.',
         'login_needed' => 'A person has to log in: `start_login`, tell the code, `finish_login`.',
@@ -327,6 +353,7 @@ final class ErrorCode
         'entry_damaged' => 'What the journal holds of this receipt is not what was written there. Look at the cash register\'s own list, then decide with a verdict (`resolve`); never use a new id for this sale.',
         'answer_not_understood' => 'The vendor answered something its protocol does not know.',
         'journal_unavailable' => 'The journal cannot be opened, read or written: check path, rights and disk space.',
+        'journal_in_use' => 'Another copy of this library in this process has the journal open, and the two would destroy it; nothing was sent. Have the process load one copy only: one installed package, one release; after an upgrade restart it.',
         'journal_too_new' => 'The journal was written by a newer version of this library; nothing in it was touched. Upgrade.',
         'journal_damaged' => 'The journal holds something that cannot be read. Keep the file and ask for help.',
         'superseded' => 'Another process took over this document while this one was slow.',

@@ -16,6 +16,10 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
         "config",
         "The call needs credentials that neither the configuration nor the journal has.",
     ),
+    "register_changed": (
+        "config",
+        "The configuration leads to another cash register than the one that the journal has under this name, or gives a known one a new name; nothing was sent. Go back to the former configuration and settle what is not final (`deliver`, or a verdict with `resolve`), or give a new cash register a `register` name of its own.",
+    ),
     "json_broken": (
         "invalid",
         "The text is not JSON.",
@@ -132,6 +136,10 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
         "conflict",
         "The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.",
     ),
+    "other_system": (
+        "conflict",
+        "The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.",
+    ),
     "credentials_refused": (
         "auth",
         "The vendor refuses the credentials: correct them.",
@@ -219,6 +227,10 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     "journal_unavailable": (
         "journal",
         "The journal cannot be opened, read or written: check path, rights and disk space.",
+    ),
+    "journal_in_use": (
+        "journal",
+        "Another copy of this library in this process has the journal open, and the two would destroy it; nothing was sent. Have the process load one copy only: one installed package, one release; after an upgrade restart it.",
     ),
     "journal_too_new": (
         "journal",

@@ -137,6 +137,7 @@ class Modulkassa(Operations):
             settle_ms: Optional[int] = None,
             timeout_ms: Optional[int] = None,
             tls: Optional[t.Tls] = None,
+            web_server: Optional[bool] = None,
         ) -> None: ...
 
     def associate(self, request: Optional[t.Associate] = None) -> t.Association:
@@ -212,6 +213,7 @@ class Ikkm(Operations):
             settle_ms: Optional[int] = None,
             timeout_ms: Optional[int] = None,
             tls: Optional[t.Tls] = None,
+            web_server: Optional[bool] = None,
         ) -> None: ...
 
     def shift(self, request: Optional[t.Nothing] = None) -> t.Shift:
@@ -350,6 +352,7 @@ class Atol(Operations):
             retry_ms: Optional[int] = None,
             timeout_ms: Optional[int] = None,
             tls: Optional[t.Tls] = None,
+            web_server: Optional[bool] = None,
         ) -> None: ...
 
     def kkts(self, request: Optional[t.KktsRequest] = None) -> t.Kkts:
@@ -416,6 +419,7 @@ class Ikassa(Operations):
             settle_ms: Optional[int] = None,
             timeout_ms: Optional[int] = None,
             tls: Optional[t.Tls] = None,
+            web_server: Optional[bool] = None,
         ) -> None: ...
 
     def start_login(self, request: Optional[t.StartLogin] = None) -> t.IkassaStartedLogin:

@@ -101,6 +101,7 @@ fn errors(model: &Model) -> Result<String> {
     for standing in Standing::all() {
         let place = match standing {
             Standing::At(state) => format!("`{}`", state.word()),
+            Standing::Elsewhere => "of another system".into(),
             Standing::Never => "not in the journal".into(),
             Standing::NotTold => "not told: the journal cannot be read".into(),
         };

@@ -150,6 +150,11 @@ export interface AtolConfig {
   timeout_ms?: number | null
   /** Trust. */
   tls?: Tls | null
+  /**
+   * True where a web server runs this process, as PHP tells by itself. Then a relative path of
+   * the journal is refused: it would lie among the files that are served.
+   */
+  web_server?: boolean | null
 }
 
 /** Which of the vendor's systems. */
@@ -998,6 +1003,11 @@ export interface IkassaConfig {
   timeout_ms?: number | null
   /** Trust. */
   tls?: Tls | null
+  /**
+   * True where a web server runs this process, as PHP tells by itself. Then a relative path of
+   * the journal is refused: it would lie among the files that are served.
+   */
+  web_server?: boolean | null
 }
 
 /** Which of the vendor's systems (protocol/ikassa.md 1.1). */
@@ -1159,6 +1169,11 @@ export interface IkkmConfig {
   timeout_ms?: number | null
   /** Trust. */
   tls?: Tls | null
+  /**
+   * True where a web server runs this process, as PHP tells by itself. Then a relative path of
+   * the journal is refused: it would lie among the files that are served.
+   */
+  web_server?: boolean | null
 }
 
 /** iKKM's own part of a receipt. */
@@ -1423,7 +1438,7 @@ export interface ModulkassaConfig {
    * honoured.
    */
   retry_ms?: number | null
-  /** Milliseconds after a lost answer from which "unknown document" is believed (1000). */
+  /** Milliseconds after a lost answer from which "unknown document" is believed (10000). */
   settle_ms?: number | null
   /**
    * Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may
@@ -1432,6 +1447,11 @@ export interface ModulkassaConfig {
   timeout_ms?: number | null
   /** Trust. */
   tls?: Tls | null
+  /**
+   * True where a web server runs this process, as PHP tells by itself. Then a relative path of
+   * the journal is refused: it would lie among the files that are served.
+   */
+  web_server?: boolean | null
 }
 
 /** Modulkassa's own part of a line. */
@@ -1716,6 +1736,11 @@ export interface Registration {
   failure?: Failure | null
   /** Fiscal data, once it is on record. */
   fiscal?: Fiscal | null
+  /**
+   * What a person should know of it, where there is something: why it does not get further, or
+   * what is odd about what is on record.
+   */
+  notice?: string | null
   /** The vendor's last answer, as it came. */
   raw?: Raw | null
   /** The document's id at the vendor. */
@@ -1975,7 +2000,7 @@ export interface Shifts {
   raw?: Raw | null
 }
 
-/** What the caller runs on; the vendor shows it to the person. */
+/** What the caller runs on; the vendor shows it to the person (protocol/ikassa.md 1.2.1). */
 export interface StartLogin {
   /** Name of the application (`kassa`). */
   application?: string | null
@@ -2121,7 +2146,10 @@ export interface VendorReceipt {
   modulkassa?: ModulkassaReceipt | null
 }
 
-/** What a person found out about a receipt. */
+/**
+ * What a person found out about a receipt whose fate is not known. One that is `queued` may be
+ * withdrawn with `on_record` false, and in no other way be decided on: it was never sent.
+ */
 export interface Verdict {
   /** Who says so; kept in the journal. */
   by: string
@@ -2273,13 +2301,16 @@ export class Modulkassa extends Operations {
   /** `sendDocument` while the event loop stands still. */
   sendDocumentSync(request: SendDocument): Registration
   /**
-   * The vendor's own view of a document. Nothing is written to the journal; see `status` for
-   * that.
+   * The vendor's own view of a document. The journal stays as it is (see `status` for that),
+   * unless it has as failed what is on record or in the vendor's queue.
    */
   documentStatus(request?: DocumentKey): Promise<DocumentStatus>
   /** `documentStatus` while the event loop stands still. */
   documentStatusSync(request?: DocumentKey): DocumentStatus
-  /** Puts a failed document back into the vendor's queue. Any other document is left alone. */
+  /**
+   * Puts a failed document of this journal back into the vendor's queue. Any other document is
+   * left alone.
+   */
   requeueDocument(request?: DocumentKey): Promise<DocumentStatus>
   /** `requeueDocument` while the event loop stands still. */
   requeueDocumentSync(request?: DocumentKey): DocumentStatus
@@ -2402,8 +2433,8 @@ export class Atol extends Operations {
   /** `sendDocument` while the event loop stands still. */
   sendDocumentSync(request: SendProtocolDocument): Registration
   /**
-   * The vendor's own report of a document. Nothing is written to the journal; see `status` for
-   * that.
+   * The vendor's own report of a document. The journal stays as it is (see `status` for that),
+   * unless it has as failed what is on record or in the vendor's queue.
    */
   documentReport(request?: ReportKey): Promise<DocumentReport>
   /** `documentReport` while the event loop stands still. */
@@ -2524,6 +2555,7 @@ export type ErrorCode =
   | 'key_refused'
   | 'refused'
   | 'fiscalization_failed'
+  | 'key_taken'
   | 'withdrawn_by_person'
   | 'register_not_ready'
   | 'drawer_not_empty'
@@ -2539,6 +2571,7 @@ export type ErrorCode =
   | 'entry_damaged'
   | 'answer_not_understood'
   | 'journal_unavailable'
+  | 'journal_in_use'
   | 'journal_too_new'
   | 'journal_damaged'
   | 'superseded'
@@ -2624,6 +2657,8 @@ export class AuthError extends KassaError {}
  *
  * - `refused`: The vendor refused it for good.
  * - `fiscalization_failed`: The cash register could not record the document.
+ * - `key_taken`: The vendor has another document under this id, made by another program or
+ *   another cash register's journal.
  * - `withdrawn_by_person`: A person decided that this receipt is not on record.
  */
 export class RefusedError extends KassaError {}
@@ -2688,6 +2723,9 @@ export class ProtocolError extends KassaError {}
  *
  * - `journal_unavailable`: The journal cannot be opened, read or written: check path, rights and
  *   disk space.
+ * - `journal_in_use`: Another copy of this library in this process has the journal open, and the
+ *   two would destroy it; nothing was sent. Have the process load one copy only: one installed
+ *   package, one release; after an upgrade restart it.
  * - `journal_too_new`: The journal was written by a newer version of this library; nothing in it
  *   was touched. Upgrade.
  * - `journal_damaged`: The journal holds something that cannot be read. Keep the file and ask for

@@ -74,8 +74,8 @@ final class Atol extends Operations
     }
 
     /**
-     * The vendor's own report of a document. Nothing is written to the journal; see `status` for
-     * that.
+     * The vendor's own report of a document. The journal stays as it is (see `status` for that),
+     * unless it has as failed what is on record or in the vendor's queue.
      *
      * @param ReportKey $request
      * @return DocumentReport

@@ -128,6 +128,12 @@ final class ErrorCode
     /** The cash register could not record the document. */
     public const FISCALIZATION_FAILED = 'fiscalization_failed';
 
+    /**
+     * The vendor has another document under this id, made by another program or another cash
+     * register's journal.
+     */
+    public const KEY_TAKEN = 'key_taken';
+
     /** A person decided that this receipt is not on record. */
     public const WITHDRAWN_BY_PERSON = 'withdrawn_by_person';
 
@@ -179,6 +185,13 @@ final class ErrorCode
 
     /** The journal cannot be opened, read or written: check path, rights and disk space. */
     public const JOURNAL_UNAVAILABLE = 'journal_unavailable';
+
+    /**
+     * Another copy of this library in this process has the journal open, and the two would destroy
+     * it; nothing was sent. Have the process load one copy only: one installed package, one
+     * release; after an upgrade restart it.
+     */
+    public const JOURNAL_IN_USE = 'journal_in_use';
 
     /**
      * The journal was written by a newer version of this library; nothing in it was touched.
@@ -241,6 +254,7 @@ final class ErrorCode
         'key_refused' => 'auth',
         'refused' => 'refused',
         'fiscalization_failed' => 'refused',
+        'key_taken' => 'refused',
         'withdrawn_by_person' => 'refused',
         'register_not_ready' => 'not_ready',
         'drawer_not_empty' => 'not_ready',
@@ -256,6 +270,7 @@ final class ErrorCode
         'entry_damaged' => 'in_doubt',
         'answer_not_understood' => 'protocol',
         'journal_unavailable' => 'journal',
+        'journal_in_use' => 'journal',
         'journal_too_new' => 'journal',
         'journal_damaged' => 'journal',
         'superseded' => 'journal',
@@ -304,6 +319,7 @@ final class ErrorCode
         'key_refused' => 'The cash register does not accept the web-api key: read or set the key on the device and give it to `resolve` or the configuration.',
         'refused' => 'The vendor refused it for good.',
         'fiscalization_failed' => 'The cash register could not record the document.',
+        'key_taken' => 'The vendor has another document under this id, made by another program or another cash register\'s journal.',
         'withdrawn_by_person' => 'A person decided that this receipt is not on record.',
         'register_not_ready' => 'The cash register cannot record now: remove the cause.',
         'drawer_not_empty' => 'There is cash in the drawer, so the shift stays open: `withdraw` it, or let `close_shift` do that.',
@@ -319,6 +335,7 @@ final class ErrorCode
         'entry_damaged' => 'What the journal holds of this receipt is not what was written there. Look at the cash register\'s own list, then decide with a verdict (`resolve`); never use a new id for this sale.',
         'answer_not_understood' => 'The vendor answered something its protocol does not know.',
         'journal_unavailable' => 'The journal cannot be opened, read or written: check path, rights and disk space.',
+        'journal_in_use' => 'Another copy of this library in this process has the journal open, and the two would destroy it; nothing was sent. Have the process load one copy only: one installed package, one release; after an upgrade restart it.',
         'journal_too_new' => 'The journal was written by a newer version of this library; nothing in it was touched. Upgrade.',
         'journal_damaged' => 'The journal holds something that cannot be read. Keep the file and ask for help.',
         'superseded' => 'Another process took over this document while this one was slow.',

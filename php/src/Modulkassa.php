@@ -87,8 +87,8 @@ final class Modulkassa extends Operations
     }
 
     /**
-     * The vendor's own view of a document. Nothing is written to the journal; see `status` for
-     * that.
+     * The vendor's own view of a document. The journal stays as it is (see `status` for that),
+     * unless it has as failed what is on record or in the vendor's queue.
      *
      * @param DocumentKey $request
      * @return DocumentStatus
@@ -100,7 +100,8 @@ final class Modulkassa extends Operations
     }
 
     /**
-     * Puts a failed document back into the vendor's queue. Any other document is left alone.
+     * Puts a failed document of this journal back into the vendor's queue. Any other document is
+     * left alone.
      *
      * @param DocumentKey $request
      * @return DocumentStatus

@@ -70,6 +70,7 @@ namespace Kassa;
  *     retry_ms?: int|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,
+ *     web_server?: bool|null,
  * }
  *
  * @phpstan-type AtolEnvironment 'production'|'test'
@@ -520,6 +521,7 @@ namespace Kassa;
  *     settle_ms?: int|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,
+ *     web_server?: bool|null,
  * }
  *
  * @phpstan-type IkassaEnvironment 'production'|'stage'
@@ -590,6 +592,7 @@ namespace Kassa;
  *     settle_ms?: int|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,
+ *     web_server?: bool|null,
  * }
  *
  * @phpstan-type IkkmReceipt array{
@@ -729,6 +732,7 @@ namespace Kassa;
  *     settle_ms?: int|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,
+ *     web_server?: bool|null,
  * }
  *
  * @phpstan-type ModulkassaItem array{
@@ -859,6 +863,7 @@ namespace Kassa;
  *     vendor: string,
  *     failure?: Failure|null,
  *     fiscal?: Fiscal|null,
+ *     notice?: string|null,
  *     raw?: Raw|null,
  *     vendor_document_id?: string|null,
  * }

@@ -156,6 +156,10 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
         "refused",
         "The cash register could not record the document.",
     ),
+    "key_taken": (
+        "refused",
+        "The vendor has another document under this id, made by another program or another cash register's journal.",
+    ),
     "withdrawn_by_person": (
         "refused",
         "A person decided that this receipt is not on record.",
@@ -215,6 +219,10 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     "journal_unavailable": (
         "journal",
         "The journal cannot be opened, read or written: check path, rights and disk space.",
+    ),
+    "journal_in_use": (
+        "journal",
+        "Another copy of this library in this process has the journal open, and the two would destroy it; nothing was sent. Have the process load one copy only: one installed package, one release; after an upgrade restart it.",
     ),
     "journal_too_new": (
         "journal",

@@ -137,6 +137,7 @@ class Modulkassa(Operations):
             settle_ms: Optional[int] = None,
             timeout_ms: Optional[int] = None,
             tls: Optional[t.Tls] = None,
+            web_server: Optional[bool] = None,
         ) -> None: ...
 
     def associate(self, request: Optional[t.Associate] = None) -> t.Association:
@@ -164,14 +165,16 @@ class Modulkassa(Operations):
         return response
 
     def document_status(self, request: Optional[t.DocumentKey] = None) -> t.DocumentStatus:
-        """The vendor's own view of a document. Nothing is written to the journal; see `status`
-        for that.
+        """The vendor's own view of a document. The journal stays as it is (see `status` for
+        that), unless it has as failed what is on record or in the vendor's queue.
         """
         response: t.DocumentStatus = self.call("document_status", request)
         return response
 
     def requeue_document(self, request: Optional[t.DocumentKey] = None) -> t.DocumentStatus:
-        """Puts a failed document back into the vendor's queue. Any other document is left alone."""
+        """Puts a failed document of this journal back into the vendor's queue. Any other
+        document is left alone.
+        """
         response: t.DocumentStatus = self.call("requeue_document", request)
         return response
 
@@ -210,6 +213,7 @@ class Ikkm(Operations):
             settle_ms: Optional[int] = None,
             timeout_ms: Optional[int] = None,
             tls: Optional[t.Tls] = None,
+            web_server: Optional[bool] = None,
         ) -> None: ...
 
     def shift(self, request: Optional[t.Nothing] = None) -> t.Shift:
@@ -348,6 +352,7 @@ class Atol(Operations):
             retry_ms: Optional[int] = None,
             timeout_ms: Optional[int] = None,
             tls: Optional[t.Tls] = None,
+            web_server: Optional[bool] = None,
         ) -> None: ...
 
     def kkts(self, request: Optional[t.KktsRequest] = None) -> t.Kkts:
@@ -369,8 +374,8 @@ class Atol(Operations):
         return response
 
     def document_report(self, request: Optional[t.ReportKey] = None) -> t.DocumentReport:
-        """The vendor's own report of a document. Nothing is written to the journal; see `status`
-        for that.
+        """The vendor's own report of a document. The journal stays as it is (see `status` for
+        that), unless it has as failed what is on record or in the vendor's queue.
         """
         response: t.DocumentReport = self.call("document_report", request)
         return response
@@ -414,6 +419,7 @@ class Ikassa(Operations):
             settle_ms: Optional[int] = None,
             timeout_ms: Optional[int] = None,
             tls: Optional[t.Tls] = None,
+            web_server: Optional[bool] = None,
         ) -> None: ...
 
     def start_login(self, request: Optional[t.StartLogin] = None) -> t.IkassaStartedLogin:

@@ -421,6 +421,11 @@ class AtolConfig(_AtolConfig, total=False):
     tls: Optional[Tls]
     """Trust."""
 
+    web_server: Optional[bool]
+    """True where a web server runs this process, as PHP tells by itself. Then a relative path of
+    the journal is refused: it would lie among the files that are served.
+    """
+
 
 class AtolItem(TypedDict, total=False):
     """ATOL's own part of a line."""
@@ -1507,6 +1512,11 @@ class IkassaConfig(_IkassaConfig, total=False):
     tls: Optional[Tls]
     """Trust."""
 
+    web_server: Optional[bool]
+    """True where a web server runs this process, as PHP tells by itself. Then a relative path of
+    the journal is refused: it would lie among the files that are served.
+    """
+
 
 class IkassaItem(TypedDict, total=False):
     """iKassa.Cloud's own part of a line."""
@@ -1692,6 +1702,11 @@ class IkkmConfig(TypedDict, total=False):
 
     tls: Optional[Tls]
     """Trust."""
+
+    web_server: Optional[bool]
+    """True where a web server runs this process, as PHP tells by itself. Then a relative path of
+    the journal is refused: it would lie among the files that are served.
+    """
 
 
 class IkkmReceipt(TypedDict, total=False):
@@ -2041,7 +2056,7 @@ class ModulkassaConfig(TypedDict, total=False):
     """
 
     settle_ms: Optional[int]
-    """Milliseconds after a lost answer from which "unknown document" is believed (1000)."""
+    """Milliseconds after a lost answer from which "unknown document" is believed (10000)."""
 
     timeout_ms: Optional[int]
     """Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor
@@ -2050,6 +2065,11 @@ class ModulkassaConfig(TypedDict, total=False):
 
     tls: Optional[Tls]
     """Trust."""
+
+    web_server: Optional[bool]
+    """True where a web server runs this process, as PHP tells by itself. Then a relative path of
+    the journal is refused: it would lie among the files that are served.
+    """
 
 
 class ModulkassaItem(TypedDict, total=False):
@@ -2300,6 +2320,11 @@ class Registration(_Registration, total=False):
 
     fiscal: Optional[Fiscal]
     """Fiscal data, once it is on record."""
+
+    notice: Optional[str]
+    """What a person should know of it, where there is something: why it does not get further, or
+    what is odd about what is on record.
+    """
 
     raw: Optional[Raw]
     """The vendor's last answer, as it came."""
@@ -2646,7 +2671,7 @@ class Shifts(_Shifts, total=False):
 
 
 class StartLogin(TypedDict, total=False):
-    """What the caller runs on; the vendor shows it to the person."""
+    """What the caller runs on; the vendor shows it to the person (protocol/ikassa.md 1.2.1)."""
 
     application: Optional[str]
     """Name of the application (`kassa`)."""
@@ -2766,7 +2791,9 @@ class _Verdict(TypedDict):
 
 
 class Verdict(_Verdict, total=False):
-    """What a person found out about a receipt."""
+    """What a person found out about a receipt whose fate is not known. One that is `queued` may
+    be withdrawn with `on_record` false, and in no other way be decided on: it was never sent.
+    """
 
     fiscal: Optional[Fiscal]
     """Fiscal data that the person read."""

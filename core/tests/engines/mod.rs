@@ -53,7 +53,11 @@ pub async fn engines(folder: &TempDir) -> Vec<Arc<dyn Journal>> {
 /// Has a person change the journal behind the library's back. Tables are named as in SQLite.
 pub async fn tamper(place: &str, sql: &str) {
     match place.strip_prefix("sqlite:") {
-        Some(path) => rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap(),
+        Some(path) => {
+            rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+            // Who takes events away takes the count of them too.
+            let _ = std::fs::remove_file(format!("{path}-leases/ends"));
+        }
         None => {
             let mut sql = sql.to_owned();
             for table in ["documents", "events", "chains"] {

@@ -49,7 +49,7 @@ pub(super) fn is_forking() -> bool {
 /// Has a data base closed at every fork from now on.
 pub(super) fn close_at_forks(store: Weak<dyn LetGo>) {
     static ONCE: Once = Once::new();
-    ONCE.call_once(hook::install);
+    ONCE.call_once(install);
     let mut open = open();
     open.stores.retain(|store| store.strong_count() > 0);
     open.stores.push(store);
@@ -90,55 +90,50 @@ impl Drop for LockFile {
     }
 }
 
-#[cfg(not(unix))]
-mod hook {
-    pub(super) fn install() {}
+/// Has the system tell of every fork, for as long as the process lives.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn install() {
+    // SAFETY: the three are plain functions of this library that let no panic through. Where the library is
+    // unloaded, the system forgets them with it.
+    unsafe {
+        nix::libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child));
+    }
 }
 
 #[cfg(unix)]
-#[allow(unsafe_code)]
-mod hook {
-    use std::sync::atomic::Ordering;
-
-    use super::{FORKING, HELD, open};
-
-    /// Has the system tell of every fork, for as long as the process lives.
-    pub(super) fn install() {
-        // SAFETY: the three are plain functions of this library that let no panic through. Where the library is
-        // unloaded, the system forgets them with it.
-        unsafe {
-            nix::libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child));
-        }
-    }
-
-    extern "C" fn before() {
-        let _ = std::panic::catch_unwind(|| {
-            FORKING.fetch_add(1, Ordering::SeqCst);
-            // Not under the lock: who opens a data base meanwhile needs it.
-            let stores = open().stores.clone();
-            stores.iter().filter_map(std::sync::Weak::upgrade).for_each(|store| store.let_go());
-            let _ = HELD.try_with(|held| held.borrow_mut().push(open()));
-        });
-    }
-
-    extern "C" fn after_in_parent() {
-        let _ = std::panic::catch_unwind(|| {
-            let _ = HELD.try_with(|held| held.borrow_mut().pop());
-            FORKING.fetch_sub(1, Ordering::SeqCst);
-        });
-    }
-
-    extern "C" fn after_in_child() {
-        let _ = std::panic::catch_unwind(|| {
-            let _ = HELD.try_with(|held| {
-                let mut held = held.borrow_mut();
-                if let Some(open) = held.last_mut() {
-                    // Closed, not unlocked: the lock is the parent's.
-                    open.locked.clear();
-                }
-                held.clear();
-            });
-            FORKING.store(0, Ordering::SeqCst);
-        });
-    }
+extern "C" fn before() {
+    let _ = std::panic::catch_unwind(|| {
+        FORKING.fetch_add(1, Ordering::SeqCst);
+        // Not under the lock: who opens a data base meanwhile needs it.
+        let stores = open().stores.clone();
+        stores.iter().filter_map(Weak::upgrade).for_each(|store| store.let_go());
+        let _ = HELD.try_with(|held| held.borrow_mut().push(open()));
+    });
 }
+
+#[cfg(unix)]
+extern "C" fn after_in_parent() {
+    let _ = std::panic::catch_unwind(|| {
+        let _ = HELD.try_with(|held| held.borrow_mut().pop());
+        FORKING.fetch_sub(1, Ordering::SeqCst);
+    });
+}
+
+#[cfg(unix)]
+extern "C" fn after_in_child() {
+    let _ = std::panic::catch_unwind(|| {
+        let _ = HELD.try_with(|held| {
+            let mut held = held.borrow_mut();
+            if let Some(open) = held.last_mut() {
+                // Closed, not unlocked: the lock is the parent's.
+                open.locked.clear();
+            }
+            held.clear();
+        });
+        FORKING.store(0, Ordering::SeqCst);
+    });
+}
+
+#[cfg(not(unix))]
+fn install() {}

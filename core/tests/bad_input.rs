@@ -120,7 +120,11 @@ async fn a_journal_that_cannot_be_used_stops_everything_before_it_is_sent() {
 
     let newer = bench.folder.path().join("newer.sqlite");
     let connection = rusqlite::Connection::open(&newer).unwrap();
-    connection.execute_batch("CREATE TABLE other (a); PRAGMA application_id = 0x4B415341; PRAGMA user_version = 999;").unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE other (a); PRAGMA application_id = 0x4B415341; PRAGMA user_version = 999;",
+        )
+        .unwrap();
     drop(connection);
     let before = std::fs::read(&newer).unwrap();
     assert_eq!(open(format!("sqlite:{}", newer.display())).code.name(), "journal_too_new");

@@ -93,13 +93,13 @@ static int is_whole(const char *json)
 
 static void versions_and_description(void)
 {
-    char begin[64];
+    char version[64];
     CHECK(kassa_abi_version() == 1);
     CHECK(strchr(kassa_version(), '.') != NULL);
     CHECK(kassa_version() == kassa_version());
     char *description = kassa_describe();
-    snprintf(begin, sizeof begin, "{\"version\":\"%s\"", kassa_version());
-    CHECK(strncmp(description, begin, strlen(begin)) == 0);
+    snprintf(version, sizeof version, "\"version\":\"%s\"", kassa_version());
+    CHECK(strstr(description, version) != NULL);
     CHECK(is_whole(description));
     CHECK(strstr(description, "\"name\":\"modulkassa\"") != NULL);
     CHECK(strstr(description, "test_echo") == NULL);

@@ -177,7 +177,13 @@ impl Delivery {
         let mut doubt = None;
         loop {
             let stop = |entry, stopped_by| Ok(Progress { entry, stopped_by });
-            match next(entry.state, begun) {
+            let what = next(entry.state, begun);
+            // Whoever has the right now may be at work on the same cash register.
+            if !matches!(what, Next::Stop | Next::Send) && !lease.holds_for(budget.whole_exchange()) {
+                let lost = lease_lost(&entry);
+                return stop(entry, Some(lost));
+            }
+            match what {
                 Next::Stop => return stop(entry, None),
                 Next::Begin if mode == Mode::Probe => return stop(entry, doubt),
                 Next::Begin if sends == MOST_SENDS => {
@@ -381,8 +387,8 @@ pub(super) fn for_a_person(entry: &Entry) -> Error {
 
 fn lease_lost(entry: &Entry) -> Error {
     let message = format!(
-        "the right to work on {} ran out before it was sent: the journal could not be reached, or this process stood \
-         still; nothing was sent",
+        "the right to work on {} ran out: the journal could not be reached, or this process stood still; nothing was \
+         sent since",
         entry.receipt_id
     );
     Error::new(Code::Busy, message)

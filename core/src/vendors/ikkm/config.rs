@@ -87,13 +87,23 @@ impl IkkmConfig {
         Some(RegisterName::of(NAME, self.common.register.as_deref(), [format!("{host}:{port}").as_str()]))
     }
 
-    /// The device's address. There is no system behind it: each device on the shop's network is its own, and may
-    /// get another address there.
+    /// The device by the name that the configuration gives it, else by its address. There is no system behind it:
+    /// each device on the shop's network is its own, and one with a name may get another address there.
     pub fn identity(&self) -> Option<Identity> {
         let (host, port) = self.address()?;
+        let name = self.common.register.clone().unwrap_or_else(|| format!("{host}:{port}"));
+        Some(Identity::new(self.system()?, name))
+    }
+
+    /// What its address is in the journal: two names for one address are one device.
+    pub fn mark(&self) -> Option<String> {
+        let (host, port) = self.address()?;
+        Some(format!("device {} {host}:{port}", self.system()?))
+    }
+
+    fn system(&self) -> Option<&'static str> {
         let url = url::Url::parse(self.common.base_url.as_deref()?).ok()?;
-        let system = if is_loopback(&url) { LOOPBACK } else { "the shop's network" };
-        Some(Identity::new(system, format!("{host}:{port}")))
+        Some(if is_loopback(&url) { LOOPBACK } else { "the shop's network" })
     }
 
     /// Least time between the starts of two requests.

@@ -84,6 +84,10 @@ impl Vendor for Ikkm {
         self.identity.clone()
     }
 
+    fn marks(&self) -> Vec<String> {
+        self.config.mark().into_iter().collect()
+    }
+
     fn forgets(&self) -> &'static [&'static str] {
         &[key::LAST_RECEIPT]
     }

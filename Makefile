@@ -86,8 +86,8 @@ test-rust: build-test
 	tests/with-postgres.sh cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p model -p xtask
 	cargo test --quiet -p kassa --features sample --test behaviour -- sample every_vendor
 	cargo test --quiet -p kassa --features failpoints,host --test host --test clock
-	cargo build --quiet -p kassa-runner -p kassa-ffi --features kassa-runner/failpoints
-	TMPDIR=$(MEMORY) tests/with-postgres.sh cargo test --quiet -p campaigns --features failpoints --test torture --test world
+	cargo build --quiet -p kassa-runner --features kassa-runner/failpoints
+	TMPDIR=$(MEMORY) tests/with-postgres.sh cargo test --quiet -p campaigns --features failpoints --test torture
 
 test-c: build-test
 	tests/c/run.sh $(BUILD)

@@ -2,13 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use kassa::delivery::transitions::{Due, Event, Transition, Written};
-use kassa::receipt::registration::State;
 use model::extent::Extent;
 use model::model::{Bounds, Protocol};
 use model::mutations::{Broken, MUTATIONS, found};
 use model::rules::Rules;
-use model::table::Table;
 use model::world::Kind;
 
 #[test]
@@ -23,19 +20,13 @@ fn what_must_hold_holds_for_each_kind_of_vendor() {
 }
 
 #[test]
-fn what_must_hold_holds_where_a_requeue_writes_its_intent_first() {
-    let intent = Transition {
-        from: State::Failed,
-        event: Event::PutBack,
-        to: State::InDoubt,
-        written: Written::Note,
-        due: Due::Now,
+fn what_must_hold_holds_where_a_person_puts_documents_back() {
+    let by_person = |by_person| {
+        let bounds = Bounds { by_person, ..Extent::Small.of(Kind::AskedKey) };
+        found(Protocol::kept(Kind::AskedKey, bounds), 2)
     };
-    let mut protocol =
-        Protocol::kept(Kind::AskedKey, Bounds { by_person: 2, ..Extent::Small.of(Kind::AskedKey) });
-    protocol.table.replaced = Some(intent);
-    let (without, _) = found(Protocol { table: Table::default(), ..protocol }, 2);
-    let (with, way) = found(protocol, 2);
+    let (without, _) = by_person(0);
+    let (with, way) = by_person(2);
     assert!(with > without, "{with} {without}");
     if let Some(way) = way {
         panic!("{}\n{}", way.property, way.steps.join("\n"));

@@ -2000,7 +2000,7 @@ export interface Shifts {
   raw?: Raw | null
 }
 
-/** What the caller runs on; the vendor shows it to the person (protocol/ikassa.md 1.2.1). */
+/** What the caller runs on; the vendor shows it to the person. */
 export interface StartLogin {
   /** Name of the application (`kassa`). */
   application?: string | null

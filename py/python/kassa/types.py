@@ -2671,7 +2671,7 @@ class Shifts(_Shifts, total=False):
 
 
 class StartLogin(TypedDict, total=False):
-    """What the caller runs on; the vendor shows it to the person (protocol/ikassa.md 1.2.1)."""
+    """What the caller runs on; the vendor shows it to the person."""
 
     application: Optional[str]
     """Name of the application (`kassa`)."""

@@ -3,8 +3,12 @@
 //! A receipt that is written without needless words has the form that earlier versions kept, so that it is known
 //! again in their journals.
 
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
 use serde::Serialize;
-use serde_json::{Number, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 use serde_with::skip_serializing_none;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -153,21 +157,54 @@ fn instant(text: &str) -> String {
 /// A document of the vendor's own form in one form: without needless spaces, its members in order, `290.0` as `290`.
 /// A text that is no JSON stays as it is.
 pub fn document(text: &str) -> String {
-    serde_json::from_str::<Value>(text).map_or_else(|_| text.into(), |value| plain(value).to_string())
+    // Read as a whole first: what is nested without end is no document.
+    let is_json = serde_json::from_str::<Value>(text).is_ok();
+    is_json.then(|| plain(text)).flatten().unwrap_or_else(|| text.into())
 }
 
-/// Numbers in the shortest way to write them. Members are in order by themselves.
-fn plain(value: Value) -> Value {
-    /// From here on not every whole number can be told apart in a float.
-    const MOST: f64 = 9_007_199_254_740_992.0;
-    match value {
-        #[allow(clippy::cast_possible_truncation)]
-        Value::Number(number) if number.is_f64() => match number.as_f64() {
-            Some(float) if float.fract() == 0.0 && float.abs() < MOST => Number::from(float as i64).into(),
-            _ => number.into(),
-        },
-        Value::Array(values) => values.into_iter().map(plain).collect(),
-        Value::Object(members) => members.into_iter().map(|(name, value)| (name, plain(value))).collect(),
-        value => value,
+/// JSON with its members in order and each number in the shortest way to write it, read from its digits.
+fn plain(json: &str) -> Option<String> {
+    Some(match json.trim_start().as_bytes().first()? {
+        b'{' => {
+            let members: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
+            let member = |(name, value): (String, &RawValue)| {
+                Some(format!("{}:{}", Value::from(name), plain(value.get())?))
+            };
+            format!("{{{}}}", members.into_iter().map(member).collect::<Option<Vec<_>>>()?.join(","))
+        }
+        b'[' => {
+            let values: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+            let values = values.into_iter().map(|value| plain(value.get()));
+            format!("[{}]", values.collect::<Option<Vec<_>>>()?.join(","))
+        }
+        b'-' | b'0'..=b'9' => {
+            let number = json.trim();
+            let exact = Decimal::from_str_exact(number).ok();
+            // One with more digits than an exact decimal holds is the same only letter by letter.
+            exact.map_or_else(|| number.into(), |exact| exact.normalize().to_string())
+        }
+        _ => serde_json::from_str::<Value>(json).ok()?.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::document;
+
+    #[test]
+    fn numbers_of_a_document_are_compared_digit_by_digit() {
+        let same = |one: &str, other: &str| document(one) == document(other);
+        assert!(same(r#"{"b": [1.50, "x"], "a": 290.0}"#, r#"{"a":290,"b":[1.5,"x"]}"#));
+        assert!(same(r#"{"a": -0.10}"#, r#"{"a": -0.1}"#));
+        for (one, other) in [
+            ("9007199254740992.1", "9007199254740992.2"),
+            ("12345678901234567.89", "12345678901234567.9"),
+            ("0.1", "0.10000000000000000001"),
+            ("100000000000000000000000000000000000001", "100000000000000000000000000000000000002"),
+            ("290", "\"290\""),
+        ] {
+            assert!(!same(&format!("{{\"sum\": {one}}}"), &format!("{{\"sum\": {other}}}")), "{one} {other}");
+        }
+        assert_eq!(document("no json"), "no json");
     }
 }

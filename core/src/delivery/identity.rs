@@ -112,7 +112,12 @@ impl Delivery {
 
     /// A first use, or a change.
     async fn introduced(&self, ours: Identity, deadline: Instant) -> Result<()> {
-        let _lease = self.journal.lease(&format!("identity {}", self.vendor.name()), deadline).await?;
+        let lease = self.journal.lease(&format!("identity {}", self.vendor.name()), deadline).await?;
+        lease.during(self.introduced_alone(ours)).await
+    }
+
+    /// The same with the right to do it.
+    async fn introduced_alone(&self, ours: Identity) -> Result<()> {
         let register = self.register().await?.to_owned();
         if let Some(name) = self.vendor.called() {
             name.settle(register.clone());

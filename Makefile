@@ -8,8 +8,10 @@ BUILD := $(CURDIR)/target/debug
 VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
 CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
-# The tests' own operations and the named steps at which a test stops a process.
-TESTING := --features $(subst $() ,$(),$(foreach crate,kassa-ffi kassa-py kassa-node kassa-runner,$(crate)/testing,$(crate)/failpoints,))
+# One set of crates and features for whatever the tests build, so that each crate is compiled once for all of them:
+# the tests' own operations, the named steps at which a test stops a process.
+TESTED := $(CRATES) -p campaigns -p model --features $(subst $() ,$(),$(foreach crate,kassa kassa-ffi kassa-py \
+	kassa-node kassa-runner,$(crate)/testing,$(crate)/failpoints,)kassa/host,campaigns/failpoints)
 CFLAGS := -std=c11 -Wall -Wextra -Werror -O1 -Iinclude
 
 # The Python module takes its symbols from the interpreter that loads it.
@@ -68,7 +70,7 @@ build-demo: system-demo $(VENV)/ready
 	cargo build --quiet $(CRATES) --lib --bins --example sale
 	@$(MAKE) --no-print-directory place
 build-test: system-test $(VENV)/ready node/node_modules/ready
-	cargo build --quiet $(CRATES) $(TESTING) --lib --bins --example sale
+	cargo build --quiet $(TESTED) --lib --bin kassa-emulator --bin kassa-runner --example sale
 	@$(MAKE) --no-print-directory place
 
 place:
@@ -83,11 +85,9 @@ place:
 
 .PHONY: test-rust test-c test-php test-python test-node test-languages
 test-rust: build-test
-	tests/with-postgres.sh cargo test --quiet -p kassa -p kassa-emulator -p kassa-runner -p campaigns -p model -p xtask
-	cargo test --quiet -p kassa --features sample --test behaviour -- sample every_vendor
-	cargo test --quiet -p kassa --features failpoints,host --test host --test clock
-	cargo build --quiet -p kassa-runner --features kassa-runner/failpoints
-	TMPDIR=$(MEMORY) tests/with-postgres.sh cargo test --quiet -p campaigns --features failpoints --test torture
+	TMPDIR=$(MEMORY) tests/with-postgres.sh cargo test --quiet $(TESTED)
+	cargo test --quiet $(TESTED),kassa/sample --test behaviour -- sample every_vendor
+	cargo test --quiet -p xtask
 
 test-c: build-test
 	tests/c/run.sh $(BUILD)

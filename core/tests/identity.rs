@@ -90,8 +90,11 @@ async fn from_the_emulator_to_production_an_old_id_does_not_count_and_is_not_sen
         }
         let enqueued = ok(&live, "enqueue", json!({"receipts": [sale("order-1")]})).await;
         assert_eq!(enqueued["errors"][0]["error"]["code"], "other_system", "{vendor}: {enqueued}");
-        // What was recorded is still shown.
-        assert_eq!(ok(&live, "status", json!({"id": "order-1"})).await["state"], "registered", "{vendor}");
+        for operation in ["status", "wait", "resolve"] {
+            let refused = error(&live, operation, json!({"id": "order-1"})).await;
+            assert_eq!(told(&refused).0, "other_system", "{vendor} {operation}: {refused}");
+        }
+        // The journal still shows what was recorded.
         assert_eq!(
             ok(&live, "journal", json!({})).await["entries"][0]["registration"]["state"],
             "registered",

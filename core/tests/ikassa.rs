@@ -298,6 +298,28 @@ async fn another_writer_ends_what_the_counters_prove_until_the_next_shift() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shift_does_not_end_before_what_is_in_doubt_in_it_is_settled() {
+    let bench = open().await;
+    switch(&bench, "more_counters", json!(true));
+    let till = ikassa(&bench, json!({}));
+    for id in ["first", "second"] {
+        ok(&till, "register", roubles(id, "card")).await;
+    }
+    for operation in ["close_shift", "open_shift"] {
+        ok(&till, operation, json!({})).await;
+    }
+    // The counters stand at nothing before this sale, as they will after the next shift has begun.
+    let impatient = ikassa(&bench, json!({"timeout_ms": 900, "settle_ms": 2_000}));
+    fault(&bench, "sale", json!({"when": "after_record", "do": "drop"}));
+    assert_eq!(error(&impatient, "register", roubles("order-1", "card")).await["outcome"], "unknown");
+    for operation in ["close_shift", "open_shift"] {
+        ok(&till, operation, json!({})).await;
+    }
+    assert_eq!(ok(&till, "register", roubles("order-1", "card")).await["state"], "registered");
+    assert_eq!(receipts(&bench).len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_final_or_waits_for_the_cash_register() {
     let bench = open().await;
     switch(&bench, "refusal_status", json!(409));

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ use kassa::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use kassa::vendor::{Context, Exclusive, Finding, Mode, Prepared, StepResult, Vendor};
 use time::OffsetDateTime;
 
-/// A vendor that answers from a list.
-struct Scripted(Arc<Mutex<VecDeque<Finding>>>);
+/// A vendor that answers from a list, at a cash register that may have been exchanged.
+struct Scripted(Arc<Mutex<VecDeque<Finding>>>, Arc<AtomicBool>);
 
 impl Scripted {
     fn next(&self) -> StepResult {
@@ -39,7 +40,8 @@ impl Vendor for Scripted {
         "till"
     }
     fn identity(&self) -> Identity {
-        Identity::new("loopback", "till")
+        let account = if self.1.load(Ordering::Relaxed) { "another till" } else { "till" };
+        Identity::new("loopback", account)
     }
     fn exclusive(&self) -> Exclusive {
         Exclusive::Document
@@ -104,15 +106,17 @@ fn unknown() -> Finding {
 struct Bench {
     delivery: Delivery,
     script: Arc<Mutex<VecDeque<Finding>>>,
+    is_exchanged: Arc<AtomicBool>,
 }
 
 impl Bench {
     fn new(first_pause: Duration) -> Self {
         let script = Arc::new(Mutex::new(VecDeque::new()));
         let journal = Journals::default().open("memory:", None).unwrap();
-        let vendor = Arc::new(Scripted(script.clone()));
+        let is_exchanged = Arc::new(AtomicBool::new(false));
+        let vendor = Arc::new(Scripted(script.clone(), is_exchanged.clone()));
         let call_timeout = Duration::from_secs(30);
-        Self { delivery: Delivery::new(journal, vendor, call_timeout, first_pause), script }
+        Self { delivery: Delivery::new(journal, vendor, call_timeout, first_pause), script, is_exchanged }
     }
 
     fn will_say(&self, findings: impl IntoIterator<Item = Finding>) {
@@ -246,7 +250,12 @@ async fn every_row_is_reached() {
         bench.sent(&id("accepted"), accepted()).await;
         // What was never sent may be withdrawn only.
         for name in ["queued", "sending", "in doubt", "accepted"].into_iter().skip(usize::from(on_record)) {
+            // Before "not on record" the vendor is asked once more; at an exchanged cash register nobody is.
+            let is_asked = !on_record && ["in doubt", "accepted"].contains(&name);
+            bench.will_say(is_asked.then(unknown));
+            bench.is_exchanged.store(name == "sending", Ordering::Relaxed);
             assert_eq!(bench.decided(&id(name), on_record).await, expected, "{name}");
+            assert!(bench.script.lock().unwrap().is_empty(), "{name}");
         }
     }
 

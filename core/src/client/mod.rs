@@ -145,10 +145,10 @@ impl Client {
             Err(error) => return Err(self.delivery.told(error, id).await),
         };
         if entry.state.is_final() || entry.state == State::Queued {
-            return Ok(entry.registration());
+            return self.delivery.counted(&entry).await;
         }
         let progress = self.delivery.settle(id, None, Mode::Probe, budget).await?;
-        Ok(progress.entry.registration())
+        self.delivery.counted(&progress.entry).await
     }
 
     /// See the table of operations.
@@ -163,7 +163,7 @@ impl Client {
             let registration = match self.probe(&wait.id, budget).await {
                 // Somebody else had it all the time: what is known counts.
                 Err(error) if error.code == Code::Busy => {
-                    self.delivery.entry_of(&wait.id).await?.registration()
+                    self.delivery.counted(&self.delivery.entry_of(&wait.id).await?).await?
                 }
                 probed => probed?,
             };
@@ -191,7 +191,7 @@ impl Client {
             (None, Some(ResolveMode::Complete) | None) => Mode::Complete,
         };
         let progress = self.delivery.settle(id, request.key, mode, budget).await?;
-        Ok(progress.entry.registration())
+        self.delivery.counted(&progress.entry).await
     }
 
     /// See the table of operations.

@@ -30,6 +30,10 @@ impl Desk for Delivery {
         self.lease_of(receipt_id, context.budget).await
     }
 
+    async fn settle_earlier(&self, context: &Context<'_>) -> Result<()> {
+        self.settle_all_earlier(context.budget).await
+    }
+
     async fn release(&self, lease: Lease) {
         self.give_back(lease).await;
     }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::Delivery;
 use crate::error::{Code, Error, Result};
 use crate::journal::{Entry, Filter, Group, now_ms};
+use crate::receipt::registration::Registration;
 use crate::vendor::budget::Budget;
 use crate::vendor::identity::{Identity, RegisterName};
 
@@ -240,8 +241,17 @@ impl Delivery {
 
     /// The other system that an entry was given to.
     pub(super) async fn elsewhere(&self, entry: &Entry) -> Result<Option<Identity>> {
-        let former = self.former_of(entry).await?;
-        Ok(former.filter(|former| former.system != self.vendor.identity().system))
+        let Some(record) = self.read::<Record>(&entry.register, RECORD).await? else { return Ok(None) };
+        let of = record.former_of(entry).unwrap_or(&record.now);
+        Ok((of.system != self.vendor.identity().system).then(|| of.clone()))
+    }
+
+    /// What the journal has of a receipt, unless another system recorded it: that does not count here.
+    pub async fn counted(&self, entry: &Entry) -> Result<Registration> {
+        match self.elsewhere(entry).await? {
+            Some(other) if entry.state.is_final() => Err(self.other_system(entry, &other)),
+            _ => Ok(entry.registration()),
+        }
     }
 
     /// The entry of a receipt under the other name that the journal has for this register.

@@ -349,7 +349,7 @@ impl Delivery {
     }
 
     /// Writes a person's verdict on an entry whose fate the machine cannot find out. `registered` is the
-    /// fiscal data that the person read; absent where it is not on record.
+    /// fiscal data that the person read; absent where it is not on record: then the vendor is asked once more.
     pub async fn decide(
         &self,
         receipt_id: &str,
@@ -358,8 +358,18 @@ impl Delivery {
         note: Option<&str>,
         budget: Budget,
     ) -> Result<Entry> {
-        let work = async |_: &Lease| {
+        let work = async |lease: &Lease| {
             let mut entry = self.entry_of(receipt_id).await?;
+            // Who saw no document may have looked too early; who saw one needs no second witness.
+            if registered.is_none() && !self.vendor.is_left_to_a_person(&entry) {
+                let asked = self.advance(entry, false, Mode::Probe, budget, lease).await?;
+                if asked.entry.state == State::Accepted && asked.stopped_by.is_none() {
+                    let message =
+                        format!("the vendor has {receipt_id} in its queue; it may still come on record");
+                    return Err(Error::new(Code::VerdictNotWanted, message));
+                }
+                entry = asked.entry;
+            }
             if entry.state.is_final() {
                 let message = format!("{receipt_id} is `{}` already", entry.state.word());
                 return Err(Error::new(Code::VerdictNotWanted, message));

@@ -267,17 +267,22 @@ impl Delivery {
     /// earlier document of the register is in doubt: it is probed first.
     async fn bound(&self, budget: Budget) -> Result<Option<String>> {
         if self.vendor.exclusive() == Exclusive::Register {
-            let mut filter = Filter { group: Group::Unsettled, limit: EARLIER_PAGE, ..Filter::default() };
-            loop {
-                let page = self.journal.list(self.vendor.register(), &filter).await?;
-                let Some(last) = page.last() else { break };
-                filter.after = Some(last.receipt_id.clone());
-                for earlier in page.into_iter().filter(|entry| !self.vendor.is_left_to_a_person(entry)) {
-                    self.settle_earlier(earlier, budget).await?;
-                }
-            }
+            self.settle_all_earlier(budget).await?;
         }
         self.vendor.bind(&self.context_of(budget)).await
+    }
+
+    /// Finds out about every document of the register that is in doubt, but for what is left to a person.
+    pub(super) async fn settle_all_earlier(&self, budget: Budget) -> Result<()> {
+        let mut filter = Filter { group: Group::Unsettled, limit: EARLIER_PAGE, ..Filter::default() };
+        loop {
+            let page = self.journal.list(self.vendor.register(), &filter).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            filter.after = Some(last.receipt_id.clone());
+            for earlier in page.into_iter().filter(|entry| !self.vendor.is_left_to_a_person(entry)) {
+                self.settle_earlier(earlier, budget).await?;
+            }
+        }
     }
 
     async fn settle_earlier(&self, mut earlier: Entry, budget: Budget) -> Result<()> {
@@ -322,14 +327,15 @@ impl Delivery {
         let error = match (step.error.take(), step.event, row.to) {
             (None, Event::Absent, State::Accepted) => {
                 let message = "the vendor had accepted the document and now does not know it";
+                step.notice.get_or_insert_with(|| message.into());
                 Some(Error::new(Code::AnswerNotUnderstood, message))
             }
             (error, ..) => error,
         };
-        if row.from == row.to && row.to == State::Accepted && now_ms() < entry.due_at_ms {
-            // Still waiting is worth a synced write only when it moves the time of the next question.
+        let still_waits = row.from == row.to && row.to == State::Accepted && step.notice == entry.notice;
+        if still_waits && now_ms() < entry.due_at_ms {
+            // Worth a synced write only when it moves the time of the next question.
             entry.raw = step.raw.or(entry.raw.take());
-            entry.notice = step.notice;
             return Ok(error);
         }
         let due_at_ms = match row.due {

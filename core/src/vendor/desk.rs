@@ -42,6 +42,10 @@ pub trait Desk: Send + Sync {
     /// Waits for the right to work on a document, or on the cash register where the vendor needs order.
     async fn lease(&self, receipt_id: &str, context: &Context<'_>) -> Result<Lease>;
 
+    /// Finds out about every document of the cash register that is in doubt, but for what is left to a person; fails
+    /// where one stays in doubt. The caller has the register's lease.
+    async fn settle_earlier(&self, context: &Context<'_>) -> Result<()>;
+
     /// Gives a lease back. The next one gets it once the cash register may be asked again; nobody waits here
     /// for that.
     async fn release(&self, lease: Lease);

@@ -17,13 +17,19 @@ use crate::journal::lease::Lease;
 /// Pauses between two tries for a lease.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
 
+/// The file of a lease, the same in every version. Each kind of lease has its own files: a call that holds a lease
+/// on a document and wants one for the log-in must not wait for itself.
+fn file_of(name: &str) -> String {
+    let kind: String = name.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+    let digest: String = Sha256::digest(name).iter().map(|byte| format!("{byte:02x}")).collect();
+    // There are few cash registers and log-ins, so each has a file; documents are without end and share 4,096.
+    let digits = if kind == "document" { 3 } else { 32 };
+    format!("{kind}-{}", &digest[..digits])
+}
+
 /// Takes a lease, or fails with `busy` at the deadline.
 pub(super) async fn take(store: &Store, name: &str, deadline: Instant) -> Result<Lease> {
-    // The first byte of the digest picks one of 256 files, the same in every version. Each kind of lease has
-    // its own files: a call that holds a lease on a document and wants one for the log-in must not wait for
-    // itself.
-    let kind: String = name.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
-    let path = store.leases.join(format!("{kind}-{:02x}", Sha256::digest(name)[0]));
+    let path = store.leases.join(file_of(name));
     let unusable = |error: std::io::Error| store.unusable(format!("lease {}: {error}", path.display()));
     let file = LockFile::open(&path).map_err(unusable)?;
     let mut pause = PAUSE.0;

@@ -44,9 +44,13 @@ pub struct Watch {
     pub since: Option<Effect>,
     /// Number of the last document that was confirmed, and what it did.
     pub last: Option<(String, Effect)>,
-    /// The uid of the last document that was confirmed.
+    /// The uids of the documents that were confirmed, the last one at the end. They stay when a shift ends.
     #[serde(default)]
-    pub last_uid: Option<String>,
+    pub uids: Vec<String>,
+    /// The highest number that a document of this shift has; `None` where none was told. What has it or a lower one
+    /// is a document before.
+    #[serde(default)]
+    pub number: Option<u64>,
     /// Which counters answer.
     pub known: Known,
     /// The movement that no document of ours explains, where there was one in this shift.
@@ -203,7 +207,26 @@ pub fn proof(effect: Option<&Effect>, before: &Reading, after: &Reading, watch: 
     }
 }
 
+/// So many uids are remembered: what mixes answers up has those of a moment ago.
+const UIDS: usize = 32;
+
 impl Watch {
+    /// True where a uid or a number is that of a document before.
+    pub fn knows(&self, uid: &str, number: Option<&str>) -> bool {
+        let number = number.and_then(|number| number.parse::<u64>().ok());
+        let is_low = number.zip(self.number).is_some_and(|(number, highest)| number <= highest);
+        is_low || self.uids.iter().any(|known| known == uid)
+    }
+
+    /// With one more document that was confirmed.
+    pub fn confirmed(mut self, uid: String, number: Option<&str>) -> Self {
+        self.number = number.and_then(|number| number.parse().ok()).or(self.number);
+        self.uids.push(uid);
+        let surplus = self.uids.len().saturating_sub(UIDS);
+        self.uids.drain(..surplus);
+        self
+    }
+
     /// Looks at the counters before a new document: what the last one moved is learned, and what it
     /// does not explain is another writer's.
     pub fn look(mut self, now: &Reading) -> Self {
@@ -244,10 +267,10 @@ impl Watch {
         }
     }
 
-    /// For a new shift: what was learned of the counters stays, the readings and what other programs did do
+    /// For a new shift: what was learned of the counters and the uids stay, the readings and what other programs did do
     /// not.
     pub fn of_a_new_shift(self) -> Self {
-        Self { known: self.known, ..Self::default() }
+        Self { known: self.known, uids: self.uids, ..Self::default() }
     }
 }
 

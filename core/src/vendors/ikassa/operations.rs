@@ -221,10 +221,18 @@ async fn cash(desk: &dyn Desk, _: Nothing) -> Result<Cash> {
 
 /// Brings the shift into a state, with the cash register's lease. Neither opening nor closing can be
 /// done twice, so the state tells what became of a lost answer, and what did not arrive is sent again.
-async fn bring(vendor: &Ikassa, context: &Context<'_>, before: ShiftNow, open: bool) -> Result<ShiftNow> {
+async fn bring(
+    desk: &dyn Desk,
+    vendor: &Ikassa,
+    context: &Context<'_>,
+    before: ShiftNow,
+    open: bool,
+) -> Result<ShiftNow> {
     if before.open == open {
         return Ok(before);
     }
+    // The counters of the next shift say nothing of a document of this one.
+    desk.settle_earlier(context).await?;
     settling::shift_may_change(vendor, context).await?;
     loop {
         let lost = match vendor.post_shift(context, if open { "open" } else { "close" }).await {
@@ -264,7 +272,7 @@ async fn open_shift(desk: &dyn Desk, _: Nothing) -> Result<Shift> {
     let context = desk.context();
     let lease = desk.lease("", &context).await?;
     let opened = match vendor.shift_now(&context).await {
-        Ok(before) => bring(vendor, &context, before, true).await,
+        Ok(before) => bring(desk, vendor, &context, before, true).await,
         Err(error) => Err(error),
     };
     desk.release(lease).await;
@@ -278,13 +286,13 @@ async fn close_shift(desk: &dyn Desk, request: CloseCloudShift) -> Result<Report
         empty_drawer(desk, first).await?;
     }
     let lease = desk.lease("", &context).await?;
-    let closed = close_empty(vendor, &context).await;
+    let closed = close_empty(desk, vendor, &context).await;
     desk.release(lease).await;
     closed.map(|now| Report { confirmed: true, shift: Some(told(now)) })
 }
 
 /// Closes the shift where the drawer is empty in every currency (protocol/ikassa.md 2.10).
-async fn close_empty(vendor: &Ikassa, context: &Context<'_>) -> Result<ShiftNow> {
+async fn close_empty(desk: &dyn Desk, vendor: &Ikassa, context: &Context<'_>) -> Result<ShiftNow> {
     let now = vendor.shift_now(context).await?;
     let full: Vec<String> = drawer(&now.counters.clone().unwrap_or_default())
         .into_iter()
@@ -295,7 +303,7 @@ async fn close_empty(vendor: &Ikassa, context: &Context<'_>) -> Result<ShiftNow>
         let message = format!("{} in the drawer", full.join(" and "));
         return Err(Error::new(Code::DrawerNotEmpty, message));
     }
-    bring(vendor, context, now, false).await
+    bring(desk, vendor, context, now, false).await
 }
 
 async fn empty_drawer(desk: &dyn Desk, first: &WithdrawFirst) -> Result<()> {

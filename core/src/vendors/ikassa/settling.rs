@@ -107,8 +107,8 @@ pub async fn send(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> Step
         Err(error) => return Finding::Unknown(error).into(),
     };
     match vendor.make(context, &document).await {
-        Made::Recorded { uid, .. } if bound.last_uid.as_ref() == Some(&uid) => {
-            let message = format!("the answer is that of the document before ({uid})");
+        Made::Recorded { uid, number, .. } if bound.knows(&uid, number.as_deref()) => {
+            let message = format!("the answer is that of a document before ({uid})");
             Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message)).into()
         }
         Made::Recorded { uid, number, raw } => {
@@ -120,11 +120,12 @@ pub async fn send(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> Step
             let watch = match document.effect {
                 Some(effect) => {
                     let last = number.map(|number| (number, effect.clone()));
-                    Watch { since: Some(effect), last, last_uid: Some(uid.clone()), ..bound }
+                    Watch { since: Some(effect), last, ..bound }
                 }
                 // What it did is not known, so the next reading says nothing about strangers.
-                None => Watch { before: None, since: None, last: None, last_uid: Some(uid.clone()), ..bound },
+                None => Watch { before: None, since: None, last: None, ..bound },
             };
+            let watch = watch.confirmed(uid.clone(), fiscal.document_number.as_deref());
             with_watch(Finding::Registered { document_id: Some(uid), fiscal: Box::new(fiscal), raw }, &watch)
         }
         Made::Not(told @ Finding::Unknown(_)) => told.into(),
@@ -165,7 +166,9 @@ pub async fn settle(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> St
                 written(&evidence("the counters moved by exactly this document".into())).as_bytes(),
             );
             let told = Finding::Registered { document_id: None, fiscal: Box::new(fiscal(&document)), raw };
-            with_watch(told, &Watch { last: None, ..next })
+            // It has a number that nobody told.
+            let number = next.number.map(|number| number.saturating_add(1));
+            with_watch(told, &Watch { last: None, number, ..next })
         }
         Proof::NeverArrived => with_watch(Finding::Absent, &next),
         Proof::None(reason) => {

@@ -18,9 +18,9 @@ const FOR_EVER_S: Switch = Switch::Number(100_000_000);
 pub const ROW: Vendor = Vendor {
     name: NAME,
     config: || json!({"timeout_ms": 600, "poll_ms": 10}),
-    // Tokens are kept by login: one that no other cell has.
+    // Tokens are kept by login, and a group is a cash register: those that no other cell has.
     account: |emulator, cell| {
-        let mut seeded = emulator.seed(NAME, json!({"account": {"login": cell}, "group": {}}))?;
+        let mut seeded = emulator.seed(NAME, json!({"account": {"login": cell}, "group": {"code": cell}}))?;
         Ok(seeded["config"].take())
     },
     opening: &[],

@@ -38,7 +38,7 @@ enum Other {
     Same,
 }
 
-const OTHERS: [Other; 3] = [Other::Total, Other::Refund, Other::Same];
+const OTHERS: [Other; 3] = [Other::Total, Other::Same, Other::Refund];
 
 async fn act(scene: &mut Scene) -> Result<()> {
     let asked = scene.next_receipt()?;
@@ -72,7 +72,9 @@ async fn at_the_device(scene: &mut Scene, asked: &Asked) -> Result<()> {
 
 /// Another journal makes the same key of the same id.
 async fn in_the_cloud(scene: &mut Scene, asked: &Asked) -> Result<()> {
-    let other = OTHERS[scene.random.random_range(0..OTHERS.len())];
+    // ATOL's report tells no kind: there a refund of the same total is nothing that could be told.
+    let others = if scene.vendor() == "atol" { &OTHERS[..2] } else { &OTHERS[..] };
+    let other = others[scene.random.random_range(0..others.len())];
     let receipt = under_the_same_id(&asked.receipt, other);
     let before = scene.bench.documents(asked).len();
     let mut runner = elsewhere(scene).await?;

@@ -10,6 +10,9 @@ const OF: usize = 1_000;
 /// … so many times each kind has to happen: 600 at 200,000.
 const EVENTS: usize = 3;
 
+/// The cells of the campaign beside them have fewer seeds.
+const SEEDS: u64 = 100_000;
+
 /// The least that each kind happens in a run of full size.
 pub const LEAST: u64 = 500;
 /// Receipts of a run of full size.
@@ -37,9 +40,10 @@ pub fn cells(
             );
         }
         let of_a_pair = events.div_ceil(pairs.len().max(1) as u64);
-        // Neighbours have different cash registers.
-        for (place, (vendor, engine)) in pairs.into_iter().enumerate() {
-            cells.push(Cell { vendor, engine, kind, seed: seed + place as u64, events: of_a_pair });
+        // Neighbours have different cash registers, and no two of a run the same one: they share a data base.
+        for (vendor, engine) in pairs {
+            let seed = seed + SEEDS + cells.len() as u64;
+            cells.push(Cell { vendor, engine, kind, seed, events: of_a_pair });
         }
     }
     cells

@@ -153,10 +153,19 @@ async fn changed(scene: &mut Scene, change: Change) -> Result<(Value, Option<Run
             let seed = scene.random.random();
             let options = Options { seed, switches, record_requests: false, ..Options::default() };
             let system = Emulator::start(options).await?;
-            let of_vendor = system.config(scene.vendor());
-            Ok((moved(config, &of_vendor), Some(system)))
+            let other = elsewhere(scene.vendor(), system.config(scene.vendor()));
+            Ok((moved(config, &other), Some(system)))
         }
     }
+}
+
+/// The same emulator at an address that is not this machine's own, so that it is another system. Only a device is
+/// spoken to without TLS there: at the others nothing more than a greeting arrives.
+fn elsewhere(vendor: &str, mut config: Value) -> Value {
+    let there = if vendor == "ikkm" { "http://0.0.0.0" } else { "https://0.0.0.0" };
+    let here = config["base_url"].as_str().unwrap_or_default();
+    config["base_url"] = json!(here.replace("http://127.0.0.1", there));
+    config
 }
 
 /// A second register as the emulator takes it.
@@ -164,7 +173,9 @@ fn another(scene: &mut Scene) -> Value {
     let number = scene.random.random_range(100_000..999_999);
     match scene.vendor() {
         "modulkassa" => json!({"account": {"login": format!("other-{number}")}, "retail_point": {}}),
-        "atol" => json!({"account": {"login": format!("other-{number}")}, "group": {}}),
+        "atol" => {
+            json!({"account": {"login": format!("other-{number}")}, "group": {"code": format!("other-{number}")}})
+        }
         "ikkm" => json!({"device": {}}),
         _ => json!({"register": {"number": format!("119{number}")}}),
     }

@@ -87,6 +87,10 @@ fn ended(scene: &mut Scene, asked: &Asked, entry: &Value, count: &mut Count) {
         (Some("registered"), None) => count.registered += 1,
         (Some("failed"), None) if may_fail => {}
         (_, Some(text)) => in_doubt(scene, asked, entry, &text, count),
+        // A person sees why.
+        (Some("accepted"), None) if !entry["registration"]["notice"].is_null() => {
+            in_doubt(scene, asked, entry, &state(entry), count)
+        }
         (Some("in_doubt"), None) => in_doubt(scene, asked, entry, &state(entry), count),
         _ if scene.excused.contains_key(&asked.id) => {}
         _ => {

@@ -2,9 +2,9 @@
 //! hides a receipt that is on record, and one in the `-wal` file has SQLite leave out every write after it. The
 //! data base alone tells neither. Two small files in the folder of locks do:
 //!
-//! * `seen` has three bits for each receipt that was ever written down. Where one of them is not set, the
-//!   receipt is new. Where all are, the table itself is read, row by row and without its index. A bit too many
-//!   costs only that.
+//! * `seen` has six bits for each receipt that was ever written down, all in one place. Where one of them is not
+//!   set, the receipt is new. Where all are, the table itself is read, row by row and without its index. A bit too
+//!   many costs only that.
 //! * `ends` has for each cash register how many events were committed. A journal with fewer has lost some.
 //!
 //! Neither is synced: after a power cut they may know less than the data base, never more.
@@ -24,11 +24,13 @@ use super::register::damaged;
 
 const SEEN: &str = "seen";
 const ENDS: &str = "ends";
-/// Bits of `seen`, which is 16 MiB and has holes where nothing was written. With a million receipts one new
-/// one in 100,000 has the table read.
-const BITS: u64 = 1 << 27;
+/// Places of `seen`, which is 16 MiB and has holes where nothing was written. With a million receipts fewer than one
+/// new one in 100,000 have the table read.
+const PLACES: u64 = 1 << 18;
+/// A place, in bytes.
+const PLACE: usize = 64;
 /// Bits of a receipt.
-const EACH: usize = 3;
+const EACH: usize = 6;
 /// `seen` is written in blocks of so many bytes when it is made anew; empty ones are left out.
 const BLOCK: usize = 4_096;
 /// Bytes of a number in `ends`.
@@ -93,20 +95,16 @@ impl Witness {
 
     /// Takes note of a receipt that the index does not know. Fails where the table has it all the same.
     pub fn meet(&self, connection: &Connection, register: i64, receipt_id: &str) -> rusqlite::Result<()> {
-        let mut may_be_known = true;
-        for bit in bits(register, receipt_id) {
-            let (at, mask) = (bit / 8, 1 << (bit % 8));
-            let mut byte = [0];
-            read_at(&self.seen, &mut byte, at).map_err(unreadable)?;
-            if byte[0] & mask == 0 {
-                may_be_known = false;
-                write_at(&self.seen, &[byte[0] | mask], at).map_err(unreadable)?;
-            }
+        let (at, bits) = place(register, receipt_id);
+        let mut place = [0; PLACE];
+        read_at(&self.seen, &mut place, at).map_err(unreadable)?;
+        if set(&mut place, bits) {
+            return write_at(&self.seen, &place, at).map_err(unreadable);
         }
-        if may_be_known && is_in_table(connection, register, receipt_id)? {
-            return Err(damaged("the index does not lead to a receipt that the table has"));
+        match is_in_table(connection, register, receipt_id)? {
+            true => Err(damaged("the index does not lead to a receipt that the table has")),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// The transaction in progress brings the chain of a register to so many events.
@@ -134,13 +132,25 @@ impl Witness {
     }
 }
 
-/// The bits of a receipt.
-fn bits(register: i64, receipt_id: &str) -> [u64; EACH] {
+/// Where a receipt's bits are, in bytes, and which they are there.
+fn place(register: i64, receipt_id: &str) -> (u64, [usize; EACH]) {
     let digest = Sha256::new().chain_update(register.to_le_bytes()).chain_update(receipt_id).finalize();
-    std::array::from_fn(|index| {
-        let part = digest.iter().skip(index * 8).take(8);
-        part.fold(0, |number: u64, byte| number << 8 | u64::from(*byte)) % BITS
-    })
+    let number =
+        |at: usize| digest.iter().skip(at).take(4).fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
+    let bits = std::array::from_fn(|index| number(4 * (index + 1)) as usize % (8 * PLACE));
+    (number(0) % PLACES * PLACE as u64, bits)
+}
+
+/// Sets bits; true where one of them was not set.
+fn set(place: &mut [u8], bits: [usize; EACH]) -> bool {
+    let mut is_new = false;
+    for bit in bits {
+        if let Some(byte) = place.get_mut(bit / 8) {
+            is_new |= *byte & 1 << (bit % 8) == 0;
+            *byte |= 1 << (bit % 8);
+        }
+    }
+    is_new
 }
 
 /// Reads the whole table, without any index. The row that was just added is the last one.
@@ -151,24 +161,23 @@ fn is_in_table(connection: &Connection, register: i64, receipt_id: &str) -> rusq
 
 /// Makes `seen` from the table. It gets its name when it is complete.
 fn make_seen(folder: &Path, connection: &Connection) -> rusqlite::Result<()> {
-    let mut all = vec![0_u8; (BITS / 8) as usize];
+    let mut all = vec![0_u8; PLACES as usize * PLACE];
     let mut statement = connection.prepare("SELECT register, receipt_id FROM documents NOT INDEXED")?;
     let mut rows = statement.query([])?;
     let mut is_empty = true;
     while let Some(row) = rows.next()? {
         is_empty = false;
         let receipt_id: String = row.get(1)?;
-        for bit in bits(row.get(0)?, &receipt_id) {
-            if let Some(byte) = all.get_mut((bit / 8) as usize) {
-                *byte |= 1 << (bit % 8);
-            }
+        let (at, bits) = place(row.get(0)?, &receipt_id);
+        if let Some(place) = all.get_mut(at as usize..).and_then(|rest| rest.get_mut(..PLACE)) {
+            set(place, bits);
         }
     }
     let write = || {
         let new = folder.join("seen.new");
         let file = lock_file(&new)?;
         file.set_len(0)?;
-        file.set_len(BITS / 8)?;
+        file.set_len(PLACES * PLACE as u64)?;
         for (index, block) in all.chunks(BLOCK).enumerate().filter(|_| !is_empty) {
             if block.iter().any(|byte| *byte != 0) {
                 write_at(&file, block, (index * BLOCK) as u64)?;

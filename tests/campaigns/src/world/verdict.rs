@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::Result;
 use crate::campaign::count::Count;
-use crate::judge::Report;
+use crate::judge::{Judge, Report};
 use crate::vendors::{Asked, Doubt};
 use crate::world::scene::{Scene, told};
 
@@ -22,7 +22,7 @@ const UNKNOWN: &str = "receipt_unknown";
 pub async fn close(scene: &mut Scene) -> Result<Count> {
     scene.quiet().await?;
     let faults = scene.bench.end_faults();
-    let mut count = Count { receipts: scene.sold().len(), faults, ..Count::default() };
+    let mut count = Count { faults, ..Count::default() };
     if scene.kind().name != OWN_JOURNAL {
         for round in 0..ROUNDS {
             let request = json!({"time_limit_ms": DELIVER_MS});
@@ -30,7 +30,7 @@ pub async fn close(scene: &mut Scene) -> Result<Count> {
             scene.runner().await?.receive_line().await?;
             let mut is_done = true;
             for asked in scene.sold().to_vec() {
-                let entry = entry(scene, &asked).await?;
+                let (entry, _) = entry(scene, &asked).await?;
                 if is_open(&entry) {
                     is_done = false;
                     scene.settle(&asked).await?;
@@ -43,7 +43,11 @@ pub async fn close(scene: &mut Scene) -> Result<Count> {
             }
         }
         for asked in scene.sold().to_vec() {
-            let entry = entry(scene, &asked).await?;
+            let (entry, steps) = entry(scene, &asked).await?;
+            if entry.is_object() {
+                count.receipts += 1;
+                traced(scene, &asked, &entry, &steps, &mut count);
+            }
             ended(scene, &asked, &entry, &mut count);
         }
     }
@@ -51,8 +55,18 @@ pub async fn close(scene: &mut Scene) -> Result<Count> {
     Ok(count)
 }
 
-/// What the journal has of a receipt.
-async fn entry(scene: &mut Scene, asked: &Asked) -> Result<Value> {
+/// Walks the steps of a receipt through the table of transitions.
+fn traced(scene: &mut Scene, asked: &Asked, entry: &Value, steps: &Value, count: &mut Count) {
+    let mut judge = Judge::default();
+    judge.trace(&entry["registration"], steps);
+    judge.add_to(&mut count.found);
+    for finding in judge.findings {
+        scene.violate(asked, "wrong", finding);
+    }
+}
+
+/// What the journal has of a receipt, and its steps.
+async fn entry(scene: &mut Scene, asked: &Asked) -> Result<(Value, Value)> {
     let runner = scene.runner().await?;
     runner.begin("journal", &json!({"id": asked.id})).await?;
     let line = runner.receive_line().await?;
@@ -60,7 +74,7 @@ async fn entry(scene: &mut Scene, asked: &Asked) -> Result<Value> {
     if envelope["error"].is_object() && envelope["error"]["code"] != UNKNOWN {
         scene.violate(asked, "unreadable", format!("its entry cannot be read: {}", told(&envelope)));
     }
-    Ok(envelope["ok"]["entries"][0].clone())
+    Ok((envelope["ok"]["entries"][0].clone(), envelope["ok"]["steps"].clone()))
 }
 
 fn is_open(entry: &Value) -> bool {

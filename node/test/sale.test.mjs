@@ -16,10 +16,8 @@ const folder = mkdtempSync(path.join(tmpdir(), 'kassa-'))
 let emulator, ready, config
 
 before(async () => {
-  emulator = spawn('cargo', ['run', '--quiet', '--package', 'kassa-emulator'], {
-    cwd: root,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const build = process.env.KASSA_BUILD ?? path.join(root, 'target/debug')
+  emulator = spawn(path.join(build, 'kassa-emulator'), { stdio: ['pipe', 'pipe', 'inherit'] })
   for await (const line of createInterface({ input: emulator.stdout })) {
     ready = JSON.parse(line)
     break

@@ -65,10 +65,10 @@ def ids(client):
     return [entry["registration"]["receipt_id"] for entry in client.journal()["entries"]]
 
 
-def in_child(work):
+def in_child(work, fork=os.fork):
     """What `work` returns in a forked child, or the name of the error it raises."""
     reader, writer = os.pipe()
-    child = os.fork()
+    child = fork()
     if child == 0:
         try:
             answer = work()

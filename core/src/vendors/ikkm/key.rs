@@ -149,8 +149,10 @@ pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> StepRe
     let mut pause = BUSY_PAUSE;
     loop {
         return match transmit(vendor, context, entry, &bound.key).await {
-            Ok(DeviceAnswer::Done { repeated: false, receipt, .. }) if is_old(&bound, entry, receipt) => {
-                of_an_old_receipt(receipt).into()
+            Ok(DeviceAnswer::Done { key, repeated, receipt })
+                if is_of_another(&bound, entry, &key, repeated, receipt) =>
+            {
+                of_another(receipt).into()
             }
             Ok(DeviceAnswer::Done { key, repeated: false, receipt }) => {
                 done(vendor, entry, &key, receipt, false)
@@ -172,16 +174,21 @@ pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> StepRe
     }
 }
 
-/// True for the number of a receipt that was closed before the attempt, so that the answer is of another.
-fn is_old(bound: &Binding, entry: &Entry, receipt: Option<u64>) -> bool {
-    entry.operation == "register"
-        && matches!((receipt, bound.last_receipt), (Some(told), Some(last)) if told <= last)
+/// True where an answer is that of another request: its receipt was closed before the attempt, or the key that it
+/// brings is the one that it says was used. To a first send 203 may name the last receipt: whoever used our key made
+/// it.
+fn is_of_another(bound: &Binding, entry: &Entry, key: &str, repeated: bool, receipt: Option<u64>) -> bool {
+    let is_old = match (receipt, bound.last_receipt) {
+        (Some(told), Some(last)) => told < last || told == last && !repeated,
+        _ => false,
+    };
+    key == bound.key || is_old && entry.operation == "register"
 }
 
-fn of_an_old_receipt(receipt: Option<u64>) -> Finding {
-    let number = receipt.unwrap_or_default();
+fn of_another(receipt: Option<u64>) -> Finding {
+    let number = receipt.map_or_else(|| "?".into(), |number| number.to_string());
     let message =
-        format!("the answer names receipt {number}, which was closed before this document was sent");
+        format!("the answer is that of another request: it names receipt {number}, or the key that was sent");
     Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message))
 }
 
@@ -283,8 +290,10 @@ async fn replay(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, bound: &Bin
     let mut pause = BUSY_PAUSE;
     loop {
         return match transmit(vendor, context, entry, &bound.key).await {
-            Ok(DeviceAnswer::Done { receipt, .. }) if is_old(bound, entry, receipt) => {
-                of_an_old_receipt(receipt).into()
+            Ok(DeviceAnswer::Done { key, receipt, .. })
+                if is_of_another(bound, entry, &key, false, receipt) =>
+            {
+                of_another(receipt).into()
             }
             Ok(DeviceAnswer::Done { key, repeated: true, receipt }) => {
                 repeated(vendor, context, entry, &bound.key, &key, receipt).await

@@ -95,7 +95,11 @@ impl Arguments {
         let events = world::plan::events(self.receipts);
         let mut cells = world::plan::cells(kinds, &plan.vendors, &plan.engines, events, self.seed);
         if let Some(events) = self.events {
-            cells.iter_mut().for_each(|cell| (cell.events, cell.seed) = (events, self.seed));
+            cells.iter_mut().for_each(|cell| cell.events = events);
+            // One cell again, as it was: its seed is the one that was told. Several need one each.
+            if let [only] = &mut *cells {
+                only.seed = self.seed;
+            }
         }
         cells
     }

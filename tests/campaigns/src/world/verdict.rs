@@ -25,6 +25,10 @@ pub async fn close(scene: &mut Scene) -> Result<Count> {
     let mut count = Count { faults, ..Count::default() };
     if scene.kind().name != OWN_JOURNAL {
         for round in 0..ROUNDS {
+            // `deliver` takes up what was not sent yet.
+            for asked in scene.sold().to_vec() {
+                scene.listen(&asked);
+            }
             let request = json!({"time_limit_ms": DELIVER_MS});
             scene.runner().await?.begin("deliver", &request).await?;
             scene.runner().await?.receive_line().await?;

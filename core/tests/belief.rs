@@ -181,6 +181,27 @@ async fn ikkm_a_repeat_of_the_last_receipts_number_is_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn ikkm_a_203_that_names_an_older_receipt_is_not_believed_and_teaches_nothing() {
+    let bench = Bench::new().await;
+    bench.emulator.switch("ikkm", "pace_ms", json!(0)).unwrap();
+    let till = ikkm(&bench, json!({}));
+    let mut numbers = Vec::new();
+    for (place, old) in [None, None, Some((0, 203)), Some((1, 200))].into_iter().enumerate() {
+        if let Some((which, status)) = old {
+            let reason: &Value = &numbers[which];
+            bench
+                .fault(json!({"vendor": "ikkm", "route": "register", "when": "after_record", "do": "status",
+                "status": status, "body": "77778888", "reason": reason}));
+        }
+        let sale = ok(&till, "register", tenge(&format!("order-{place}"))).await;
+        assert_eq!(sale["state"], "registered", "{sale}");
+        assert!(!numbers.contains(&sale["fiscal"]["receipt_number"]), "{sale}");
+        numbers.push(sale["fiscal"]["receipt_number"].clone());
+    }
+    assert_eq!(bench.sales(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_kept_in_a_form_that_every_language_reads() {
     let deep = format!("{}{}", "[".repeat(600), "]".repeat(600));
     let long = "9".repeat(6_000);

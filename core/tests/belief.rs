@@ -156,14 +156,36 @@ async fn ikassa_a_uid_of_another_receipt_is_not_believed() {
     ok(&till, "open_shift", json!({})).await;
     let first = ok(&till, "register", roubles("order-1", "cash")).await;
     let body = json!({"uid": first["vendor_document_id"], "number": first["fiscal"]["document_number"]});
-    // A proxy gives the answer of the sale before; the sale itself never arrived.
+    // A proxy gives the answer of the first sale; the sale itself never arrived.
+    for id in ["order-2", "order-3"] {
+        bench.fault(
+            json!({"vendor": "ikassa", "route": "sale", "when": "before_record", "do": "status", "status": 200,
+            "body": body.to_string(), "content_type": "application/json"}),
+        );
+        let sale = ok(&till, "register", roubles(id, "cash")).await;
+        assert_ne!(sale["vendor_document_id"], first["vendor_document_id"], "{sale}");
+    }
+    assert_eq!(bench.sales(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ikassa_a_number_of_a_receipt_whose_own_answer_was_lost_is_not_believed() {
+    let bench = Bench::new().await;
+    let till = ikassa(&bench, json!({}));
+    ok(&till, "open_shift", json!({})).await;
+    let first = ok(&till, "register", roubles("order-1", "cash")).await;
+    bench.fault(json!({"vendor": "ikassa", "route": "sale", "when": "after_record", "do": "drop"}));
+    // The counters say that it is on record; its uid and number nobody told.
+    ok(&till, "register", roubles("order-2", "cash")).await;
+    let number: u64 = first["fiscal"]["document_number"].as_str().unwrap().parse().unwrap();
+    let body = json!({"uid": "lost-and-found", "number": number + 1});
     bench.fault(
         json!({"vendor": "ikassa", "route": "sale", "when": "before_record", "do": "status", "status": 200,
         "body": body.to_string(), "content_type": "application/json"}),
     );
-    let second = ok(&till, "register", roubles("order-2", "cash")).await;
-    assert_ne!(second["vendor_document_id"], first["vendor_document_id"], "{second}");
-    assert_eq!(bench.sales(), 2, "{second}");
+    let third = ok(&till, "register", roubles("order-3", "cash")).await;
+    assert_ne!(third["vendor_document_id"], "lost-and-found", "{third}");
+    assert_eq!(bench.sales(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

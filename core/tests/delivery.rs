@@ -135,6 +135,26 @@ async fn a_person_can_decide_what_the_machine_cannot() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_does_not_withdraw_what_the_vendor_has_in_its_queue() {
+    let bench = Bench::new().await;
+    bench.emulator.switch("modulkassa", "tick_ms", json!(600_000)).unwrap();
+    let till = bench.client();
+    assert_eq!(ok(&till, "register", receipt("order-1")).await["state"], "accepted");
+    let verdict = json!({"id": "order-1", "verdict": {"on_record": false, "by": "Anna"}});
+    let refused = error(&till, "resolve", verdict.clone()).await;
+    assert_eq!(
+        (&refused["code"], &refused["outcome"]),
+        (&json!("verdict_not_wanted"), &json!("unknown")),
+        "{refused}"
+    );
+    // Where the vendor cannot be asked, the person's word is all that there is.
+    let gone = bench.client_with(json!({"timeout_ms": 400}));
+    bench.fault(json!({"vendor": "modulkassa", "route": "status", "when": "before_record", "do": "drop",
+        "times": 100}));
+    assert_eq!(ok(&gone, "resolve", verdict).await["state"], "failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_outbox_brings_everything_on_record() {
     let bench = Bench::new().await;
     let till = bench.client();

@@ -1774,7 +1774,10 @@ export interface Resolve {
   key?: string | null
   /** What may be done. */
   mode?: ResolveMode | null
-  /** What a person found out; then nothing is asked or sent. */
+  /**
+   * What a person found out; then nothing is sent. Before "not on record" the vendor is asked
+   * once more.
+   */
   verdict?: Verdict | null
 }
 

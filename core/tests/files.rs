@@ -76,6 +76,14 @@ async fn every_path_to_a_file_leads_to_the_same_locks() {
     symlink(folder.path().join("nothing"), folder.path().join("dangling.sqlite")).unwrap();
     let error = refused(&bench, &at(&folder.path().join("dangling.sqlite")));
     assert!(error.message.contains("link"), "{error}");
+    // A link that leads elsewhere later leads this process to where it led first.
+    let other = folder.path().join("other");
+    fs::create_dir(&other).unwrap();
+    fs::remove_file(folder.path().join("linked")).unwrap();
+    symlink(&other, folder.path().join("linked")).unwrap();
+    let till = open(&bench, &at(&folder.path().join("linked/kassa.sqlite"))).unwrap();
+    assert_eq!(ok(&till, "status", json!({"id": "order-1"})).await["receipt_id"], "order-1");
+    assert_eq!(fs::read_dir(&other).unwrap().count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

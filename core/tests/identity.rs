@@ -273,6 +273,23 @@ async fn a_journal_of_the_last_version_keeps_its_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_second_cash_register_without_a_name_may_be_the_first_one() {
+    let bench = Bench::new().await;
+    sold(&atol(&bench, "v5", json!({})), receipt("order-1")).await;
+    let other =
+        |name: Value| atol(&bench, "v5", json!({"group_code": "demo-shop-ru_1001", "register": name}));
+    for _ in 0..2 {
+        let refused = error(&other(Value::Null), "register", receipt("order-1")).await;
+        assert_eq!(told(&refused).0, "register_changed", "{refused}");
+        assert!(refused["message"].as_str().unwrap().contains("`register`"), "{refused}");
+    }
+    assert_eq!(bench.sales(), 1);
+    let envelope = call(&other(json!("second")), "register", receipt("order-2")).await;
+    assert_ne!(envelope["error"]["code"], "register_changed", "{envelope}");
+    sold(&atol(&bench, "v5", json!({})), receipt("order-3")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_processes_that_start_at_once_agree_on_one_name() {
     for _ in 0..8 {
         let bench = Bench::new().await;

@@ -70,6 +70,17 @@ def test_parent_and_child_sell_after_a_fork(emulator, config, fork, request):
     assert on_record(emulator, ids) == [1, 1, 1]
 
 
+def test_a_child_in_another_folder_has_the_same_journal(config, tmp_path, monkeypatch):
+    for folder in ["parent", "child"]:
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / "parent")
+    with kassa.Modulkassa({**config, "journal": "sqlite:journal.sqlite"}) as till:
+        assert sell(till, "moved") == "registered"
+        monkeypatch.chdir(tmp_path / "child")
+        entries = in_child(lambda: len(till.journal()["entries"]))
+        assert (entries, list((tmp_path / "child").iterdir())) == (1, [])
+
+
 class FailingLogger(logging.Logger):
     """Raises at every line."""
 

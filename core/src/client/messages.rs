@@ -101,7 +101,7 @@ pub struct Resolve {
     pub id: String,
     /// What may be done.
     pub mode: Option<ResolveMode>,
-    /// What a person found out; then nothing is asked or sent.
+    /// What a person found out; then nothing is sent. Before "not on record" the vendor is asked once more.
     pub verdict: Option<Verdict>,
     /// A key that a person read or set on the cash register (iKKM).
     #[schemars(with = "Option<String>", length(min = 1, max = 20))]

@@ -134,9 +134,11 @@ impl Delivery {
             }
             None => {
                 // A journal from before names were compared keeps its names.
-                if !self.has_entries(&register).await? {
+                let is_new = !self.has_entries(&register).await?;
+                if is_new {
                     self.refuse_other_names(&register, &ours).await?;
                 }
+                self.be_the_nameless_one(&register, &ours, is_new).await?;
                 self.call(&register, &ours).await?;
                 self.keep(&register, &Record { now: ours, before: Vec::new(), next: None }).await
             }
@@ -172,6 +174,21 @@ impl Delivery {
         match self.other_name(register, ours).await? {
             Some(other) => Err(renamed(register, &other, ours)),
             None => Ok(()),
+        }
+    }
+
+    /// One cash register of a system may do without a name. Fails where the journal has another one: that may be this
+    /// very one, with other credentials or at another address, and its receipts would be sent again.
+    async fn be_the_nameless_one(&self, register: &str, ours: &Identity, is_new: bool) -> Result<()> {
+        if self.vendor.called().is_none_or(|name| name.is_given()) {
+            return Ok(());
+        }
+        let key = format!("cash register without a name at {}", ours.system);
+        match self.read::<String>(self.vendor.name(), &key).await? {
+            Some(first) if first == register => Ok(()),
+            Some(first) if is_new && self.has_entries(&first).await? => Err(second_nameless(&first, ours)),
+            Some(first) if self.has_entries(&first).await? => Ok(()),
+            _ => self.write(self.vendor.name(), &key, &register).await,
         }
     }
 
@@ -284,6 +301,15 @@ fn changed(register: &str, was: &Identity, ours: &Identity, open: u64, one: Opti
     let message = format!(
         "the journal has {register} as {was}, and the configuration leads to {ours}, while {more}{open} receipt(s) of \
          it are not final{one}"
+    );
+    Error::new(Code::RegisterChanged, message)
+}
+
+fn second_nameless(first: &str, ours: &Identity) -> Error {
+    let plain = first.split_once(':').map_or(first, |(_, name)| name);
+    let message = format!(
+        "the journal has the cash register {first}, which was given no name, and the configuration leads to {ours}: set \
+         `register` to \"{plain}\" if it is the same cash register, or to a name of its own if it is another one"
     );
     Error::new(Code::RegisterChanged, message)
 }

@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::client::Client;
 use crate::client::messages::About;
-use crate::error::{Code, Error, Outcome, Result};
+use crate::error::{Code, Error, Kind, Outcome, Result};
 use crate::faults::may_fail;
 use crate::table::{self, Shared};
 use crate::vendor::operation::written;
@@ -123,8 +123,15 @@ pub fn open(config: &str) -> String {
         host.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(client));
         written(&Opened { client: id, about })
     });
-    // Opening sends nothing.
-    table::envelope(opened.map_err(|error| error.with_outcome(Outcome::NotRegistered)))
+    // Opening sends nothing; what was sold before nobody can tell without the journal.
+    let outcome = |error: &Error| match error.code.kind() {
+        Kind::Journal => Outcome::Unknown,
+        _ => Outcome::NotRegistered,
+    };
+    table::envelope(opened.map_err(|error| {
+        let outcome = outcome(&error);
+        error.with_outcome(outcome)
+    }))
 }
 
 /// Closes a client. Calls under way come to their end; closing twice is harmless.
@@ -231,7 +238,9 @@ fn find(host: &Host, client: i64) -> Result<Arc<Client>> {
             format!("client {client} was opened before a fork, in another process than {}", host.pid);
         return Err(Error::new(Code::ClientForked, message));
     }
-    Err(Error::new(Code::ClientClosed, "the client is closed, or was never opened"))
+    // What was sold through it cannot be told without it.
+    let closed = Error::new(Code::ClientClosed, "the client is closed, or was never opened");
+    Err(closed.with_outcome(Outcome::Unknown))
 }
 
 /// The host of this process, if it has one.

@@ -2372,7 +2372,9 @@ class Resolve(_Resolve, total=False):
     """What may be done."""
 
     verdict: Optional[Verdict]
-    """What a person found out; then nothing is asked or sent."""
+    """What a person found out; then nothing is sent. Before "not on record" the vendor is asked
+    once more.
+    """
 
 
 class RetailPoint(TypedDict, total=False):

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::files::create_directory;
 use crate::error::{Code, Error};
@@ -35,9 +36,41 @@ pub(crate) fn is_relative(path: &str) -> bool {
     Path::new(path).is_relative()
 }
 
+/// A path as it was given, and the file that it led to when it was first opened.
+struct Known {
+    given: PathBuf,
+    file: PathBuf,
+    next: OnceLock<Box<Known>>,
+}
+
+/// Only paths that may lead elsewhere later: relative ones, and those through links. No lock guards them, because a
+/// child that was forked while another thread held it would wait for ever.
+static KNOWN: OnceLock<Box<Known>> = OnceLock::new();
+
 /// The path of the file itself: absolute, through every link, so that all processes and clients lock the same
-/// file. Creates the folders above it. A change of the working directory changes nothing after this.
+/// file. Creates the folders above it. In this process and its children the same path leads to the same file from
+/// then on, whatever becomes of the working directory or of a link.
 pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
+    let mut end = &KNOWN;
+    while let Some(known) = end.get() {
+        if known.given == path {
+            return Ok(known.file.clone());
+        }
+        end = &known.next;
+    }
+    let file = found(path)?;
+    if file != path {
+        let mut new = Box::new(Known { given: path.into(), file: file.clone(), next: OnceLock::new() });
+        // Another thread may have been quicker.
+        while let Err(back) = end.set(new) {
+            new = back;
+            end = end.get().map_or(end, |known| &known.next);
+        }
+    }
+    Ok(file)
+}
+
+fn found(path: &Path) -> io::Result<PathBuf> {
     let absolute = std::path::absolute(path)?;
     if path.is_relative() {
         tracing::warn!(

@@ -290,14 +290,16 @@ fn submitted(answer: &Answer, state: State) -> Submitted {
         });
     };
     let error = fault_error(fault, answer.status);
-    Submitted::Told(match (fault.row().map(|row| (row.remedy, row.outcome)), report.uuid()) {
+    // What a cash register says, or that there was no time, is known of a document that the service has.
+    let row = fault.row().filter(|row| row.error_type == "system");
+    Submitted::Told(match (row.map(|row| (row.remedy, row.outcome)), report.uuid()) {
         (Some((Remedy::Known, _)), Some(uuid)) => return Submitted::Known(uuid),
         // Not finished yet, says the service of a document that it has.
         (Some((Remedy::Wait, _)), Some(uuid)) => Finding::Accepted { document_id: Some(uuid), raw },
-        (Some((Remedy::Correct, Outcome::NotRegistered)), _) if state == State::Sending => {
+        (Some((Remedy::Correct, Outcome::NotRegistered)), None) if state == State::Sending => {
             refused(fault, answer.status, raw)
         }
-        (Some((_, Outcome::NotRegistered)), _) => Finding::NotTaken(error),
+        (Some((_, Outcome::NotRegistered)), None) => Finding::NotTaken(error),
         _ => Finding::Unknown(error),
     })
 }

@@ -31,6 +31,12 @@ struct Body {
     message: Scalar,
 }
 
+/// A uid is a text and nothing else (protocol/ikassa.md 2.1).
+#[derive(Deserialize)]
+struct Uid {
+    uid: String,
+}
+
 impl Body {
     /// The body of an answer; everything is absent where it is not the interface's own.
     fn of(answer: &Answer) -> Self {
@@ -138,17 +144,22 @@ impl Ikassa {
 }
 
 /// What an answer to a document call proves (protocol/ikassa.md 2.1): a uid with 2xx, or a refusal in the
-/// interface's own form. An empty, broken or foreign body proves nothing, whatever its status: a 401 neither.
+/// interface's own form. An empty, broken or foreign body proves nothing, and so does one that contradicts itself or
+/// comes with a status that speaks of something else: the log-in, the address, the time.
 fn made(answer: &Answer) -> Made {
     let (body, raw) = (Body::of(answer), Raw::from_body(&answer.body));
     let refusal = body.code.0.as_deref().and_then(codes::refusal).filter(|_| body.message.0.is_some());
+    let refusal = refusal.filter(|_| body.uid.0.is_none());
+    let is_plain = body.code.0.is_none()
+        && lenient::object(&answer.body).is_ok_and(|Uid { uid }| !uid.trim().is_empty());
     Made::Not(match (answer.status, refusal, body.uid.0) {
-        (200..=299, _, Some(uid)) if !uid.is_empty() => {
-            return Made::Recorded { uid, number: body.number.0, raw };
-        }
+        (200..=299, _, Some(uid)) if is_plain => return Made::Recorded { uid, number: body.number.0, raw },
         (200..=299, ..) => {
             let message = format!("iKassa answered {} without a uid", answer.status);
             Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message))
+        }
+        (401 | 404 | 405 | 407 | 408 | 410 | 425 | 429, ..) => {
+            Finding::Unknown(error_of(answer).after(answer.retry_after_ms))
         }
         (400..=499, Some(Code::Refused), _) => {
             Finding::failed(error_of(answer).with_code(Code::Refused), raw)

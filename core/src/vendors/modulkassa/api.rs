@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -153,7 +154,8 @@ impl Modulkassa {
                     }
                     told => told,
                 },
-                400..=499 if is_in_its_form(&answer) => as_before(refusal(&answer)).into(),
+                // Something on the way may have sent it twice, and this is the answer to the second: it is asked
+                // where the document stands.
                 _ => Finding::Unknown(refusal(&answer)).into(),
             },
         }
@@ -244,11 +246,16 @@ fn understood(answer: &Answer) -> StepResult {
     StepResult { kind, ..finding.into() }
 }
 
-/// The form that the vendor's errors have in practice: JSON that repeats the HTTP status (protocol/modulkassa.md
-/// 3.8).
+/// The form that the vendor's errors have in practice: JSON that repeats the HTTP status as a number and names it in
+/// `error` (protocol/modulkassa.md 3.8). What gateways write, RFC 9457 too, has no `error`.
 fn is_in_its_form(answer: &Answer) -> bool {
-    let repeats = |fault: wire::Fault| fault.status.0 == Some(answer.status.to_string());
-    lenient::object(&answer.body).is_ok_and(repeats)
+    #[derive(Deserialize)]
+    struct Own {
+        status: u16,
+        #[serde(rename = "error")]
+        _error: String,
+    }
+    lenient::object(&answer.body).is_ok_and(|own: Own| own.status == answer.status)
 }
 
 fn parsed<T: DeserializeOwned>(answer: &Answer) -> Result<T> {

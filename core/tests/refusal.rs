@@ -81,6 +81,53 @@ async fn atol_a_repeat_that_is_refused_says_nothing_of_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn atol_what_a_cash_register_says_is_no_answer_to_a_registration() {
+    for (kind, code, uuid) in
+        [("driver", 13, None), ("driver", 3, None), ("timeout", 1, None), ("system", 32, Some("u"))]
+    {
+        let bench = Bench::new().await;
+        let till = atol(&bench, "v5", json!({}));
+        let uuid = uuid.map(|_| "0c0f2e1a-6e0b-4c7e-9d7f-0a3f5f3c9a11");
+        let body =
+            json!({"uuid": uuid, "error": {"code": code, "type": kind, "text": "no"}, "status": "fail"});
+        recorded_but_answered(&bench, "atol", "submit", 200, &body.to_string());
+        recorded_once(&bench, &till, &receipt("order-1"), &body.to_string()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn modulkassa_json_of_a_gateway_is_not_the_vendors_form() {
+    for status in [400, 401, 403, 409, 422, 429] {
+        for body in [
+            json!({"type": "about:blank", "title": "no", "status": status}),
+            json!({"status": status}),
+            json!({"status": status.to_string(), "error": "no"}),
+        ] {
+            let bench = Bench::new().await;
+            recorded_but_answered(&bench, "modulkassa", "submit", status, &body.to_string());
+            recorded_once(&bench, &bench.client(), &receipt("order-1"), &body.to_string()).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn modulkassa_a_refused_put_back_is_looked_at() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    bench.fault(
+        json!({"vendor": "modulkassa", "route": "submit", "do": "fail", "failure_type": "FN_EXPIRED"}),
+    );
+    let _ = call(&till, "register", receipt("order-1")).await;
+    assert_eq!(ok(&till, "wait", json!({"id": "order-1"})).await["state"], "failed");
+    // A proxy sent it twice, and this is the answer to the second.
+    let body = json!({"status": 400, "error": "Bad Request", "message": "not FAILED"}).to_string();
+    recorded_but_answered(&bench, "modulkassa", "requeue", 400, &body);
+    let put_back = call(&till, "requeue_document", json!({"id": "order-1"})).await;
+    assert_ne!(put_back["error"]["outcome"], "not_registered", "{put_back}");
+    recorded_once(&bench, &till, &receipt("order-1"), "put back").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn atol_a_report_that_fails_without_a_documented_reason_is_not_final() {
     for error in [
         json!(null),
@@ -117,6 +164,16 @@ async fn ikassa_a_code_that_nobody_knows_proves_nothing() {
         (401, r#"{"error":"unauthorized"}"#),
         (403, r#"{"code":"forbidden","message":"no"}"#),
         (429, r#"{"code":"slow","message":"no"}"#),
+        (401, r#"{"code":"kernel.device.missing","message":"no"}"#),
+        (404, r#"{"code":"kernel.shift","message":"no"}"#),
+        (408, r#"{"code":"kernel.shift.timeout","message":"no"}"#),
+        (429, r#"{"code":"kernel.device.timeout","message":"no"}"#),
+        // These two contradict themselves.
+        (400, r#"{"code":"kernel.shift.closed","message":"no","uid":"5"}"#),
+        (200, r#"{"code":"kernel.shift.closed","message":"no","uid":"5"}"#),
+        (200, r#"{"uid":true}"#),
+        (200, r#"{"uid":5}"#),
+        (200, r#"{"uid":" "}"#),
     ] {
         let bench = Bench::new().await;
         let till = ikassa(&bench, json!({}));

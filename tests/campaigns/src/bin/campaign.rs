@@ -95,6 +95,7 @@ impl Arguments {
         let events = world::plan::events(self.receipts);
         let mut cells = world::plan::cells(kinds, &plan.vendors, &plan.engines, events, self.seed);
         if let Some(events) = self.events {
+            cells.dedup_by_key(|cell| (cell.kind.name, cell.vendor.name, cell.engine.name()));
             cells.iter_mut().for_each(|cell| cell.events = events);
             // One cell again, as it was: its seed is the one that was told. Several need one each.
             if let [only] = &mut *cells {

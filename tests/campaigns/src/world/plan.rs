@@ -10,6 +10,8 @@ const OF: usize = 1_000;
 /// … so many times each kind has to happen: 600 at 200,000.
 const EVENTS: usize = 3;
 
+/// The most of a cell: several run side by side.
+const MOST: u64 = 80;
 /// The cells of the campaign beside them have fewer seeds.
 const SEEDS: u64 = 100_000;
 
@@ -41,9 +43,12 @@ pub fn cells(
         }
         let of_a_pair = events.div_ceil(pairs.len().max(1) as u64);
         // Neighbours have different cash registers, and no two of a run the same one: they share a data base.
+        let parts = of_a_pair.div_ceil(MOST).max(1);
         for (vendor, engine) in pairs {
-            let seed = seed + SEEDS + cells.len() as u64;
-            cells.push(Cell { vendor, engine, kind, seed, events: of_a_pair });
+            for _ in 0..parts {
+                let seed = seed + SEEDS + cells.len() as u64;
+                cells.push(Cell { vendor, engine, kind, seed, events: of_a_pair.div_ceil(parts) });
+            }
         }
     }
     cells

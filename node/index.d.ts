@@ -1775,8 +1775,8 @@ export interface Resolve {
   /** What may be done. */
   mode?: ResolveMode | null
   /**
-   * What a person found out; then nothing is sent. Before "not on record" the vendor is asked
-   * once more.
+   * What a person found out; then nothing is sent. Of a document that the vendor accepted it is
+   * asked once more before "not on record".
    */
   verdict?: Verdict | null
 }

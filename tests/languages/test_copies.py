@@ -76,7 +76,7 @@ def test_a_second_copy_is_refused_until_the_first_one_is_closed(copies, tmp_path
     # A copy that does nothing lets go of the file by itself.
     with at_work(old, client):
         error = new.open(config)["error"]
-    assert (error["code"], error["kind"], error["outcome"]) == ("journal_in_use", "journal", "not_registered")
+    assert (error["code"], error["kind"], error["outcome"]) == ("journal_in_use", "journal", "unknown")
     # The next release takes over in a worker that both are loaded into.
     old.close(client)
     begun = time.monotonic()

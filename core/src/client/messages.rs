@@ -101,7 +101,8 @@ pub struct Resolve {
     pub id: String,
     /// What may be done.
     pub mode: Option<ResolveMode>,
-    /// What a person found out; then nothing is sent. Before "not on record" the vendor is asked once more.
+    /// What a person found out; then nothing is sent. Of a document that the vendor accepted it is asked once more
+    /// before "not on record".
     pub verdict: Option<Verdict>,
     /// A key that a person read or set on the cash register (iKKM).
     #[schemars(with = "Option<String>", length(min = 1, max = 20))]

@@ -349,7 +349,7 @@ impl Delivery {
     }
 
     /// Writes a person's verdict on an entry whose fate the machine cannot find out. `registered` is the
-    /// fiscal data that the person read; absent where it is not on record: then the vendor is asked once more.
+    /// fiscal data that the person read; absent where it is not on record.
     pub async fn decide(
         &self,
         receipt_id: &str,
@@ -360,8 +360,8 @@ impl Delivery {
     ) -> Result<Entry> {
         let work = async |lease: &Lease| {
             let mut entry = self.entry_of(receipt_id).await?;
-            // Who saw no document may have looked too early; who saw one needs no second witness.
-            if registered.is_none() && !self.vendor.is_left_to_a_person(&entry) {
+            // What the vendor has in its queue may still come on record: it is asked once more.
+            if registered.is_none() && entry.state == State::Accepted {
                 let asked = self.advance(entry, false, Mode::Probe, budget, lease).await?;
                 if asked.entry.state == State::Accepted && asked.stopped_by.is_none() {
                     let message =

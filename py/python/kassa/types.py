@@ -2372,8 +2372,8 @@ class Resolve(_Resolve, total=False):
     """What may be done."""
 
     verdict: Optional[Verdict]
-    """What a person found out; then nothing is sent. Before "not on record" the vendor is asked
-    once more.
+    """What a person found out; then nothing is sent. Of a document that the vendor accepted it
+    is asked once more before "not on record".
     """
 
 

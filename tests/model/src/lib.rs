@@ -14,6 +14,8 @@
 //! * A vendor that refuses a document for good refuses the same bytes each time.
 //! * Where a request that arrives twice makes two documents by itself (iKassa, or Modulkassa should it make a
 //!   second document of a known id), nothing on the way doubles requests, and no other program uses our ids.
+//! * A request that puts a failed document back arrives once: a second copy that comes when the document has failed
+//!   anew puts it back again, whatever a client does.
 //! * What another program sells on an iKassa register between two of our readings does not add up to nothing or
 //!   to just our document; nobody but the library closes and opens the shift while a document is in doubt.
 //! * An id that ATOL knows stays known, also where the document failed.

@@ -169,7 +169,7 @@ impl Protocol {
                 if self.kind != Kind::RotatingKey && !request.requeue {
                     actions.push(Action::Arrive { place, choice: Choice::IsBusy });
                 }
-                if self.may_double(world) {
+                if self.may_double(world) && !request.requeue {
                     actions.push(Action::ArriveTwice { place });
                 }
             }

@@ -17,7 +17,8 @@ use crate::journal::lease::Lease;
 /// Pauses between two tries for a lease.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
 
-/// The file of a lease, the same in every version. Each kind of lease has its own files: a call that holds a lease
+/// The file of a lease. Processes of two versions that choose another file do not see each other's leases, so a change
+/// here belongs into CHANGELOG. Each kind of lease has its own files: a call that holds a lease
 /// on a document and wants one for the log-in must not wait for itself.
 fn file_of(name: &str) -> String {
     let kind: String = name.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();

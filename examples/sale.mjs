@@ -8,7 +8,9 @@ const [config, receipt] = process.argv.slice(2).map((path) => JSON.parse(readFil
 try {
   const till = new Modulkassa(config)
   await till.register(receipt)
-  console.log(JSON.stringify(await till.wait({ id: receipt.id })))
+  const sale = await till.wait({ id: receipt.id })
+  console.log(JSON.stringify(sale))
+  process.exitCode = sale.state === 'registered' ? 0 : 1
 } catch (error) {
   if (!(error instanceof KassaError)) throw error
   console.log(JSON.stringify(error))

@@ -11,7 +11,9 @@ config, receipt = (json.loads(Path(path).read_text("utf-8")) for path in sys.arg
 try:
     with kassa.Modulkassa(config) as till:
         till.register(receipt)
-        print(json.dumps(till.wait({"id": receipt["id"]})))
+        sale = till.wait({"id": receipt["id"]})
+    print(json.dumps(sale))
+    sys.exit(0 if sale["state"] == "registered" else 1)
 except kassa.KassaError as error:
     print(json.dumps(error.to_dict()))
     sys.exit(1)

@@ -241,6 +241,22 @@ async fn a_lease_has_one_holder_and_ends_with_it() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_whose_file_was_removed_is_lost_and_the_next_one_stands() {
+    let folder = TempDir::new().unwrap();
+    let journal = open(&sqlite(&folder));
+    let held = journal.lease("register shop", soon()).await.unwrap();
+    assert!(held.holds_for(Duration::ZERO));
+    let leases = folder.path().join("journal.sqlite-leases");
+    for entry in std::fs::read_dir(&leases).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    assert!(!held.holds_for(Duration::ZERO));
+    let next = journal.lease("register shop", soon()).await.unwrap();
+    assert!(next.holds_for(Duration::ZERO));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_kept_replaced_and_forgotten() {
     use secrecy::ExposeSecret as _;

@@ -157,6 +157,38 @@ async fn atol_a_report_that_fails_without_a_documented_reason_is_not_final() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn modulkassa_a_conflict_and_one_not_found_are_no_refusal() {
+    let bench = Bench::new().await;
+    let said = |status: u16, error: &str| json!({"status": status, "error": error}).to_string();
+    recorded_but_answered(&bench, "modulkassa", "submit", 409, &said(409, "Conflict"));
+    recorded_but_answered(&bench, "modulkassa", "status", 404, &said(404, "Not Found"));
+    recorded_once(&bench, &bench.client(), &receipt("order-1"), "409, then 404").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_says_failed_and_has_a_document_is_not_final() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    ok(&till, "register", receipt("order-1")).await;
+    let body = json!({"status": "FAILED", "fiscalInfo": {"fnDocNumber": 12, "fnDocMark": 4_021_010_203_u32}});
+    recorded_but_answered(&bench, "modulkassa", "status", 200, &body.to_string());
+    let asked = ok(&till, "status", json!({"id": "order-1"})).await;
+    assert_ne!(asked["state"], "failed", "{asked}");
+    recorded_once(&bench, &till, &receipt("order-1"), "modulkassa").await;
+
+    let bench = Bench::new().await;
+    let till = atol(&bench, "v5", json!({}));
+    let sale = ok(&till, "register", receipt("order-1")).await;
+    let body = json!({"uuid": sale["vendor_document_id"], "status": "fail",
+        "error": {"code": 2_009, "type": "agent", "text": "no"},
+        "payload": {"fiscal_document_number": 12, "fiscal_document_attribute": 4_021_010_203_u32}});
+    recorded_but_answered(&bench, "atol", "report", 200, &body.to_string());
+    let asked = ok(&till, "status", json!({"id": "order-1"})).await;
+    assert_ne!(asked["state"], "failed", "{asked}");
+    recorded_once(&bench, &till, &receipt("order-1"), "atol").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ikassa_a_code_that_nobody_knows_proves_nothing() {
     for (status, body) in [
         (400, r#"{"code":"kernel.melted","message":"no"}"#),

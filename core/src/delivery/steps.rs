@@ -393,8 +393,8 @@ pub(super) fn for_a_person(entry: &Entry) -> Error {
 
 fn lease_lost(entry: &Entry) -> Error {
     let message = format!(
-        "the right to work on {} ran out: the journal could not be reached, or this process stood still; nothing was \
-         sent since",
+        "the right to work on {} ran out: the journal could not be reached, this process stood still, or the \
+         folder of its locks was removed; nothing was sent since",
         entry.receipt_id
     );
     Error::new(Code::Busy, message)

@@ -123,14 +123,10 @@ pub fn open(config: &str) -> String {
         host.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(client));
         written(&Opened { client: id, about })
     });
-    // Opening sends nothing; what was sold before nobody can tell without the journal.
-    let outcome = |error: &Error| match error.code.kind() {
-        Kind::Journal => Outcome::Unknown,
-        _ => Outcome::NotRegistered,
-    };
-    table::envelope(opened.map_err(|error| {
-        let outcome = outcome(&error);
-        error.with_outcome(outcome)
+    // Opening sends nothing; only the journal says more of what was sold before.
+    table::envelope(opened.map_err(|error| match error.code.kind() {
+        Kind::Journal => error,
+        _ => error.with_outcome(Outcome::NotRegistered),
     }))
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::sync::{OwnedMutexGuard, watch};
 use tokio::time::{Instant, sleep};
 
 /// The right to work on a document or cash register, for as long as the value lives. An engine that cannot
@@ -24,11 +24,27 @@ pub struct Lease {
 pub(super) trait Held: Send + Sync {
     /// Gives it back, done when this returns; nobody gets it for `pause` from now.
     async fn give_back(self: Box<Self>, pause: Duration);
+
+    /// False once somebody else could take the same right.
+    fn stands(&self) -> bool {
+        true
+    }
 }
 
+/// What gives a right for as long as it lives and stands.
+pub(super) trait Stands: Send + Sync + 'static {
+    /// False once somebody else could take the same right.
+    fn stands(&self) -> bool {
+        true
+    }
+}
+
+/// A lock in the memory of this process.
+impl Stands for OwnedMutexGuard<()> {}
+
 impl Lease {
-    /// A lease that ends with its holder and in no other way.
-    pub(super) fn endless(held: impl Send + Sync + 'static) -> Self {
+    /// A lease that ends with its holder and by no clock.
+    pub(super) fn endless(held: impl Stands) -> Self {
         Self { until: None, held: Box::new(Endless(held)) }
     }
 
@@ -40,7 +56,7 @@ impl Lease {
     /// True where nobody else can have the right for `time` from now, even if it is never renewed again. The
     /// time is counted from before the request that took or renewed it.
     pub fn holds_for(&self, time: Duration) -> bool {
-        self.until.as_ref().is_none_or(|until| Instant::now() + time <= *until.borrow())
+        self.held.stands() && self.until.as_ref().is_none_or(|until| Instant::now() + time <= *until.borrow())
     }
 
     /// Gives it back. Nobody gets it for `pause` from now, but nobody waits here for that.
@@ -60,7 +76,7 @@ impl Lease {
 struct Endless<T>(T);
 
 #[async_trait]
-impl<T: Send + Sync + 'static> Held for Endless<T> {
+impl<T: Stands> Held for Endless<T> {
     async fn give_back(self: Box<Self>, pause: Duration) {
         if !pause.is_zero() {
             tokio::spawn(async move {
@@ -68,5 +84,9 @@ impl<T: Send + Sync + 'static> Held for Endless<T> {
                 drop(self);
             });
         }
+    }
+
+    fn stands(&self) -> bool {
+        self.0.stands()
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::client::Client;
 use crate::client::metrics::Counters;
 use crate::delivery::Delivery;
-use crate::error::{Code, Error, Result, violation};
+use crate::error::{Code, Error, Outcome, Result, violation};
 use crate::journal::{self, Journals};
 use crate::transport::Transports;
 use crate::vendors::VENDORS;
@@ -28,7 +28,8 @@ struct VendorName {
 impl Client {
     /// Opens a client from a configuration (JSON). No connection is made.
     ///
-    /// Fails with `config_invalid` and everything that is wrong, or with a `journal` error.
+    /// Fails with `config_invalid` and everything that is wrong, or with a `journal` error, whose outcome is unknown:
+    /// what was sold before stands in the journal.
     pub fn open(config: &str) -> Result<Self> {
         Self::open_with(&Shared::default(), config)
     }
@@ -53,7 +54,9 @@ impl Client {
         }
         let ca_file = common.tls.as_ref().and_then(|tls| tls.ca_file.as_deref());
         let call_timeout = common.call_timeout(info.call_timeout_ms);
-        let journal = shared.journals.open(place.expose_secret(), ca_file)?;
+        // What was sold before nobody can tell without the journal.
+        let unknown = |error: Error| error.with_outcome(Outcome::Unknown);
+        let journal = shared.journals.open(place.expose_secret(), ca_file).map_err(unknown)?;
         let delivery = Delivery::new(journal, Arc::from(opened.vendor), call_timeout, common.first_pause());
         let place = journal::shown(place.expose_secret());
         Ok(Self { info, delivery, counters: Counters::default(), log: common.log, place })

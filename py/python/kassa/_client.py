@@ -110,6 +110,8 @@ def _plain(value: object) -> str:
 
 
 def _dump(value: Mapping[str, object]) -> str:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"expected a mapping such as a dict, not {type(value).__name__}")
     # Mappings that are no dicts are welcome, but json does not know them.
     value = value if isinstance(value, dict) else dict(value)
     text = json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))

@@ -59,6 +59,21 @@ pub(super) fn lock_file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// False for an open file that somebody removed.
+pub(super) fn is_in_its_folder(file: &File) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        file.metadata().is_ok_and(|about| about.nlink() > 0)
+    }
+    #[cfg(not(unix))]
+    {
+        // There an open file cannot be removed.
+        let _ = file;
+        true
+    }
+}
+
 /// A path with something at its end.
 pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

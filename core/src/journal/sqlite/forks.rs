@@ -13,7 +13,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError, Weak};
 
-use super::files::lock_file;
+use super::files::{is_in_its_folder, lock_file};
+use crate::journal::lease::Stands;
 
 /// How many threads of the process are forking it.
 static FORKING: AtomicUsize = AtomicUsize::new(0);
@@ -77,6 +78,13 @@ impl LockFile {
             Some(file) => file.try_lock(),
             None => Err(TryLockError::Error(io::Error::other("it was closed when this process was forked"))),
         }
+    }
+}
+
+impl Stands for LockFile {
+    /// A file that was removed is locked by whoever has it open and by nobody else: the next process makes a new one.
+    fn stands(&self) -> bool {
+        open().locked.get(&self.0).is_some_and(is_in_its_folder)
     }
 }
 

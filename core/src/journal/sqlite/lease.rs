@@ -12,7 +12,7 @@ use super::store::Store;
 use crate::error::Result;
 use crate::faults::may_fail;
 use crate::journal::entry::busy;
-use crate::journal::lease::Lease;
+use crate::journal::lease::{Lease, Stands as _};
 
 /// Pauses between two tries for a lease.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
@@ -32,12 +32,15 @@ fn file_of(name: &str) -> String {
 pub(super) async fn take(store: &Store, name: &str, deadline: Instant) -> Result<Lease> {
     let path = store.leases.join(file_of(name));
     let unusable = |error: std::io::Error| store.unusable(format!("lease {}: {error}", path.display()));
-    let file = LockFile::open(&path).map_err(unusable)?;
+    let mut file = LockFile::open(&path).map_err(unusable)?;
     let mut pause = PAUSE.0;
     loop {
         may_fail("sqlite_lease_lock").map_err(|injected| unusable(injected.into()))?;
         match file.try_lock() {
-            Ok(()) => return Ok(Lease::endless(file)),
+            Ok(()) if file.stands() => return Ok(Lease::endless(file)),
+            // Somebody removed it meanwhile: that lock keeps nobody out.
+            Ok(()) if Instant::now() < deadline => file = LockFile::open(&path).map_err(unusable)?,
+            Ok(()) => return Err(busy(name)),
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
             Err(TryLockError::WouldBlock) if Instant::now() + pause >= deadline => return Err(busy(name)),
             Err(TryLockError::WouldBlock) => sleep(pause).await,

@@ -324,7 +324,10 @@ pub fn told(report: &Report, ours: Option<&str>, uuid: &str, raw: Raw, status: u
         },
         (Some("wait"), _) => Finding::Accepted { document_id, raw },
         (Some("fail"), Some(fault))
-            if is_named && status < 300 && fault.row().is_some_and(|row| row.ends_a_document()) =>
+            if is_named
+                && status < 300
+                && !says_on_record(report)
+                && fault.row().is_some_and(|row| row.ends_a_document()) =>
         {
             refused(fault, status, raw)
         }
@@ -332,6 +335,12 @@ pub fn told(report: &Report, ours: Option<&str>, uuid: &str, raw: Raw, status: u
         (Some("fail"), None) => not_understood("the report says `fail` without a reason".into()),
         (_, None) => not_understood("the report has no known status".into()),
     }
+}
+
+/// True for a report with the number or the sign of a document: whatever else it says, one is on record.
+fn says_on_record(report: &Report) -> bool {
+    let fiscal = report.payload.as_ref().map(fiscal);
+    fiscal.is_some_and(|fiscal| fiscal.document_number.is_some() || fiscal.sign.is_some())
 }
 
 /// Fiscal data of a report. Members that are absent stay absent.

@@ -197,6 +197,8 @@ impl Modulkassa {
         let error = refusal(refused);
         let result = self.look_up(context, document_of(entry)).await;
         match result.finding {
+            // "Conflict" may mean that it is known: a register that does not know it yet proves nothing so soon.
+            Finding::Absent if refused.status == 409 => Finding::Unknown(error).into(),
             Finding::Absent => {
                 let raw = Raw::from_body(&refused.body);
                 Finding::failed(error.with_code(Code::Refused), raw).into()

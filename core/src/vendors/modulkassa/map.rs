@@ -219,9 +219,15 @@ pub fn told(status: &wire::DocumentStatus, raw: &Raw) -> Option<Finding> {
                 raw,
             })?
         }
-        "FAILED" => Finding::Failed { failure: failure(status), raw: Some(raw) },
+        // One that failed has no number and no sign.
+        "FAILED" if !says_on_record(status) => Finding::Failed { failure: failure(status), raw: Some(raw) },
         _ => return None,
     })
+}
+
+fn says_on_record(status: &wire::DocumentStatus) -> bool {
+    let fiscal = status.fiscal_info.as_ref().map(fiscal);
+    fiscal.is_some_and(|fiscal| fiscal.document_number.is_some() || fiscal.sign.is_some())
 }
 
 /// A status word, upper case whatever the age of the vendor's system (7, question 10).

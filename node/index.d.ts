@@ -1104,7 +1104,7 @@ export interface IkassaStartedLogin {
    * it.
    */
   user_code: string
-  /** Where it is entered, where the vendor tells. */
+  /** Where it is entered, where the vendor tells. Never anything but https. */
   verification_uri?: string | null
   /** The same with the code in it, where the vendor tells. */
   verification_uri_complete?: string | null
@@ -1148,6 +1148,11 @@ export interface IkkmConfig {
   print_width?: number | null
   /** Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all. */
   proxy?: string | null
+  /**
+   * Takes a device at an address that other networks reach (`false`). The key and the receipts
+   * go there in clear.
+   */
+  public_address?: boolean | null
   /** Name of the cash register in the journal, where the vendor's own id may change. */
   register?: string | null
   /** Milliseconds for a report that may close the shift (90000). */
@@ -1180,7 +1185,10 @@ export interface IkkmConfig {
 export interface IkkmReceipt {
   /** Cash that the customer handed over, where change is given (sales only). */
   cash_received?: Amount | null
-  /** Free text for the paper. Lines of their own: `--cut--`, `--line--`, `--open-cash--`. */
+  /**
+   * Free text for the paper. No line of it may be a command of the device (`--cut--` and the
+   * like).
+   */
   print_text?: string | null
   /** One summary line instead of the items: the only way for more than 79 rows. */
   summary_line?: boolean | null
@@ -1592,8 +1600,17 @@ export type Phone = string
 
 /** Text to print. */
 export interface PrintText {
-  /** The text. Lines of their own: `--cut--`, `--line--`, `--open-cash--`. */
+  /**
+   * The text. No line of it may be a command of the device (`--cut--` and the like): they are
+   * fields here.
+   */
   text: string
+  /** Cuts the paper behind it: a printer of its own with a cutter. */
+  cut?: boolean | null
+  /** Draws a line behind the text. */
+  line?: boolean | null
+  /** Opens the drawer at a printer of its own. */
+  open_drawer?: boolean | null
 }
 
 /** What was started on the device. */

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::address;
 use crate::error::{Code, Error, Result, Violation, violation};
 use crate::journal::mistake;
 
@@ -128,36 +129,19 @@ impl Common {
     /// Mistakes that the schema cannot see.
     pub fn violations(&self) -> Vec<Violation> {
         let mistake = self.journal.as_ref().and_then(|place| mistake(place.expose_secret()));
-        mistake.map(|mistake| violation("/journal", Code::WrongValue, mistake)).into_iter().collect()
+        let journal = mistake.map(|mistake| violation("/journal", Code::WrongValue, mistake));
+        journal.into_iter().collect()
     }
 
-    /// The same for a vendor in the cloud: it needs an environment or an address, and plain http is taken for
-    /// this machine only.
+    /// The same for a vendor in the cloud: it needs an environment or an address.
     pub fn violations_in_cloud(&self, has_environment: bool) -> Vec<Violation> {
-        let plain = self.base_url.as_deref().and_then(|url| plain_http("/base_url", url));
-        let mut found: Vec<Violation> = plain.into_iter().chain(self.violations()).collect();
+        let address = self.base_url.iter().flat_map(|url| address::mistakes_in_cloud("/base_url", url));
+        let mut found: Vec<Violation> = address.chain(self.violations()).collect();
         if !has_environment && self.base_url.is_none() {
             let message = "give `environment` (or `base_url` for the emulator)";
             found.push(violation("/environment", Code::MissingField, message));
         }
         found
-    }
-}
-
-/// The mistake of an address that would send in clear over a network.
-pub(crate) fn plain_http(path: &str, url: &str) -> Option<Violation> {
-    let url = url::Url::parse(url).ok()?;
-    let message = "plain http is for loopback only; use https";
-    (url.scheme() == "http" && !is_loopback(&url)).then(|| violation(path, Code::WrongValue, message))
-}
-
-/// True for an address on this machine.
-pub(crate) fn is_loopback(url: &url::Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 

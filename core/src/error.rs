@@ -6,6 +6,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::text::shown;
+
 /// Result of everything in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -84,6 +86,22 @@ pub struct VendorFault {
     pub message: Option<String>,
     /// HTTP status of the answer.
     pub http_status: Option<u16>,
+}
+
+impl VendorFault {
+    /// The same with control characters shown.
+    #[must_use]
+    pub fn legible(self) -> Self {
+        Self { code: self.code.map(legible), message: self.message.map(legible), ..self }
+    }
+}
+
+/// The text as a person may read it.
+fn legible(text: String) -> String {
+    match shown(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown,
+    }
 }
 
 macro_rules! codes {
@@ -228,11 +246,12 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error that is about no receipt: outcome and advice are what the code says by itself.
+    /// An error that is about no receipt: outcome and advice are what the code says by itself. Control characters in
+    /// the message are shown, not kept: some of it may come from outside.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
-            message: message.into(),
+            message: legible(message.into()),
             advice: code.advice().into(),
             outcome: code.outcome(),
             retry_after_ms: None,
@@ -282,7 +301,7 @@ impl Error {
     /// The same error with what the vendor said.
     #[must_use]
     pub fn with_vendor(mut self, fault: VendorFault) -> Self {
-        self.vendor = Some(Box::new(fault));
+        self.vendor = Some(Box::new(fault.legible()));
         self
     }
 
@@ -338,7 +357,7 @@ impl From<Error> for ErrorBody {
 
 /// A violation at a JSON pointer.
 pub(crate) fn violation(path: impl Into<String>, code: Code, message: impl Into<String>) -> Violation {
-    Violation { path: path.into(), code: code.name().into(), message: message.into() }
+    Violation { path: path.into(), code: code.name().into(), message: legible(message.into()) }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+mod address;
 pub mod client;
 pub mod config;
 pub mod delivery;
@@ -31,6 +32,7 @@ pub mod input;
 pub mod journal;
 pub mod receipt;
 pub mod table;
+mod text;
 pub mod transport;
 pub mod vendor;
 pub mod vendors;

@@ -24,7 +24,7 @@ fn production(bench: &Bench, vendor: &str) -> Value {
     match vendor {
         "ikkm" => {
             let address = bench.emulator.config("ikkm")["base_url"].as_str().unwrap().to_owned();
-            json!({"base_url": address.replace("127.0.0.1", "0.0.0.0")})
+            json!({"base_url": address.replace("127.0.0.1", "0.0.0.0"), "public_address": true})
         }
         _ => {
             json!({"base_url": "https://vendor.invalid", "register": bench.emulator.config(vendor)["register"]})
@@ -80,7 +80,8 @@ async fn from_the_emulator_to_production_an_old_id_does_not_count_and_is_not_sen
         let register = if register.is_null() { json!("main") } else { register };
         let emulated = till(&bench, json!({"register": register}));
         sold(&emulated, sale("order-1")).await;
-        let changes = json!({"register": register, "base_url": production(&bench, vendor)["base_url"]});
+        let mut changes = production(&bench, vendor);
+        changes["register"] = register;
         let live = till(&bench, changes);
         for _ in 0..2 {
             let refused = error(&live, "register", sale("order-1")).await;

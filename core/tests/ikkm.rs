@@ -388,7 +388,7 @@ async fn a_day_at_the_device() {
     ok(&till, "deposit", json!({"id": "in-1", "sum": "1000"})).await;
     let mut cash = tenge("order-1");
     cash["payments"] = json!([{"type": "cash", "sum": "290"}]);
-    cash["vendor"] = json!({"ikkm": {"cash_received": "500", "print_text": "Рахмет!\n--line--"}});
+    cash["vendor"] = json!({"ikkm": {"cash_received": "500", "print_text": "Рахмет! --line--"}});
     ok(&till, "register", cash).await;
     let mut back = tenge("order-2");
     back["kind"] = json!("sell_refund");

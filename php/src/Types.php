@@ -585,6 +585,7 @@ namespace Kassa;
  *     pace_ms?: int|null,
  *     print_width?: int|null,
  *     proxy?: string|null,
+ *     public_address?: bool|null,
  *     register?: string|null,
  *     report_timeout_ms?: int|null,
  *     response_timeout_ms?: int|null,
@@ -791,6 +792,9 @@ namespace Kassa;
  *
  * @phpstan-type PrintText array{
  *     text: string,
+ *     cut?: bool|null,
+ *     line?: bool|null,
+ *     open_drawer?: bool|null,
  * }
  *
  * @phpstan-type Printed array{

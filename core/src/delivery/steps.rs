@@ -12,6 +12,7 @@ use super::{Delivery, Progress, backoff};
 use crate::error::{Code, Error, Outcome, Result};
 use crate::journal::{Conclusion, Entry, Filter, Group, Lease, SteadyTime, now_ms};
 use crate::receipt::registration::{Failure, Fiscal, Raw, State};
+use crate::text::shown;
 use crate::vendor::budget::Budget;
 use crate::vendor::{Exclusive, Finding, Mode, StepResult};
 
@@ -118,7 +119,7 @@ impl Step {
 
     fn note(&self) -> String {
         let detail = self.detail.as_ref().map_or_else(String::new, |detail| format!(": {detail}"));
-        format!("{}: {}{detail}", self.name, self.event.word())
+        shown(&format!("{}: {}{detail}", self.name, self.event.word())).into_owned()
     }
 
     /// What is written down, by the row of the table.

@@ -11,6 +11,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use crate::client::Client;
 use crate::config::LogLevel;
+use crate::text::shown;
 
 /// Most lines of one call.
 const MOST_LINES: usize = 200;
@@ -66,7 +67,11 @@ impl<S: Subscriber> Layer<S> for Collector {
             if level <= collected.level && lines.len() < MOST_LINES {
                 let mut text = Text::default();
                 event.record(&mut text);
-                lines.push(Line { level, target: metadata.target(), message: text.message + &text.fields });
+                lines.push(Line {
+                    level,
+                    target: metadata.target(),
+                    message: shown(&(text.message + &text.fields)).into_owned(),
+                });
             }
         });
     }

@@ -16,7 +16,7 @@ pub struct ReceiptExtras {
     /// its code: read the table anew.
     #[schemars(length(min = 1, max = 10))]
     pub tax_code: Option<String>,
-    /// Free text for the paper. Lines of their own: `--cut--`, `--line--`, `--open-cash--`.
+    /// Free text for the paper. No line of it may be a command of the device (`--cut--` and the like).
     #[schemars(length(max = 100_000))]
     pub print_text: Option<String>,
     /// Cash that the customer handed over, where change is given (sales only).

@@ -4,6 +4,8 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::text::shown_but;
+
 /// A scalar as text, whatever JSON type it came in: `1`, `"1"`, `true`. Digits are kept as they
 /// stand; control characters are shown by their number; null and anything that is no scalar is nothing.
 #[derive(Clone, Debug, Default)]
@@ -14,22 +16,13 @@ impl<'de> Deserialize<'de> for Scalar {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         let text = raw.get();
         Ok(Scalar(match text.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(text).ok().map(shown),
+            Some(b'"') => {
+                serde_json::from_str::<String>(text).ok().map(|text| shown_but(&text, "\n").into_owned())
+            }
             Some(b'-' | b'0'..=b'9' | b't' | b'f') => Some(text.to_owned()),
             _ => None,
         }))
     }
-}
-
-/// A text that can be printed and stored anywhere.
-fn shown(text: String) -> String {
-    if !text.contains(|letter: char| letter.is_control() && letter != '\n') {
-        return text;
-    }
-    text.chars().fold(String::new(), |shown, letter| match letter.is_control() && letter != '\n' {
-        true => format!("{shown}\\u{:04x}", u32::from(letter)),
-        false => shown + letter.encode_utf8(&mut [0; 4]),
-    })
 }
 
 /// For `deserialize_with`: a scalar of any type as text.

@@ -3,6 +3,7 @@
 
 pub mod lenient;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::fmt;
@@ -89,6 +90,7 @@ pub struct Answer {
 #[derive(Clone)]
 pub struct Request {
     method: Method,
+    route: Cow<'static, str>,
     url: Url,
     authorization: Option<(String, SecretString)>,
     json: Option<Vec<u8>>,
@@ -97,9 +99,17 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request without a body.
-    pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, authorization: None, json: None, form: None, headers: Vec::new() }
+    /// A request without a body. `route` is what log lines call it: the path without the values in it.
+    pub fn new(method: Method, route: impl Into<Cow<'static, str>>, url: Url) -> Self {
+        Self {
+            method,
+            route: route.into(),
+            url,
+            authorization: None,
+            json: None,
+            form: None,
+            headers: Vec::new(),
+        }
     }
 
     /// With HTTP Basic credentials.
@@ -133,9 +143,9 @@ impl Request {
 }
 
 impl fmt::Debug for Request {
-    /// Method and path only: queries, credentials and bodies hold secrets and buyers.
+    /// Method and route only: paths, queries, credentials and bodies hold secrets and buyers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.url.path())
+        write!(f, "{} {}", self.method, self.route)
     }
 }
 
@@ -174,7 +184,7 @@ impl Transports {
             connect_timeout: common.connect_timeout(),
             bytes_end_after: believed_after.max(LEAST_BYTES_END_AFTER),
             plain: base.scheme() == "http",
-            direct: crate::config::is_loopback(base),
+            direct: crate::address::is_loopback(base),
         };
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = kept.get(&terms) {

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::config::is_loopback;
+use crate::address::is_loopback;
 
 /// The system of every address on this machine: emulators and tests. What came on record there counts nowhere
 /// else.

@@ -206,6 +206,7 @@ class Ikkm(Operations):
             pace_ms: Optional[int] = None,
             print_width: Optional[int] = None,
             proxy: Optional[str] = None,
+            public_address: Optional[bool] = None,
             register: Optional[str] = None,
             report_timeout_ms: Optional[int] = None,
             response_timeout_ms: Optional[int] = None,

@@ -1625,7 +1625,7 @@ class IkassaStartedLogin(_IkassaStartedLogin, total=False):
     """A log-in that a person has to approve."""
 
     verification_uri: Optional[str]
-    """Where it is entered, where the vendor tells."""
+    """Where it is entered, where the vendor tells. Never anything but https."""
 
     verification_uri_complete: Optional[str]
     """The same with the code in it, where the vendor tells."""
@@ -1677,6 +1677,11 @@ class IkkmConfig(TypedDict, total=False):
     proxy: Optional[str]
     """Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all."""
 
+    public_address: Optional[bool]
+    """Takes a device at an address that other networks reach (`false`). The key and the receipts
+    go there in clear.
+    """
+
     register: Optional[str]
     """Name of the cash register in the journal, where the vendor's own id may change."""
 
@@ -1716,7 +1721,9 @@ class IkkmReceipt(TypedDict, total=False):
     """Cash that the customer handed over, where change is given (sales only)."""
 
     print_text: Optional[str]
-    """Free text for the paper. Lines of their own: `--cut--`, `--line--`, `--open-cash--`."""
+    """Free text for the paper. No line of it may be a command of the device (`--cut--` and the
+    like).
+    """
 
     summary_line: Optional[bool]
     """One summary line instead of the items: the only way for more than 79 rows."""
@@ -2169,11 +2176,24 @@ class Payment(TypedDict):
     """How it is paid."""
 
 
-class PrintText(TypedDict):
+class _PrintText(TypedDict):
+    text: str
+    """The text. No line of it may be a command of the device (`--cut--` and the like): they are
+    fields here.
+    """
+
+
+class PrintText(_PrintText, total=False):
     """Text to print."""
 
-    text: str
-    """The text. Lines of their own: `--cut--`, `--line--`, `--open-cash--`."""
+    cut: Optional[bool]
+    """Cuts the paper behind it: a printer of its own with a cutter."""
+
+    line: Optional[bool]
+    """Draws a line behind the text."""
+
+    open_drawer: Optional[bool]
+    """Opens the drawer at a printer of its own."""
 
 
 class Printed(TypedDict):

@@ -1,5 +1,6 @@
 //! Where a PostgreSQL journal is, how it is reached, and how it is shown without its password.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -98,8 +99,13 @@ fn option_mistake(text: &str) -> Option<String> {
     // What stands before an @ may be a password.
     let (_, behind) = text.rsplit_once('@').unwrap_or(("", text));
     let (_, options) = behind.split_once('?')?;
+    let mut seen = BTreeSet::new();
     options.split('&').find_map(|option| {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        // The last one would count, and who reads the address sees the first.
+        if OPTIONS.contains(&name) && !seen.insert(name) {
+            return Some(format!("has the option `{name}` twice"));
+        }
         let is_name = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         let hint = match name {
             "sslmode" if SSL_MODES.contains(&value) => return None,
@@ -218,6 +224,7 @@ mod tests {
         for (option, named) in [
             ("sslrootcert=/etc/s3cret.pem", "`sslrootcert`"),
             ("sslmode=allow", "`sslmode`"),
+            ("sslmode=verify-full&sslmode=disable", "`sslmode` twice"),
             ("connect_timeout=5&pgbouncer=true", "`pgbouncer`"),
             ("schema=s3cret", "`schema`"),
         ] {

@@ -9,6 +9,7 @@ use super::errors::{self, Remedy};
 use super::map::rfc3339;
 use super::token::Service;
 use super::vendor::Atol;
+use crate::address;
 use crate::error::{Code, Error, Outcome, Result, VendorFault};
 use crate::journal::{Entry, now_ms};
 use crate::receipt::money::Amount;
@@ -133,7 +134,7 @@ impl Atol {
             Err(error) => return Finding::NotTaken(error).into(),
         };
         let url = join(&self.version, &[group, operation]);
-        let request = Request::new(Method::POST, url).json(body.as_bytes().to_vec());
+        let request = Request::new(Method::POST, "{}/{}", url).json(body.as_bytes().to_vec());
         let answer = match self.sent(context, Service::Documents, Budget::for_document, &request).await {
             Err(error) => return Finding::NotTaken(error).into(),
             Ok(Err(failure)) => return Finding::from(failure).into(),
@@ -225,7 +226,7 @@ impl Atol {
     /// Asks for the result of a document.
     pub async fn report(&self, context: &Context<'_>, uuid: &str) -> Result<Answer> {
         let url = join(&self.version, &[self.group()?, "report", uuid]);
-        let request = Request::new(Method::GET, url);
+        let request = Request::new(Method::GET, "{}/report/{}", url);
         Ok(self.sent(context, Service::Documents, Budget::for_question, &request).await??)
     }
 }
@@ -356,6 +357,6 @@ pub fn fiscal(payload: &Payload) -> Fiscal {
         registered_at: payload.receipt_datetime.0.as_deref().and_then(rfc3339),
         total: payload.total.0.as_deref().and_then(|total| Amount::parse(total).ok()),
         qr: None,
-        url: payload.ofd_receipt_url.0.clone(),
+        url: payload.ofd_receipt_url.0.as_deref().and_then(address::link),
     }
 }

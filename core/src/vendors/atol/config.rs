@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::address;
 use crate::config::Common;
 use crate::error::{Code, Violation, violation};
 use crate::receipt::Company;
@@ -128,6 +129,8 @@ impl AtolConfig {
     /// Mistakes that the schema cannot see.
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = self.common.violations_in_cloud(self.environment.is_some());
+        let monitoring = self.monitoring_url.iter();
+        found.extend(monitoring.flat_map(|url| address::mistakes_in_cloud("/monitoring_url", url)));
         let mut wrong = |path: &str, code, message: &str| found.push(violation(path, code, message));
         if self.login.contains(char::is_whitespace) {
             wrong("/login", Code::WrongFormat, "must have no spaces");

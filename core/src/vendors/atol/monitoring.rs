@@ -138,7 +138,7 @@ impl Atol {
                 url.query_pairs_mut().append_pair(name, &value.to_string());
             }
         }
-        let answer = self.monitored(context, Request::new(Method::GET, url)).await?;
+        let answer = self.monitored(context, Request::new(Method::GET, "cash-registers", url)).await?;
         let kkts: Wrapped<Vec<serde_json::Value>> = read("the answer", &answer.body)?;
         let kkts = kkts.inner().into_iter().map(kkt).collect::<Result<_>>()?;
         Ok(Kkts { kkts, raw: Some(Raw::from_body(&answer.body)) })
@@ -147,7 +147,8 @@ impl Atol {
     /// One cash register (protocol/atol.md 1.4).
     pub async fn kkt(&self, context: &Context<'_>, serial_number: &str) -> Result<Kkt> {
         let url = join(&self.monitoring, &["kkt", "v1", "cash-registers", serial_number]);
-        let request = Request::new(Method::GET, url).header("accept", "application/hal+json".into());
+        let request = Request::new(Method::GET, "cash-registers/{}", url)
+            .header("accept", "application/hal+json".into());
         let answer = self.monitored(context, request).await?;
         let found: Wrapped<serde_json::Value> = read("the answer", &answer.body)?;
         Ok(Kkt { raw: Some(Raw::from_body(&answer.body)), ..kkt(found.inner())? })

@@ -69,7 +69,7 @@ impl Atol {
     async fn log_in(&self, context: &Context<'_>, url: &Url) -> Result<SecretString> {
         let body =
             serde_json::json!({ "login": self.config.login, "pass": self.config.password.expose_secret() });
-        let request = Request::new(Method::POST, url.clone()).json(body.to_string().into_bytes());
+        let request = Request::new(Method::POST, "getToken", url.clone()).json(body.to_string().into_bytes());
         let answer = self.transport.send(&request, context.for_question()?).await?;
         let parsed: Option<LogIn> = lenient::object(&answer.body).ok();
         match parsed {

@@ -94,7 +94,7 @@ impl Ikassa {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Request::new(method, url)
+        Request::new(method, words.to_owned(), url)
     }
 
     /// A call that makes no document: a JSON object or array, or the error.

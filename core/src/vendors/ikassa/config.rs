@@ -8,7 +8,8 @@ use serde::Deserialize;
 use url::Url;
 
 use super::codes;
-use crate::config::{Common, plain_http};
+use crate::address;
+use crate::config::Common;
 use crate::error::{Code, Violation, violation};
 use crate::vendor::identity::{Identity, RegisterName, system};
 
@@ -165,7 +166,7 @@ impl IkassaConfig {
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = self.common.violations_in_cloud(self.environment.is_some());
         for (path, url) in [("/accounts_url", &self.accounts_url), ("/receipts_url", &self.receipts_url)] {
-            found.extend(url.as_deref().and_then(|url| plain_http(path, url)));
+            found.extend(url.iter().flat_map(|url| address::mistakes_in_cloud(path, url)));
         }
         let mut wrong = |path: &str, code, message: &str| found.push(violation(path, code, message));
         if !codes::CURRENCIES.contains(&self.currency()) {

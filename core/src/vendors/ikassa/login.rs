@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep};
 use super::config::{IkassaConfig, NAME};
 use super::settling;
 use super::vendor::Ikassa;
+use crate::address;
 use crate::error::{Code, Error, Result, VendorFault};
 use crate::journal::chain::hex;
 use crate::journal::now_ms;
@@ -86,7 +87,7 @@ pub struct StartLogin {
 pub struct StartedLogin {
     /// The code that the person enters in the vendor's cabinet, where a cash register is bound to it.
     pub user_code: String,
-    /// Where it is entered, where the vendor tells.
+    /// Where it is entered, where the vendor tells. Never anything but https.
     pub verification_uri: Option<String>,
     /// The same with the code in it, where the vendor tells.
     pub verification_uri_complete: Option<String>,
@@ -302,7 +303,7 @@ impl Ikassa {
         path: &[&str],
         fields: &[(&str, &str)],
     ) -> Result<(Answer, Body)> {
-        let request = Request::new(Method::POST, join(&self.accounts, path)).form(fields);
+        let request = Request::new(Method::POST, path.join("/"), join(&self.accounts, path)).form(fields);
         let answer = self.transport.send(&request, context.for_question()?).await?;
         let body = lenient::object(&answer.body).unwrap_or_default();
         Ok((answer, body))
@@ -439,8 +440,8 @@ impl Ikassa {
         self.keep(context, PENDING, &pending).await?;
         Ok(StartedLogin {
             user_code: user_code.clone(),
-            verification_uri: body.verification_uri.0.clone(),
-            verification_uri_complete: body.verification_uri_complete.0.clone(),
+            verification_uri: body.verification_uri.0.as_deref().and_then(address::link),
+            verification_uri_complete: body.verification_uri_complete.0.as_deref().and_then(address::link),
             expires_in_s,
             interval_s,
         })

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::config::{Common, is_loopback};
+use crate::address::{self, is_loopback, is_near};
+use crate::config::Common;
 use crate::error::{Code, Violation, violation};
 use crate::vendor::identity::{Identity, LOOPBACK, RegisterName};
 
@@ -67,6 +68,8 @@ pub struct IkkmConfig {
     /// Milliseconds after a lost answer before the device is asked about it (10000).
     #[schemars(range(min = 0, max = 60_000))]
     pub settle_ms: Option<u64>,
+    /// Takes a device at an address that other networks reach (`false`). The key and the receipts go there in clear.
+    pub public_address: Option<bool>,
     /// What every vendor's configuration has. `base_url` is the device: `http://192.168.1.20:8080`.
     #[serde(flatten)]
     pub common: Common,
@@ -126,6 +129,11 @@ impl IkkmConfig {
         Duration::from_millis(self.settle_ms.unwrap_or(SETTLE_MS))
     }
 
+    /// Whether the device may have an address that other networks reach.
+    pub fn takes_public_address(&self) -> bool {
+        self.public_address.unwrap_or(false)
+    }
+
     /// Mistakes that the schema cannot see.
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = self.common.violations();
@@ -139,8 +147,31 @@ impl IkkmConfig {
                     "must be http://IP:PORT: the device has no TLS and no folders",
                 );
             }
+            // Another service's port: what is sent there would be somebody else's.
+            Some(Ok(url)) if url.port().is_some_and(|port| port < 1_024) => {
+                wrong(
+                    "/base_url",
+                    Code::WrongValue,
+                    "must be the port of the device's web-api, 8080 or the like",
+                );
+            }
+            Some(Ok(url)) if !self.takes_public_address() && is_public(&url) => {
+                let message = "must be on the shop's own network: what is sent to a public address is in clear; \
+                               `public_address` takes one all the same";
+                wrong("/base_url", Code::WrongValue, message);
+            }
             Some(_) => {}
         }
+        found.extend(self.common.base_url.iter().flat_map(|url| address::mistakes("/base_url", url)));
         found
+    }
+}
+
+/// True for an address of numbers that other networks reach. A name is looked up when it is used.
+fn is_public(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(place)) => !is_near(place.into()),
+        Some(url::Host::Ipv6(place)) => !is_near(place.into()),
+        _ => false,
     }
 }

@@ -5,15 +5,17 @@
 //! exchange: no kept connections, no proxy, no redirects, no retries, reason phrase as raw bytes.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::Mutex;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::reply::{Incoming, Reply, broken};
+use crate::address::is_near;
 use crate::transport::{NoExchange, Reach};
 
 /// A device on the network.
@@ -21,22 +23,50 @@ pub struct Device {
     host: String,
     port: u16,
     connect_timeout: Duration,
+    /// Whether it may be where other networks reach it.
+    public: bool,
     /// Least time between the starts of two requests (protocol/ikkm.md 0.1: one a second).
     pace: Duration,
     next_start: Mutex<Option<Instant>>,
 }
 
-/// What is sent: a target, and the parameters of a POST.
+/// What is sent.
 pub struct Call<'a> {
+    /// What log lines call it: the path without the values in it, of which one may be a key.
+    route: &'static str,
     /// Path and query.
-    pub target: &'a str,
+    target: String,
     /// The form of a POST; absent for a GET.
-    pub form: Option<&'a str>,
+    form: Option<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    /// A GET; `value` stands in place of `{}` in the route.
+    pub fn get(route: &'static str, value: &str, query: &str) -> Self {
+        Self { route, target: format!("{}?{query}", route.replace("{}", value)), form: None }
+    }
+
+    /// A POST of a form.
+    pub fn post(route: &'static str, form: &'a str) -> Self {
+        Self { route, target: route.into(), form: Some(form) }
+    }
 }
 
 impl Device {
-    pub fn new(host: String, port: u16, connect_timeout: Duration, pace: Duration) -> Self {
-        Self { host, port, connect_timeout, pace, next_start: Mutex::new(None) }
+    pub fn new(host: String, port: u16, connect_timeout: Duration, pace: Duration, public: bool) -> Self {
+        Self { host, port, connect_timeout, public, pace, next_start: Mutex::new(None) }
+    }
+
+    /// A connection to it. What a name leads to is known only now.
+    async fn connect(&self) -> io::Result<TcpStream> {
+        let places: Vec<SocketAddr> = lookup_host((self.host.as_str(), self.port)).await?.collect();
+        let near: Vec<SocketAddr> =
+            places.into_iter().filter(|place| self.public || is_near(place.ip())).collect();
+        if near.is_empty() {
+            let message = "the name of the device leads to a public address; see `public_address`";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+        }
+        TcpStream::connect(&near[..]).await
     }
 
     /// Sends a request once and reads the whole answer within the time that `limit` gives once the device may
@@ -51,11 +81,11 @@ impl Device {
         let started = Instant::now();
         let result = self.once(call, limit).await;
         let ms = started.elapsed().as_millis() as u64;
-        let path = call.target.split('?').next().unwrap_or_default();
+        let route = call.route;
         match &result {
-            Ok(reply) => tracing::debug!(target: "kassa::http", path, status = reply.status, ms, "answered"),
+            Ok(reply) => tracing::debug!(target: "kassa::http", route, status = reply.status, ms, "answered"),
             Err(failure) => {
-                tracing::warn!(target: "kassa::http", path, reach = ?failure.reach, ms, "{}", failure.message);
+                tracing::warn!(target: "kassa::http", route, reach = ?failure.reach, ms, "{}", failure.message);
             }
         }
         result
@@ -72,8 +102,7 @@ impl Device {
     async fn once(&self, call: &Call<'_>, limit: Duration) -> Result<Reply, NoExchange> {
         let until = Instant::now() + limit;
         let not_sent = |message: String| NoExchange { reach: Reach::NotSent, message };
-        let connect = TcpStream::connect((self.host.as_str(), self.port));
-        let mut stream = match timeout(self.connect_timeout.min(limit), connect).await {
+        let mut stream = match timeout(self.connect_timeout.min(limit), self.connect()).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(not_sent(format!("no connection: {error}"))),
             Err(_) => return Err(not_sent("no connection in time".into())),

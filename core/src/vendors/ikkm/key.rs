@@ -125,13 +125,12 @@ pub fn used(entry: &Entry) -> Result<String> {
 async fn transmit(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, key: &str) -> Exchanged<DeviceAnswer> {
     let parameters = String::from_utf8_lossy(&entry.request);
     let bytes = format!("key={key}&{parameters}");
-    let target = match entry.operation.as_str() {
-        "deposit" => format!("/apideposit/?{bytes}"),
-        "withdraw" => format!("/apiwithdraw/?{bytes}"),
-        _ => "/api".to_owned(),
+    let call = match entry.operation.as_str() {
+        "deposit" => Call::get("/apideposit/", "", &bytes),
+        "withdraw" => Call::get("/apiwithdraw/", "", &bytes),
+        _ => Call::post("/api", &bytes),
     };
-    let form = (target == "/api").then_some(bytes.as_str());
-    let reply = vendor.send(context, &Call { target: &target, form }).await?;
+    let reply = vendor.send(context, &call).await?;
     Ok(answer::read(&reply, key))
 }
 
@@ -432,13 +431,14 @@ async fn in_last_shifts(
     number: &str,
     key: &str,
 ) -> Result<Option<Cheque>> {
-    let info = reports::ask_with::<DeviceInfo>(vendor, context, "/apicheck/getInfo/", "show=minimum&", key);
+    let info =
+        reports::ask_with::<DeviceInfo>(vendor, context, ("/apicheck/getInfo/", ""), "show=minimum&", key);
     let current = info.await?.0.shift_number.unwrap_or_default();
     let newest: u64 = current.parse().unwrap_or_default();
     let before = (newest.saturating_sub(SHIFTS_BEFORE).max(1)..newest).rev().map(|shift| shift.to_string());
     for shift in std::iter::once(current).chain(before) {
-        let path = format!("/dump/table/shifts/{shift}/cheques");
-        let (cheques, _) = reports::ask_with::<Vec<Cheque>>(vendor, context, &path, "", key).await?;
+        let place = ("/dump/table/shifts/{}/cheques", shift.as_str());
+        let (cheques, _) = reports::ask_with::<Vec<Cheque>>(vendor, context, place, "", key).await?;
         let found = cheques.into_iter().find(|cheque| cheque.receipt_number.as_deref() == Some(number));
         if found.is_some() {
             return Ok(found);

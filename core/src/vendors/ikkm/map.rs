@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::config::{Amounts, IkkmConfig};
+use super::print;
 use crate::error::{Code, Violation, violation};
 use crate::receipt::ikkm::ReceiptExtras;
 use crate::receipt::money::Amount;
@@ -87,6 +88,13 @@ pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
     {
         wrong("/vendor/ikkm/tax_code".into(), Code::WrongFormat, "must be digits");
     }
+    if let Some(command) = extras.and_then(|e| print::command_in(e.print_text.as_deref()?)) {
+        let message = format!(
+            "the line {command} is a command of the device, and whether it heeds it in a receipt is not known; the \
+             operation `print_text` has `line`, `cut` and `open_drawer`"
+        );
+        wrong("/vendor/ikkm/print_text".into(), Code::WrongValue, &message);
+    }
     if let Some(received) = extras.and_then(|e| e.cash_received) {
         let path = "/vendor/ikkm/cash_received".to_owned();
         let cash = receipt.payments.iter().find(|payment| payment.payment_type == PaymentType::Cash);
@@ -123,7 +131,7 @@ pub fn parameters(receipt: &Receipt, config: &IkkmConfig) -> Option<String> {
         form.add("tax", code);
     }
     if let Some(text) = extras.and_then(|e| e.print_text.as_deref()) {
-        form.add("print", &wrapped(text, config.print_width));
+        form.add("print", &print::printable(text, config.print_width));
     }
     if sends_items(receipt, config) {
         form.add("itemdata", &serde_json::to_string(&rows(receipt)).ok()?);
@@ -159,23 +167,6 @@ fn rows(receipt: &Receipt) -> Vec<Row<'_>> {
     rows
 }
 
-/// Lines no longer than `width`, broken at spaces where there are any (protocol/ikkm.md 2.4).
-pub fn wrapped(text: &str, width: Option<u16>) -> String {
-    let Some(width) = width.map(usize::from) else { return text.into() };
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        let mut rest: Vec<char> = line.chars().collect();
-        while rest.len() > width {
-            let space = rest[..=width].iter().rposition(|letter| *letter == ' ').filter(|at| *at > 0);
-            let tail = rest.split_off(space.unwrap_or(width));
-            lines.push(rest.into_iter().collect::<String>());
-            rest = tail.into_iter().skip(usize::from(space.is_some())).collect();
-        }
-        lines.push(rest.into_iter().collect());
-    }
-    lines.join("\n")
-}
-
 /// Parameters with a space as `%20`, not `+` (1, encoding).
 #[derive(Default)]
 pub struct Form(pub String);
@@ -199,13 +190,6 @@ impl Form {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_are_wrapped_at_spaces_or_cut() {
-        assert_eq!(wrapped("one two three", Some(10)), "one two\nthree");
-        assert_eq!(wrapped("12345678901234\n--cut--", Some(10)), "1234567890\n1234\n--cut--");
-        assert_eq!(wrapped("as it is", None), "as it is");
-    }
 
     #[test]
     fn a_space_is_percent_encoded_and_a_plus_survives() {

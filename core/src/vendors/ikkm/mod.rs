@@ -13,6 +13,7 @@ mod fields;
 mod key;
 mod map;
 mod operations;
+mod print;
 mod reply;
 mod reports;
 mod vendor;
@@ -62,7 +63,8 @@ fn open(text: &str, _: &Transports) -> Result<Opened> {
         return Err(Error::invalid(violations));
     };
     let common = config.common.clone();
-    let device = Device::new(host, port, common.connect_timeout(), config.pace());
+    let device =
+        Device::new(host, port, common.connect_timeout(), config.pace(), config.takes_public_address());
     Ok(Opened { vendor: Box::new(Ikkm { register, identity, config, device }), common })
 }
 

@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::answer::{self, DeviceAnswer};
 use super::codes;
 use super::device::Call;
-use super::reports::{self, Cheques, DeviceInfo, Directory, Goods, Sales, ShiftReport, Shifts, Transaction};
+use super::reports::{
+    self, Cheques, DeviceInfo, Directory, Goods, Place, Sales, ShiftReport, Shifts, Transaction,
+};
 use super::vendor::Ikkm;
-use super::{key, map};
+use super::{key, map, print};
 use crate::error::{Code, Error, Result, violation};
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Raw, Registration};
@@ -97,9 +99,15 @@ pub struct ShiftNumber {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrintText {
-    /// The text. Lines of their own: `--cut--`, `--line--`, `--open-cash--`.
+    /// The text. No line of it may be a command of the device (`--cut--` and the like): they are fields here.
     #[schemars(length(min = 1, max = 100_000))]
     pub text: String,
+    /// Draws a line behind the text.
+    pub line: Option<bool>,
+    /// Cuts the paper behind it: a printer of its own with a cutter.
+    pub cut: Option<bool>,
+    /// Opens the drawer at a printer of its own.
+    pub open_drawer: Option<bool>,
 }
 
 /// A payment at the bank application.
@@ -188,9 +196,9 @@ async fn close_shift(desk: &dyn Desk, _: Nothing) -> Result<Report> {
             return Ok(Report { confirmed: true, shift: Some(shift_of(&before)) });
         }
         let current = key::current(vendor, context).await?;
-        let target = format!("/apizreport?key={current}");
+        let call = Call::get("/apizreport", "", &format!("key={current}"));
         let limit = || Ok(vendor.config.report_timeout().min(context.budget.left()));
-        let said = match vendor.device.exchange(&Call { target: &target, form: None }, limit).await {
+        let said = match vendor.device.exchange(&call, limit).await {
             Ok(reply) => Some(answer::read(&reply, &current)),
             Err(failure) if failure.is_not_sent() => return Err(failure.into()),
             Err(_) => None,
@@ -226,7 +234,7 @@ async fn closed_afterwards(vendor: &Ikkm, context: &Context<'_>) -> Result<Repor
 }
 
 /// A call whose effect nothing can confirm: told as it is, never repeated.
-async fn started(desk: &dyn Desk, path: &str, parameters: &str, post: bool) -> Result<Printed> {
+async fn started(desk: &dyn Desk, route: &'static str, parameters: &str, post: bool) -> Result<Printed> {
     in_order(desk, async |vendor, context| {
         let current = key::current(vendor, context).await?;
         let bytes = if parameters.is_empty() {
@@ -234,8 +242,7 @@ async fn started(desk: &dyn Desk, path: &str, parameters: &str, post: bool) -> R
         } else {
             format!("key={current}&{parameters}")
         };
-        let target = if post { path.to_owned() } else { format!("{path}?{bytes}") };
-        let call = Call { target: &target, form: post.then_some(bytes.as_str()) };
+        let call = if post { Call::post(route, &bytes) } else { Call::get(route, "", &bytes) };
         match vendor.ask(context, &call).await {
             Ok(reply) => match answer::read(&reply, &current) {
                 DeviceAnswer::Refused { code, cause } => Err(answer::error(code, &cause)),
@@ -258,7 +265,16 @@ async fn x_report(desk: &dyn Desk, _: Nothing) -> Result<Report> {
 
 async fn print_text(desk: &dyn Desk, request: PrintText) -> Result<Printed> {
     let vendor: &Ikkm = desk.of()?;
-    let form = map::Form::of("print", &map::wrapped(&request.text, vendor.config.print_width));
+    if let Some(command) = print::command_in(&request.text) {
+        let message =
+            format!("the line {command} is a command of the device: use `line`, `cut`, `open_drawer`");
+        return Err(Error::invalid(vec![violation("/text", Code::WrongValue, message)]));
+    }
+    let mut lines = vec![print::printable(&request.text, vendor.config.print_width)];
+    let commands =
+        [(request.line, print::LINE), (request.cut, print::CUT), (request.open_drawer, print::OPEN_DRAWER)];
+    lines.extend(commands.iter().filter(|(wanted, _)| *wanted == Some(true)).map(|(_, line)| (*line).into()));
+    let form = map::Form::of("print", &lines.join("\n"));
     started(desk, "/apiprint", &form.0, true).await
 }
 
@@ -272,52 +288,60 @@ async fn start_bank_payment(desk: &dyn Desk, request: BankPayment) -> Result<Pri
 }
 
 /// A table of the device, and the answer as it came.
-async fn table<T: DeserializeOwned>(desk: &dyn Desk, path: &str) -> Result<(T, Option<Raw>)> {
-    let path = format!("/dump/table/{path}");
-    in_order(desk, async |vendor, context| reports::ask(vendor, context, &path, "").await).await
+async fn table<T: DeserializeOwned>(desk: &dyn Desk, place: Place<'_>) -> Result<(T, Option<Raw>)> {
+    in_order(desk, async |vendor, context| reports::ask(vendor, context, place, "").await).await
+}
+
+/// A table of one shift.
+async fn of_shift<T: DeserializeOwned>(
+    desk: &dyn Desk,
+    route: &'static str,
+    asked: ShiftNumber,
+) -> Result<(T, Option<Raw>)> {
+    table(desk, (route, &asked.shift.to_string())).await
 }
 
 /// Names by code, whatever JSON type the names have.
-async fn directory(desk: &dyn Desk, name: &str) -> Result<Directory> {
-    let (rows, raw): (BTreeMap<String, Scalar>, _) = table(desk, name).await?;
+async fn directory(desk: &dyn Desk, route: &'static str) -> Result<Directory> {
+    let (rows, raw): (BTreeMap<String, Scalar>, _) = table(desk, (route, "")).await?;
     let names = rows.into_iter().map(|(code, name)| (code, name.0.unwrap_or_default())).collect();
     Ok(Directory { names, raw })
 }
 
 async fn items(desk: &dyn Desk, _: Nothing) -> Result<Goods> {
-    let (items, raw) = table(desk, "items").await?;
+    let (items, raw) = table(desk, ("/dump/table/items", "")).await?;
     Ok(Goods { items, raw })
 }
 
 async fn catalog(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
-    directory(desk, "catalog").await
+    directory(desk, "/dump/table/catalog").await
 }
 
 async fn taxes(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
-    directory(desk, "taxes").await
+    directory(desk, "/dump/table/taxes").await
 }
 
 async fn cashiers(desk: &dyn Desk, _: Nothing) -> Result<Directory> {
-    directory(desk, "cashiers").await
+    directory(desk, "/dump/table/cashiers").await
 }
 
 async fn shifts(desk: &dyn Desk, _: Nothing) -> Result<Shifts> {
-    let (shifts, raw) = table(desk, "shifts").await?;
+    let (shifts, raw) = table(desk, ("/dump/table/shifts", "")).await?;
     Ok(Shifts { shifts, raw })
 }
 
 async fn cheques(desk: &dyn Desk, request: ShiftNumber) -> Result<Cheques> {
-    let (cheques, raw) = table(desk, &format!("shifts/{}/cheques", request.shift)).await?;
+    let (cheques, raw) = of_shift(desk, "/dump/table/shifts/{}/cheques", request).await?;
     Ok(Cheques { cheques, raw })
 }
 
 async fn sales(desk: &dyn Desk, request: ShiftNumber) -> Result<Sales> {
-    let (rows, raw) = table(desk, &format!("shifts/{}/sales", request.shift)).await?;
+    let (rows, raw) = of_shift(desk, "/dump/table/shifts/{}/sales", request).await?;
     Ok(Sales { rows, raw })
 }
 
 async fn shift_report(desk: &dyn Desk, request: ShiftNumber) -> Result<ShiftReport> {
-    let (report, raw) = table(desk, &format!("shifts/{}/report", request.shift)).await?;
+    let (report, raw) = of_shift(desk, "/dump/table/shifts/{}/report", request).await?;
     Ok(ShiftReport { raw, ..report })
 }
 

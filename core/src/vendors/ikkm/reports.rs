@@ -16,27 +16,31 @@ use crate::receipt::registration::Raw;
 use crate::transport::lenient::text;
 use crate::vendor::{Context, read};
 
+/// A path of the device, and what stands in place of `{}` in it.
+pub type Place<'a> = (&'static str, &'a str);
+
 /// Asks for JSON at `path` with the current key; `parameters` stand in front of the key.
 pub async fn ask<T: DeserializeOwned>(
     vendor: &Ikkm,
     context: &Context<'_>,
-    path: &str,
+    place: Place<'_>,
     parameters: &str,
 ) -> Result<(T, Option<Raw>)> {
     let key = key::current(vendor, context).await?;
-    ask_with(vendor, context, path, parameters, &key).await
+    ask_with(vendor, context, place, parameters, &key).await
 }
 
 /// As `ask`, with a key that is not in the journal yet.
 pub(super) async fn ask_with<T: DeserializeOwned>(
     vendor: &Ikkm,
     context: &Context<'_>,
-    path: &str,
+    place: Place<'_>,
     parameters: &str,
     key: &str,
 ) -> Result<(T, Option<Raw>)> {
-    let target = format!("{path}?{parameters}key={key}");
-    let reply = vendor.ask(context, &Call { target: &target, form: None }).await?;
+    let (route, value) = place;
+    let call = Call::get(route, value, &format!("{parameters}key={key}"));
+    let reply = vendor.ask(context, &call).await?;
     // An error is presumably the plain code instead of JSON (5).
     match answer::read(&reply, key) {
         DeviceAnswer::Refused { code, cause } => Err(answer::error(code, &cause)),
@@ -324,8 +328,8 @@ pub struct ShiftReport {
 impl Transaction {
     /// Asks what was made with `old`, with the current key.
     pub(super) async fn ask(vendor: &Ikkm, context: &Context<'_>, old: &str, current: &str) -> Result<Self> {
-        let path = format!("/dump/transaction/{old}");
-        let (transaction, raw) = ask_with(vendor, context, &path, "", current).await?;
+        let (transaction, raw) =
+            ask_with(vendor, context, ("/dump/transaction/{}", old), "", current).await?;
         Ok(Transaction { raw, ..transaction })
     }
 }
@@ -333,9 +337,9 @@ impl Transaction {
 impl DeviceInfo {
     /// Asks the device; `minimum` is the form that the vendor recommends.
     pub(super) async fn ask(vendor: &Ikkm, context: &Context<'_>, minimum: bool) -> Result<Self> {
-        let (path, parameters) =
+        let (route, parameters) =
             if minimum { ("/apicheck/getInfo/", "show=minimum&") } else { ("/apicheck/getInfo", "") };
-        let (info, raw) = ask(vendor, context, path, parameters).await?;
+        let (info, raw) = ask(vendor, context, (route, ""), parameters).await?;
         Ok(DeviceInfo { raw, ..info })
     }
 

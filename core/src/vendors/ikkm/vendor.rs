@@ -29,7 +29,7 @@ impl Ikkm {
     /// `/apicheck`: whether the device is ready and takes `key`.
     pub(super) async fn check_key(&self, context: &Context<'_>, key: &str) -> Exchanged<DeviceAnswer> {
         let form = format!("key={key}");
-        let reply = self.ask(context, &Call { target: "/apicheck", form: Some(&form) }).await?;
+        let reply = self.ask(context, &Call::post("/apicheck", &form)).await?;
         Ok(answer::read(&reply, key))
     }
 }

@@ -74,7 +74,7 @@ impl Modulkassa {
         if let Some(client_id) = client_id {
             url.query_pairs_mut().append_pair("clientId", client_id);
         }
-        let request = Request::new(Method::POST, url).basic(&self.account()?);
+        let request = Request::new(Method::POST, "v1/associate/{}", url).basic(&self.account()?);
         let association: wire::Association = parsed(&self.ask(context, request).await?)?;
         let (Some(name), Some(password)) = (&association.user_name.0, &association.password.0) else {
             return Err(Error::new(
@@ -89,14 +89,14 @@ impl Modulkassa {
 
     /// E2: ends the association and forgets its password.
     pub async fn dissociate(&self, context: &Context<'_>) -> Result<()> {
-        let request = Request::new(Method::DELETE, self.url(&["v1", "associate"]));
+        let request = Request::new(Method::DELETE, "v1/associate", self.url(&["v1", "associate"]));
         self.ask(context, request.basic(&self.association(context).await?)).await?;
         context.secrets.keep_secret(&self.register, ASSOCIATION, None).await
     }
 
     /// E3.
     pub async fn service_status(&self, context: &Context<'_>) -> Result<ServiceStatus> {
-        let request = Request::new(Method::GET, self.url(&["v1", "status"]));
+        let request = Request::new(Method::GET, "v1/status", self.url(&["v1", "status"]));
         let answer = self.ask(context, request.basic(&self.association(context).await?)).await?;
         ServiceStatus::read(parsed(&answer)?, Raw::from_body(&answer.body))
     }
@@ -111,7 +111,7 @@ impl Modulkassa {
             Some(id) => join(&base, &["v1", "retail-point", id]),
             None => join(&base, &["v1", "retail-points"]),
         };
-        self.ask(context, Request::new(Method::GET, url).basic(&self.account()?)).await
+        self.ask(context, Request::new(Method::GET, "v1/retail-points", url).basic(&self.account()?)).await
     }
 
     /// E5 as the caller wants to see it, and what it says of the document.
@@ -126,7 +126,7 @@ impl Modulkassa {
     }
 
     async fn status_request(&self, context: &Context<'_>, id: &str) -> Result<Request> {
-        let request = Request::new(Method::GET, self.url(&["v1", "doc", id, "status"]));
+        let request = Request::new(Method::GET, "v1/doc/{}/status", self.url(&["v1", "doc", id, "status"]));
         Ok(request.basic(&self.association(context).await?))
     }
 
@@ -142,7 +142,7 @@ impl Modulkassa {
             Err(error) => return as_before(error).into(),
         };
         let url = self.url(&["v1", "doc", document_of(entry), "re-queue"]);
-        let request = Request::new(Method::PUT, url).basic(&credentials);
+        let request = Request::new(Method::PUT, "v1/doc/{}/re-queue", url).basic(&credentials);
         match self.exchange_document(context, request).await {
             Err(failure) if failure.is_not_sent() => as_before(failure.into()).into(),
             Err(failure) => Finding::from(failure).into(),
@@ -169,7 +169,7 @@ impl Modulkassa {
             Err(error) => return Finding::NotTaken(error).into(),
         };
         let version = self.config.document_version.unwrap_or_default().path();
-        let request = Request::new(Method::POST, self.url(&[version, "doc"]))
+        let request = Request::new(Method::POST, "doc", self.url(&[version, "doc"]))
             .basic(&credentials)
             .json(entry.request.clone());
         let answer = match self.exchange_document(context, request).await {

@@ -239,15 +239,12 @@ pub fn word(scalar: &Scalar) -> Option<String> {
 pub fn failure(status: &wire::DocumentStatus) -> Failure {
     let said = status.failure_info.as_ref();
     let message = said.and_then(|f| f.message.0.clone()).or_else(|| status.message.0.clone());
+    let code = said.and_then(|f| f.kind.0.clone());
+    let fault = VendorFault { name: NAME.into(), code, message, http_status: None }.legible();
     Failure {
         code: Code::FiscalizationFailed.name().into(),
-        message: message.clone().unwrap_or_else(|| "the cash register gave no reason".into()),
-        vendor: Some(VendorFault {
-            name: NAME.into(),
-            code: said.and_then(|f| f.kind.0.clone()),
-            message,
-            http_status: None,
-        }),
+        message: fault.message.clone().unwrap_or_else(|| "the cash register gave no reason".into()),
+        vendor: Some(fault),
     }
 }
 

@@ -38,13 +38,13 @@ pub struct Api {
 }
 
 impl Api {
-    fn request(&self, method: Method, path: &[&str]) -> Request {
-        Request::new(method, join(&self.base, path)).basic(&self.credentials)
+    fn request(&self, method: Method, route: &'static str, path: &[&str]) -> Request {
+        Request::new(method, route, join(&self.base, path)).basic(&self.credentials)
     }
 
     /// E1, sent once, byte for byte as it stands in the journal.
     pub async fn submit(&self, context: &Context<'_>, entry: &Entry) -> Finding {
-        let request = self.request(Method::POST, &["documents"]).json(entry.request.clone());
+        let request = self.request(Method::POST, "documents", &["documents"]).json(entry.request.clone());
         let sent = match context.for_document() {
             Ok(time) => self.transport.send(&request, time).await,
             Err(not_begun) => Err(not_begun),
@@ -67,7 +67,7 @@ impl Api {
     /// E2 as proof: only the vendor's own 404 says that a document never arrived.
     pub async fn look_up(&self, context: &Context<'_>, entry: &Entry) -> Finding {
         let id = entry.vendor_document_id.as_deref().unwrap_or(&entry.receipt_id);
-        match self.ask(context, &["documents", id]).await {
+        match self.ask(context, "documents/{}", &["documents", id]).await {
             Ok(answer) => match (answer.status, said(&answer).error.as_deref()) {
                 (200, _) => told(&answer, entry),
                 (404, Some("unknown_document")) => Finding::Absent,
@@ -79,7 +79,7 @@ impl Api {
 
     /// E3.
     pub async fn health(&self, context: &Context<'_>) -> Result<Health> {
-        let answer = self.ask(context, &["health"]).await?;
+        let answer = self.ask(context, "health", &["health"]).await?;
         match (answer.status, said(&answer)) {
             (200, Said { ready, message: Some(message), .. }) => {
                 Ok(Health { ready, message, raw: Some(Raw::from_body(&answer.body)) })
@@ -89,8 +89,9 @@ impl Api {
     }
 
     /// A call that makes no document.
-    async fn ask(&self, context: &Context<'_>, path: &[&str]) -> Result<Answer> {
-        Ok(self.transport.send(&self.request(Method::GET, path), context.for_question()?).await?)
+    async fn ask(&self, context: &Context<'_>, route: &'static str, path: &[&str]) -> Result<Answer> {
+        let request = self.request(Method::GET, route, path);
+        Ok(self.transport.send(&request, context.for_question()?).await?)
     }
 }
 

@@ -165,6 +165,9 @@ fn elsewhere(vendor: &str, mut config: Value) -> Value {
     let there = if vendor == "ikkm" { "http://0.0.0.0" } else { "https://0.0.0.0" };
     let here = config["base_url"].as_str().unwrap_or_default();
     config["base_url"] = json!(here.replace("http://127.0.0.1", there));
+    if vendor == "ikkm" {
+        config["public_address"] = json!(true);
+    }
     config
 }
 

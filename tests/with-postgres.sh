@@ -41,7 +41,11 @@ password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 echo "$password" >"$folder/password"
 chmod 600 "$folder/server.key"
 chmod 755 "$folder"
-[ ${#as_user[@]} -eq 0 ] || chown -R "$user" "$folder"
+if [ ${#as_user[@]} -ne 0 ]; then
+    chown -R "$user" "$folder"
+    # The library trusts no file of roots that another user could change.
+    chown root "$folder/ca.pem"
+fi
 "${as_user[@]}" "$programs/initdb" --pgdata "$folder/data" --username kassa --pwfile "$folder/password" \
     --auth scram-sha-256 --encoding UTF8 --locale C.UTF-8 >/dev/null
 cat >>"$folder/data/postgresql.conf" <<SETTINGS

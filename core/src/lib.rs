@@ -34,6 +34,7 @@ pub mod receipt;
 pub mod table;
 mod text;
 pub mod transport;
+mod trust;
 pub mod vendor;
 pub mod vendors;
 

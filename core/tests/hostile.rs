@@ -7,6 +7,8 @@ use common::{Bench, atol, call, error, ikassa, ikkm, ok, receipt, tenge};
 use kassa::Client;
 use serde_json::{Value, json};
 
+const EMAIL: &str = "marked.buyer@shop.example";
+
 /// The violations of a configuration by path.
 fn mistakes(config: &Value) -> Vec<String> {
     match Client::open(&config.to_string()) {
@@ -180,5 +182,147 @@ async fn only_a_safe_link_of_an_answer_is_shown() {
         let told = ok(&till, "status", json!({"id": "order-1"})).await;
         assert_eq!(told["state"], "registered", "{told}");
         assert_eq!(told["fiscal"]["url"].is_string(), shown, "{told}");
+    }
+}
+
+/// A vendor whose answer repeats what it was sent, in its own form and in another.
+const ECHOES: &[(&str, &str, u16, fn(&str) -> String)] = &[
+    ("modulkassa", "submit", 400, |all| json!({"status": 400, "error": all, "message": all}).to_string()),
+    ("modulkassa", "submit", 500, |all| format!("<html>{all}</html>")),
+    ("atol", "submit", 400, |all| {
+        json!({"uuid": all, "status": "fail", "error": {"code": 32, "type": "system", "text": all}})
+            .to_string()
+    }),
+    ("atol", "submit", 502, |all| all.into()),
+    ("atol", "token", 401, |all| json!({"error": {"code": 12, "type": "system", "text": all}}).to_string()),
+    ("ikassa", "sale", 400, |all| json!({"code": "kernel.document.bad", "message": all}).to_string()),
+    ("ikassa", "sale", 500, |all| json!({"code": all, "message": all}).to_string()),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_answer_repeats_of_the_request_is_kept_nowhere() {
+    for (vendor, route, status, body) in ECHOES {
+        let bench = Bench::new().await;
+        let config = bench.emulator.config(vendor);
+        let secrets: Vec<String> = [&config["password"], &config["credentials"]["password"]]
+            .into_iter()
+            .filter_map(|value| value.as_str().map(str::to_owned))
+            .chain([EMAIL, "+79991234567"].map(str::to_owned))
+            .collect();
+        let (till, mut sale) = match *vendor {
+            "modulkassa" => (bench.client(), receipt("order-1")),
+            "atol" => (atol(&bench, "v5", json!({})), receipt("order-1")),
+            _ => {
+                let till = ikassa(&bench, json!({}));
+                ok(&till, "open_shift", json!({})).await;
+                (till, common::roubles("order-1", "cash"))
+            }
+        };
+        if *vendor != "ikassa" {
+            sale["customer"] = json!({"email": EMAIL});
+        }
+        let all = secrets.join(" and ");
+        bench.fault(json!({"vendor": vendor, "route": route, "when": "before_record", "do": "status",
+            "status": status, "body": body(&all), "content_type": "application/json"}));
+        let envelope = call(&till, "register", sale).await.to_string();
+        let kept = call(&till, "export", json!({})).await;
+        let entry = kept["ok"]["entries"][0].clone();
+        let steps = [&entry["steps"], &entry["raw"], &entry["failure"], &entry["notice"]]
+            .map(Value::to_string)
+            .concat();
+        // What this exchange sent: a log-in knows no buyer, and iKassa is told none.
+        let is_sent = |secret: &&String| match secret.as_str() {
+            "+79991234567" => false,
+            EMAIL => *vendor != "ikassa" && *route != "token",
+            _ => true,
+        };
+        for secret in secrets.iter().filter(is_sent) {
+            assert!(!envelope.contains(secret), "{vendor} {route} {status}: {secret} in {envelope}");
+            assert!(!steps.contains(secret), "{vendor} {route} {status}: {secret} in {steps}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pruned_stands_nowhere_in_the_files() {
+    let bench = Bench::new().await;
+    let path = bench.folder.path().join("journal.sqlite");
+    let till = bench.client();
+    for number in 0..30 {
+        let mut sale = receipt(&format!("order-{number}"));
+        sale["customer"] = json!({"email": EMAIL});
+        ok(&till, "register", sale).await;
+        ok(&till, "wait", json!({"id": format!("order-{number}")})).await;
+    }
+    let files = || {
+        ["", "-wal"].map(|end| std::fs::read(format!("{}{end}", path.display())).unwrap_or_default()).concat()
+    };
+    let is_there = |bytes: &[u8]| bytes.windows(EMAIL.len()).any(|window| window == EMAIL.as_bytes());
+    assert!(is_there(&files()));
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    let before =
+        time::OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339).unwrap();
+    assert_eq!(ok(&till, "prune", json!({"before": before})).await["entries"], 30);
+    assert!(!is_there(&files()), "a buyer is left in the file");
+    ok(&till, "register", receipt("order-next")).await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_or_folder_that_everybody_can_change_is_refused() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new().await;
+    let shared = bench.folder.path().join("shared");
+    std::fs::create_dir(&shared).unwrap();
+    let mut config = bench.emulator.config("modulkassa");
+    config["journal"] = json!(format!("sqlite:{}", shared.join("journal.sqlite").display()));
+    for (mode, is_refused) in [(0o777, true), (0o1777, false), (0o755, false)] {
+        set_permissions(&shared, Permissions::from_mode(mode)).unwrap();
+        let opened = Client::open(&config.to_string());
+        assert_eq!(opened.is_err(), is_refused, "{mode:o}");
+        if let Err(error) = opened {
+            assert!(error.message.contains("everybody can write"), "{error}");
+        }
+    }
+    let roots = bench.folder.path().join("roots.pem");
+    std::fs::write(&roots, rcgen::generate_simple_self_signed(vec!["a".into()]).unwrap().cert.pem()).unwrap();
+    config["tls"] = json!({"ca_file": roots});
+    for (mode, is_refused) in [(0o666, true), (0o644, false)] {
+        set_permissions(&roots, Permissions::from_mode(mode)).unwrap();
+        assert_eq!(Client::open(&config.to_string()).is_err(), is_refused, "{mode:o}");
+    }
+    config["tls"] = json!({"ca_file": bench.folder.path()});
+    assert!(Client::open(&config.to_string()).err().unwrap().message.contains("no file"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rogue_server_on_this_machine_is_not_told_the_password() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    for asked in [3_u32, 5] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let heard = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut heard = vec![0; 4_096];
+            let length = stream.read(&mut heard).await.unwrap();
+            heard.truncate(length);
+            let message = [&b"R"[..], &12_u32.to_be_bytes(), &asked.to_be_bytes(), b"salt"].concat();
+            stream.write_all(&message).await.unwrap();
+            let _ = stream.read_to_end(&mut heard).await;
+            heard
+        });
+        let bench = Bench::new().await;
+        let mut config = bench.emulator.config("modulkassa");
+        config["journal"] = json!(format!("postgres://shop:marked-password@127.0.0.1:{port}/kassa"));
+        let said = match Client::open(&config.to_string()) {
+            Ok(till) => call(&till, "register", receipt("order-1")).await.to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert!(said.contains("scram-sha-256") && !said.contains("marked-password"), "{said}");
+        let heard = heard.await.unwrap();
+        // The greeting and nothing more: an answer to the question begins with a `p`.
+        let greeting = u32::from_be_bytes(heard[..4].try_into().unwrap()) as usize;
+        assert_eq!(heard.len(), greeting, "{heard:?}");
     }
 }

@@ -10,6 +10,7 @@ mod documents;
 mod lease;
 mod migration;
 mod place;
+mod plain;
 mod pool;
 mod seal;
 mod server;

@@ -2,6 +2,7 @@
 //! It reports how far a request came, which is what exactly-once delivery stands on.
 
 pub mod lenient;
+mod sent;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,17 +12,22 @@ use std::iter::successors;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy};
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::config::{Common, Credentials};
 use crate::error::{Code, Error, Result};
 use crate::faults::{Injected, may_fail};
+use crate::receipt::registration::Raw;
+use crate::trust;
+pub use sent::Sent;
 
 /// Largest answer in bytes that is read, of whatever vendor.
 pub const MOST_ANSWER_BYTES: usize = 8 << 20;
@@ -84,6 +90,15 @@ pub struct Answer {
     pub retry_after_ms: Option<u64>,
     /// The body as it came.
     pub body: Vec<u8>,
+    /// What the request carried that must not come back.
+    pub sent: Sent,
+}
+
+impl Answer {
+    /// The body as it is kept.
+    pub fn raw(&self) -> Raw {
+        self.sent.raw(&self.body)
+    }
 }
 
 /// A request that can be sent, and sent again, byte for byte.
@@ -96,6 +111,7 @@ pub struct Request {
     json: Option<Vec<u8>>,
     form: Option<SecretString>,
     headers: Vec<(&'static str, SecretString)>,
+    hidden: Vec<SecretString>,
 }
 
 impl Request {
@@ -109,6 +125,7 @@ impl Request {
             json: None,
             form: None,
             headers: Vec::new(),
+            hidden: Vec::new(),
         }
     }
 
@@ -134,11 +151,44 @@ impl Request {
         self
     }
 
+    /// With a secret that stands in its JSON body.
+    #[must_use]
+    pub fn hiding(mut self, secret: &SecretString) -> Self {
+        self.hidden.push(secret.clone());
+        self
+    }
+
     /// With a JSON body, byte for byte.
     #[must_use]
     pub fn json(mut self, body: Vec<u8>) -> Self {
         self.json = Some(body);
         self
+    }
+}
+
+/// Headers and form fields without a secret.
+const OPEN: &[&str] = &["accept", "content-type", "grant_type", "client_id", "scope"];
+
+impl Request {
+    /// What it carries that must not come back in anything that is taken from the answer.
+    fn sent(&self) -> Sent {
+        let mut texts: Vec<SecretString> = Vec::new();
+        if let Some((name, password)) = &self.authorization {
+            let basic = format!("{name}:{}", password.expose_secret());
+            texts.extend([password.clone(), BASE64_STANDARD.encode(basic).into()]);
+        }
+        let values = self.headers.iter().filter(|(name, _)| !OPEN.contains(name)).map(|(_, value)| value);
+        texts.extend(values.map(|value| {
+            let value = value.expose_secret();
+            value.strip_prefix("Bearer ").unwrap_or(value).into()
+        }));
+        let form = self.form.iter().flat_map(|form| form_urlencoded::parse(form.expose_secret().as_bytes()));
+        texts.extend(
+            form.filter(|(name, _)| !OPEN.contains(&&**name)).map(|(_, value)| value.into_owned().into()),
+        );
+        let json = self.json.as_deref().and_then(|json| std::str::from_utf8(json).ok()).unwrap_or_default();
+        let hidden = self.hidden.iter();
+        Sent::of(texts.iter().chain(hidden).map(ExposeSecret::expose_secret).chain(sent::contacts(json)))
     }
 }
 
@@ -215,7 +265,7 @@ fn build(terms: &Terms) -> Result<Client> {
         builder = builder.tcp_user_timeout(terms.bytes_end_after);
     }
     if let Some(path) = &terms.ca_file {
-        let pem = std::fs::read(path).map_err(|e| config(format!("tls.ca_file {path}: {e}")))?;
+        let pem = trust::read(path.as_ref()).map_err(|e| config(format!("tls.ca_file {path}: {e}")))?;
         let certificates =
             Certificate::from_pem_bundle(&pem).map_err(|e| config(format!("tls.ca_file {path}: {e}")))?;
         if certificates.is_empty() {
@@ -302,7 +352,7 @@ impl Transport {
             may_fail("http_answer_cut").map_err(broken)?;
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, retry_after_ms, body })
+        Ok(Answer { status, retry_after_ms, body, sent: request.sent() })
     }
 }
 

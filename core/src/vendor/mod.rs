@@ -23,7 +23,7 @@ use crate::receipt::fields::{Field, Treatment};
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Failure, Fiscal, Raw};
 use crate::receipt::{Kind, Receipt};
-use crate::transport::{NoExchange, Transports};
+use crate::transport::{NoExchange, Sent, Transports};
 use budget::Budget;
 use desk::Desk;
 use identity::{Identity, RegisterName};
@@ -154,6 +154,20 @@ pub struct StepResult {
 impl From<Finding> for StepResult {
     fn from(finding: Finding) -> Self {
         Self { finding, known_by: KnownBy::Key, kind: None, secrets: Vec::new(), evidence: None }
+    }
+}
+
+impl StepResult {
+    /// The same without what the exchange sent.
+    #[must_use]
+    pub fn hiding(self, sent: &Sent) -> Self {
+        let finding = match self.finding {
+            Finding::Failed { failure, raw } => Finding::Failed { failure: sent.failure(failure), raw },
+            Finding::NotTaken(error) => Finding::NotTaken(sent.error(error)),
+            Finding::Unknown(error) => Finding::Unknown(sent.error(error)),
+            finding => finding,
+        };
+        Self { finding, ..self }
     }
 }
 

@@ -6,6 +6,7 @@ mod answers;
 mod clock;
 mod control;
 mod faults;
+mod foreign;
 mod frame;
 mod ledger;
 mod outgoing;

@@ -21,7 +21,7 @@ use tower::ServiceExt;
 use crate::Emulator;
 use crate::answers::{Answer, DropConnection};
 use crate::clock::rfc3339;
-use crate::control;
+use crate::{control, foreign};
 
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
@@ -79,6 +79,9 @@ async fn answer(
         return Ok(Answer::empty(StatusCode::PAYLOAD_TOO_LARGE).into_response());
     };
     let body = body.to_bytes();
+    if let Some(refused) = foreign::refused(&head, !body.is_empty()) {
+        return Ok(refused.into_response());
+    }
     if !control::is_control(head.uri.path()) {
         let at = rfc3339(emulator.now());
         emulator.frame().requests.record(at, &head, &body);

@@ -13,7 +13,7 @@ async fn item_29_requests_are_listed_as_received() {
     shop.control("GET", "ledger", "").await;
     let body = document("a").to_string();
     shop.call("POST", "/fn//v1/doc?x=1&y=%20", &body).await;
-    shop.raw(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n\xff\xfe")
+    shop.raw(b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\n\r\n\xff\xfe")
         .await;
     let listed = shop.control("GET", "requests", "").await.json();
     assert_eq!(listed.as_array().unwrap().len(), 2);
@@ -169,4 +169,29 @@ async fn item_29_a_seeded_account_gets_a_config_that_works() {
     until("the new point has a worker", || shop.emulator.ledger().len() == 1).await;
     let wrong = json!({ "vendor": "modulkassa", "acount": {} });
     assert_eq!(shop.control("POST", "seed", &wrong.to_string()).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_page_in_a_browser_drives_nothing() {
+    let shop = Shop::open().await;
+    let own = shop.emulator.url().trim_start_matches("http://").to_owned();
+    let json = "Content-Type: application/json\r\n";
+    for (headers, status) in [
+        (format!("Host: {own}\r\n{json}"), 200),
+        (format!("Host: localhost:1\r\n{json}"), 200),
+        (format!("Host: [::1]\r\n{json}"), 200),
+        (format!("Host: {own}\r\nOrigin: http://{own}\r\n{json}"), 200),
+        (format!("Host: {own}\r\nOrigin: https://evil.example\r\n{json}"), 403),
+        (format!("Host: {own}\r\nOrigin: null\r\n{json}"), 403),
+        (format!("Host: rebound.evil.example\r\n{json}"), 421),
+        (format!("Host: {own}\r\nContent-Type: text/plain\r\n"), 415),
+        (format!("Host: {own}\r\nContent-Type: application/x-www-form-urlencoded\r\n"), 415),
+        (format!("Host: {own}\r\n"), 415),
+    ] {
+        let request = format!(
+            "POST /_emulator/clock HTTP/1.1\r\n{headers}Connection: close\r\nContent-Length: 16\r\n\r\n{{\"advance_s\": 1}}"
+        );
+        let answer = String::from_utf8(shop.raw(request.as_bytes()).await).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{headers}: {answer}");
+    }
 }

@@ -6,7 +6,7 @@ mod till;
 
 use kassa_emulator::Kind;
 use serde_json::{Value, json};
-use till::{DEVICE, FORM, NAME, Reply, Till, no};
+use till::{DEVICE, FORM, JSON, NAME, Reply, Till, no};
 
 const DEPOSIT: &str = r#"{"header":{"cashier":"Sidorova A. V.","currency":"BYN","@attrs":{}},"sum":5000}"#;
 
@@ -142,12 +142,12 @@ async fn the_control_api_drives_the_cabinet() {
     let till = Till::open().await;
     let user_code = till.device_code().await.text("user_code");
     let body = json!({ "user_code": user_code }).to_string();
-    let reply = till.send("POST", "/_emulator/devices/119000002/approve", &[], &body).await;
+    let reply = till.send("POST", "/_emulator/devices/119000002/approve", &[JSON], &body).await;
     assert_eq!((reply.status, reply.at("/bound")), (200, json!(true)));
-    let again = till.send("POST", "/_emulator/devices/ikassa/deny", &[], &body).await;
+    let again = till.send("POST", "/_emulator/devices/ikassa/deny", &[JSON], &body).await;
     assert_eq!((again.status, again.text("error").as_str()), (400, "user_code: answered already"));
     let seed = json!({ "vendor": NAME, "register": { "number": "119000042" } }).to_string();
-    let seeded = till.send("POST", "/_emulator/seed", &[], &seed).await;
+    let seeded = till.send("POST", "/_emulator/seed", &[JSON], &seed).await;
     assert_eq!(seeded.at("/config/register"), "119000042");
     let documents: Value = till.send("GET", "/_emulator/documents", &[], "").await.at("/ikassa");
     assert_eq!(documents, json!([]));

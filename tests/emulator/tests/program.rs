@@ -38,7 +38,7 @@ impl Program {
         let address = self.ready["url"].as_str().unwrap().trim_start_matches("http://");
         assert!(address.starts_with("127.0.0.1:"));
         let mut stream = TcpStream::connect(address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer

@@ -17,6 +17,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::plain;
 use super::pool::{IDLE_FOR, OLDEST};
 use crate::faults::Injected;
 
@@ -80,6 +81,12 @@ pub(super) enum Trouble {
     Refused(String),
 }
 
+/// The driver's own words for a server where nothing may be written, for which it has no code.
+const READ_ONLY: &str = "does not allow writes";
+/// What a person should know of it.
+const STANDBY: &str = "; it is a standby, or `default_transaction_read_only` is on: nothing is written there. \
+    Name the server that takes writes, or all of them with commas between";
+
 /// What the server says where a pooler gave it another client's prepared statement, or none.
 const POOLED: &[&SqlState] =
     &[&SqlState::PROTOCOL_VIOLATION, &SqlState::INVALID_SQL_STATEMENT_NAME, &SqlState::DUPLICATE_PSTATEMENT];
@@ -127,18 +134,43 @@ impl From<Injected> for Trouble {
 }
 
 impl Connection {
-    async fn new(config: &Config, tls: Option<&MakeRustlsConnect>) -> Result<Self, tokio_postgres::Error> {
+    async fn new(config: &Config, tls: Option<&MakeRustlsConnect>) -> Result<Self, String> {
         let (client, driver): (Client, Driver) = match tls {
+            None if config.get_password().is_some() => return Self::plain(config).await,
             None => {
-                let (client, connection) = config.connect(NoTls).await?;
+                let (client, connection) = config.connect(NoTls).await.map_err(no_connection)?;
                 (client, Box::pin(connection))
             }
             Some(tls) => {
-                let (client, connection) = config.connect(tls.clone()).await?;
+                let (client, connection) = config.connect(tls.clone()).await.map_err(no_connection)?;
                 (client, Box::pin(connection))
             }
         };
         Ok(Self { client, driver: Some(driver), statements: HashMap::new(), is_idle: true })
+    }
+
+    /// A connection in clear that tells no password, to the first host that takes writes.
+    async fn plain(config: &Config) -> Result<Self, String> {
+        let mut why = String::new();
+        for index in 0..plain::hosts(config) {
+            why = match plain::connect(config, index).await {
+                Err(error) => no_connection(error),
+                Ok((client, connection)) => {
+                    let driver: Option<Driver> = Some(Box::pin(connection));
+                    let mut opened = Self { client, driver, statements: HashMap::new(), is_idle: true };
+                    if opened.takes_writes().await {
+                        return Ok(opened);
+                    }
+                    format!("the server {READ_ONLY}{STANDBY}")
+                }
+            };
+        }
+        Err(why)
+    }
+
+    async fn takes_writes(&mut self) -> bool {
+        let rows = self.query("SHOW transaction_read_only", &[]).await.unwrap_or_default();
+        rows.first().and_then(|row| row.try_get::<_, String>(0).ok()).is_some_and(|only| only == "off")
     }
 
     /// Carries out one statement, which is prepared once in a connection.
@@ -218,17 +250,13 @@ pub(super) struct Manager {
 
 impl managed::Manager for Manager {
     type Type = Connection;
-    type Error = tokio_postgres::Error;
+    type Error = String;
 
-    async fn create(&self) -> Result<Connection, tokio_postgres::Error> {
+    async fn create(&self) -> Result<Connection, String> {
         Box::pin(Connection::new(&self.config, self.tls.as_ref())).await
     }
 
-    async fn recycle(
-        &self,
-        connection: &mut Connection,
-        metrics: &Metrics,
-    ) -> RecycleResult<tokio_postgres::Error> {
+    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<String> {
         if metrics.age() > OLDEST || metrics.last_used() > IDLE_FOR {
             return Err(RecycleError::message("it is old, or was idle for long"));
         }
@@ -237,6 +265,12 @@ impl managed::Manager for Manager {
             false => Err(RecycleError::message("it ended, or an answer may still come on it")),
         }
     }
+}
+
+/// Why there is no connection.
+fn no_connection(error: tokio_postgres::Error) -> String {
+    let text = cause(&error);
+    if text.contains(READ_ONLY) { text + STANDBY } else { text }
 }
 
 /// A parameter that the driver cannot write into a log.

@@ -16,6 +16,7 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Code, Error, Result};
+use crate::trust;
 
 /// Schemes of an address.
 const SCHEMES: &[&str] = &["postgres://", "postgresql://"];
@@ -169,9 +170,9 @@ pub(super) fn tls(ca_file: Option<&str>) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
     let mut roots = Vec::new();
     if let Some(path) = ca_file {
-        let read = |error| unusable(format!("tls.ca_file {path}: {error}"));
-        for certificate in CertificateDer::pem_file_iter(path).map_err(read)? {
-            roots.push(certificate.map_err(read)?);
+        let pem = trust::read(path.as_ref()).map_err(|why| unusable(format!("tls.ca_file {path}: {why}")))?;
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            roots.push(certificate.map_err(|why| unusable(format!("tls.ca_file {path}: {why}")))?);
         }
         if roots.is_empty() {
             return Err(unusable(format!("tls.ca_file {path}: no certificate in it")));

@@ -10,7 +10,7 @@ use deadpool::Runtime;
 use deadpool::managed::{self, Object, PoolError, QueueMode};
 use tokio::time::sleep;
 
-use super::connection::{Manager, cause};
+use super::connection::Manager;
 use super::place::{self, Place};
 use crate::error::{Code, Error, Result};
 use crate::faults::may_fail;
@@ -56,7 +56,7 @@ impl Pool {
         may_fail("postgres_connect").map_err(|injected| self.unusable(injected))?;
         self.sweep();
         self.connections.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => self.unusable(format!("no connection: {}", no_connection(&error))),
+            PoolError::Backend(error) => self.unusable(format!("no connection: {error}")),
             PoolError::Timeout(_) => self.unusable("no connection in time"),
             error => self.unusable(error),
         })
@@ -93,19 +93,6 @@ impl Pool {
     pub(super) fn unusable(&self, what: impl fmt::Display) -> Error {
         Error::new(Code::JournalUnavailable, format!("journal {}: {what}", self.shown))
     }
-}
-
-/// Why there is no connection.
-fn no_connection(error: &tokio_postgres::Error) -> String {
-    let mut text = cause(error);
-    // The driver's own words, for which it has no code.
-    if text.contains("does not allow writes") {
-        text.push_str(
-            "; it is a standby, or `default_transaction_read_only` is on: nothing is written there. Name the server that \
-             takes writes, or all of them with commas between",
-        );
-    }
-    text
 }
 
 /// Between a half and the whole of `pause`, so that those who wait do not all come back at once.

@@ -120,11 +120,17 @@ impl Audit for Sqlite {
 
     async fn prune(&self, register: &str, before_ms: i64, limit: usize) -> Result<Pruned> {
         let name = register.to_owned();
-        self.store
+        let pruned = self
+            .store
             .write(Extent::Large, move |connection| match register::number(connection, &name)? {
                 Some(register) => prune(connection, register, before_ms, number(limit)),
                 None => Ok(Pruned::default()),
             })
-            .await
+            .await?;
+        // The receipts are gone whether this succeeds or not.
+        if let Err(error) = self.store.empty_log().await {
+            tracing::warn!(target: "kassa::journal", "what was pruned may still stand in the -wal: {error}");
+        }
+        Ok(pruned)
     }
 }

@@ -172,6 +172,8 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     may_fail("sqlite_wal")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
+    // What is removed is overwritten: buyers and secrets stand in it.
+    connection.pragma_update(None, "secure_delete", true)?;
     may_fail("sqlite_synchronous")?;
     connection.pragma_update(None, "synchronous", "FULL")
 }

@@ -17,6 +17,7 @@ use super::rights::{give_folder_to_owner, keep_private};
 use super::schema::{BUSY_TIMEOUT, connect, refuse_foreign};
 use crate::error::{Code, Error, Result};
 use crate::faults::{answer_may_be_lost, may_fail};
+use crate::trust::shared_folder;
 
 /// Pause between two looks whether the process still forks.
 const FORK_PAUSE: Duration = Duration::from_millis(1);
@@ -89,6 +90,9 @@ impl Store {
 
     /// Sees to it that the files are a journal's and its owner's alone, before anything is written to them.
     fn prepare(&self) -> std::io::Result<()> {
+        if let Some(why) = self.path.parent().and_then(shared_folder) {
+            return Err(std::io::Error::other(why));
+        }
         let is_first = !self.leases.exists();
         if is_first {
             refuse_foreign(&self.path)?;
@@ -148,6 +152,19 @@ impl Store {
             None => Err(store.unusable("closed")),
         });
         task.await.unwrap_or_else(|_| Err(self.unusable("the read was not carried out")))
+    }
+
+    /// Moves what is in the `-wal` to the file and empties it, so that what was removed stands nowhere any more. Where
+    /// another process reads from it at this moment, that is left to a later call.
+    pub async fn empty_log(self: &Arc<Self>) -> Result<()> {
+        let store = self.clone();
+        let task = tokio::task::spawn_blocking(move || match store.connected()?.as_ref() {
+            Some(connection) => connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+                .map_err(|error| store.failed(&error)),
+            None => Err(store.unusable("closed")),
+        });
+        task.await.unwrap_or_else(|_| Err(self.unusable("the log was not emptied")))
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Opened>> {

@@ -141,14 +141,13 @@ impl Atol {
             Ok(Ok(answer)) => answer,
         };
         match submitted(&answer, entry.state) {
-            Submitted::Told(Finding::NotTaken(why)) => {
-                Finding::NotTaken(why.after(answer.retry_after_ms)).into()
-            }
-            Submitted::Told(Finding::Unknown(why)) => {
-                Finding::Unknown(why.after(answer.retry_after_ms)).into()
-            }
-            Submitted::Told(finding) => finding.into(),
-            Submitted::Known(uuid) => self.known(context, entry, uuid, Raw::from_body(&answer.body)).await,
+            Submitted::Told(finding) => StepResult::from(match finding {
+                Finding::NotTaken(why) => Finding::NotTaken(why.after(answer.retry_after_ms)),
+                Finding::Unknown(why) => Finding::Unknown(why.after(answer.retry_after_ms)),
+                finding => finding,
+            })
+            .hiding(&answer.sent),
+            Submitted::Known(uuid) => self.known(context, entry, uuid, answer.raw()).await,
         }
     }
 
@@ -213,12 +212,12 @@ impl Atol {
         match self.report(context, uuid).await {
             Err(error) => (Finding::Unknown(error), None),
             Ok(answer) => {
-                let raw = Raw::from_body(&answer.body);
+                let raw = answer.raw();
                 let finding = match Report::read(&answer.body, answer.status) {
                     Ok(report) => told(&report, Some(&entry.receipt_id), uuid, raw.clone(), answer.status),
                     Err(error) => Finding::Unknown(error.after(answer.retry_after_ms)),
                 };
-                (finding, Some(raw))
+                (StepResult::from(finding).hiding(&answer.sent).finding, Some(raw))
             }
         }
     }
@@ -262,7 +261,7 @@ fn is_young(entry: &Entry) -> bool {
 }
 
 pub fn is_token_refused(answer: &Answer) -> bool {
-    row_of(&Raw::from_body(&answer.body)).is_some_and(|row| row.remedy == Remedy::Token)
+    row_of(&answer.raw()).is_some_and(|row| row.remedy == Remedy::Token)
 }
 
 /// What the answer to a registration is.
@@ -276,7 +275,7 @@ enum Submitted {
 /// What the answer to a registration proves: body first, status second (protocol/atol.md 4.3, rule 1). The
 /// refusal of a repeat says nothing of the first send.
 fn submitted(answer: &Answer, state: State) -> Submitted {
-    let raw = Raw::from_body(&answer.body);
+    let raw = answer.raw();
     let report = match Report::read(&answer.body, answer.status) {
         Ok(report) => report,
         Err(error) => return Submitted::Told(Finding::Unknown(error)),

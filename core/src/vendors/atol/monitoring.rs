@@ -141,7 +141,7 @@ impl Atol {
         let answer = self.monitored(context, Request::new(Method::GET, "cash-registers", url)).await?;
         let kkts: Wrapped<Vec<serde_json::Value>> = read("the answer", &answer.body)?;
         let kkts = kkts.inner().into_iter().map(kkt).collect::<Result<_>>()?;
-        Ok(Kkts { kkts, raw: Some(Raw::from_body(&answer.body)) })
+        Ok(Kkts { kkts, raw: Some(answer.raw()) })
     }
 
     /// One cash register (protocol/atol.md 1.4).
@@ -151,7 +151,7 @@ impl Atol {
             .header("accept", "application/hal+json".into());
         let answer = self.monitored(context, request).await?;
         let found: Wrapped<serde_json::Value> = read("the answer", &answer.body)?;
-        Ok(Kkt { raw: Some(Raw::from_body(&answer.body)), ..kkt(found.inner())? })
+        Ok(Kkt { raw: Some(answer.raw()), ..kkt(found.inner())? })
     }
 
     async fn monitored(&self, context: &Context<'_>, request: Request) -> Result<Answer> {
@@ -161,7 +161,7 @@ impl Atol {
         }
         let report: Report = serde_json::from_slice(&answer.body).unwrap_or_default();
         let is_told = report.error.is_some();
-        let error = fault_error(&report.error.unwrap_or_default(), answer.status);
+        let error = answer.sent.error(fault_error(&report.error.unwrap_or_default(), answer.status));
         Err(match answer.status {
             404 => Error { message: "no such cash register".into(), ..error }.with_code(Code::NotFound),
             status if !is_told => Error { message: format!("the monitoring answered {status}"), ..error },

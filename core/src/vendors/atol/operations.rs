@@ -12,10 +12,10 @@ use crate::error::{Code, Error, Outcome, Result};
 use crate::receipt::Kind;
 use crate::receipt::registration::{Failure, Fiscal, Raw, Registration, State};
 use crate::receipt::same;
-use crate::vendor::Finding;
 use crate::vendor::desk::{self, Desk, Named, Wanted};
 use crate::vendor::messages::Nothing;
 use crate::vendor::operation::{Operation, operation};
+use crate::vendor::{Finding, StepResult};
 
 /// The rows of this vendor in the table of operations.
 pub const OPERATIONS: &[Operation<dyn Desk>] = &[
@@ -168,8 +168,9 @@ async fn reported(desk: &dyn Desk, vendor: &Atol, named: &Named) -> Result<Docum
     })?;
     let answer = vendor.report(&desk.context(), &uuid).await?;
     let report = Report::read(&answer.body, answer.status)?;
-    let raw = Raw::from_body(&answer.body);
-    let finding = api::told(&report, ours, &uuid, raw.clone(), answer.status);
+    let raw = answer.raw();
+    let told = api::told(&report, ours, &uuid, raw.clone(), answer.status);
+    let finding = StepResult::from(told).hiding(&answer.sent).finding;
     let (state, fiscal, failure) = match &finding {
         Finding::Registered { fiscal, .. } => (State::Registered, Some((**fiscal).clone()), None),
         Finding::Failed { failure, .. } => (State::Failed, None, Some(failure.clone())),

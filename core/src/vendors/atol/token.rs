@@ -69,7 +69,9 @@ impl Atol {
     async fn log_in(&self, context: &Context<'_>, url: &Url) -> Result<SecretString> {
         let body =
             serde_json::json!({ "login": self.config.login, "pass": self.config.password.expose_secret() });
-        let request = Request::new(Method::POST, "getToken", url.clone()).json(body.to_string().into_bytes());
+        let request = Request::new(Method::POST, "getToken", url.clone())
+            .json(body.to_string().into_bytes())
+            .hiding(&self.config.password);
         let answer = self.transport.send(&request, context.for_question()?).await?;
         let parsed: Option<LogIn> = lenient::object(&answer.body).ok();
         match parsed {
@@ -79,7 +81,7 @@ impl Atol {
                     Some(Remedy::Vendor | Remedy::Again | Remedy::Wait) => Code::Unreachable,
                     _ => Code::CredentialsRefused,
                 };
-                Err(fault_error(&fault, answer.status).with_code(code))
+                Err(answer.sent.error(fault_error(&fault, answer.status).with_code(code)))
             }
             Some(LogIn { token: Scalar(Some(token)), .. }) if answer.status < 400 && can_be_sent(&token) => {
                 Ok(token.into())
@@ -115,7 +117,8 @@ impl Login for ServiceLogin<'_> {
     }
 
     fn with(&self, request: Request, token: &SecretString) -> Request {
-        request.header("token", token.clone())
+        // A service that repeats the log-in elsewhere is the same service.
+        request.header("token", token.clone()).hiding(&self.atol.config.password)
     }
 
     fn is_refused(&self, answer: &Answer) -> bool {

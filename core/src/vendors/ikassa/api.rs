@@ -55,6 +55,10 @@ pub enum Made {
 /// The error of an answer that is no success (protocol/ikassa.md 2.12: by status first, then by code). A
 /// refusal in the interface's own form proves that nothing was recorded; anything else proves nothing.
 fn error_of(answer: &Answer) -> Error {
+    answer.sent.error(said_by(answer))
+}
+
+fn said_by(answer: &Answer) -> Error {
     let body = Body::of(answer);
     let fault = VendorFault {
         name: NAME.into(),
@@ -147,7 +151,7 @@ impl Ikassa {
 /// interface's own form. An empty, broken or foreign body proves nothing, and so does one that contradicts itself or
 /// comes with a status that speaks of something else: the log-in, the address, the time.
 fn made(answer: &Answer) -> Made {
-    let (body, raw) = (Body::of(answer), Raw::from_body(&answer.body));
+    let (body, raw) = (Body::of(answer), answer.raw());
     let refusal = body.code.0.as_deref().and_then(codes::refusal).filter(|_| body.message.0.is_some());
     let refusal = refusal.filter(|_| body.uid.0.is_none());
     let is_plain = body.code.0.is_none()
@@ -202,7 +206,7 @@ impl ShiftNow {
             <&RawValue>::deserialize(deserializer).map(Some)
         }
 
-        let raw = Raw::from_body(&answer.body);
+        let raw = answer.raw();
         // Before the first opening the answer may be an empty list (protocol/ikassa.md 2.4).
         if raw.text().trim_start().starts_with('[') {
             return Ok(Self { open: false, counters: None, raw });
@@ -243,9 +247,10 @@ fn whole_number(text: &str) -> Option<i64> {
 mod tests {
     use super::super::document::Call;
     use super::*;
+    use crate::transport::Sent;
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, retry_after_ms: None, body: body.as_bytes().to_vec() }
+        Answer { status, retry_after_ms: None, body: body.as_bytes().to_vec(), sent: Sent::default() }
     }
 
     #[test]

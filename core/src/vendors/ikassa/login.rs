@@ -177,6 +177,10 @@ impl Tokens {
 
 /// The OAuth error of an answer (protocol/ikassa.md 1.2.5).
 fn refused(answer: &Answer, body: &Body) -> Error {
+    answer.sent.error(said_by(answer, body))
+}
+
+fn said_by(answer: &Answer, body: &Body) -> Error {
     let fault = VendorFault {
         name: NAME.into(),
         code: body.error.0.clone(),

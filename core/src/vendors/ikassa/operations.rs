@@ -195,7 +195,7 @@ pub(super) async fn cashbox_now(vendor: &Ikassa, context: &Context<'_>) -> Resul
     }
     let answer = vendor.get(context, "cashbox", &[("skipShift", "true")]).await?;
     let wire: Wire = read("the cashbox", &answer.body)?;
-    Ok(Cashbox { has_device: wire.has_device, raw: Some(Raw::from_body(&answer.body)) })
+    Ok(Cashbox { has_device: wire.has_device, raw: Some(answer.raw()) })
 }
 
 async fn cashbox(desk: &dyn Desk, _: Nothing) -> Result<Cashbox> {
@@ -404,7 +404,7 @@ async fn document(desk: &dyn Desk, key: DocumentKey) -> Result<CloudDocument> {
     let vendor: &Ikassa = desk.of()?;
     let answer = vendor.get(&desk.context(), "docs.get", &[("uid", &uid)]).await?;
     let document: CloudDocument = serde_json::from_slice(&answer.body).unwrap_or_default();
-    Ok(CloudDocument { uid: document.uid.or(Some(uid)), raw: Some(Raw::from_body(&answer.body)), ..document })
+    Ok(CloudDocument { uid: document.uid.or(Some(uid)), raw: Some(answer.raw()), ..document })
 }
 
 async fn receipt_url(desk: &dyn Desk, key: DocumentKey) -> Result<ReceiptUrl> {

@@ -67,12 +67,12 @@ fn number(reply: &Reply) -> Option<u64> {
 /// The reason phrase as text. Its encoding is not documented; bytes that are not UTF-8 are lost.
 fn reason(reply: &Reply) -> String {
     let text = String::from_utf8_lossy(&reply.reason);
-    text.chars()
+    let text = text
+        .chars()
         .filter(|letter| !letter.is_control() && *letter != '\u{fffd}')
         .take(200)
-        .collect::<String>()
-        .trim()
-        .into()
+        .collect::<String>();
+    reply.sent.hidden(text.trim()).into_owned()
 }
 
 /// A refusal as an error.
@@ -98,9 +98,13 @@ pub fn error(code: i32, cause: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Sent;
 
     fn said(status: u16, reason: &[u8], body: &[u8]) -> DeviceAnswer {
-        read(&Reply { status, reason: reason.into(), body: body.into() }, "11112222")
+        read(
+            &Reply { status, reason: reason.into(), body: body.into(), sent: Sent::of(["11112222"]) },
+            "11112222",
+        )
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::reply::{Incoming, Reply, broken};
 use crate::address::is_near;
-use crate::transport::{NoExchange, Reach};
+use crate::transport::{NoExchange, Reach, Sent};
 
 /// A device on the network.
 pub struct Device {
@@ -44,6 +44,12 @@ impl<'a> Call<'a> {
     /// A GET; `value` stands in place of `{}` in the route.
     pub fn get(route: &'static str, value: &str, query: &str) -> Self {
         Self { route, target: format!("{}?{query}", route.replace("{}", value)), form: None }
+    }
+
+    /// The key that it carries: it must not come back in anything that is taken from the answer.
+    fn sent(&self) -> Sent {
+        let (_, query) = self.target.split_once('?').unwrap_or_default();
+        Sent::of(self.form.unwrap_or(query).split('&').filter_map(|field| field.strip_prefix("key=")))
     }
 
     /// A POST of a form.
@@ -116,7 +122,7 @@ impl Device {
             read_answer(&mut stream).await
         };
         let lost = match timeout_at(until, exchange).await {
-            Ok(Ok(reply)) => return Ok(reply),
+            Ok(Ok(reply)) => return Ok(Reply { sent: call.sent(), ..reply }),
             Ok(Err(error)) => lost(format!("the answer was lost: {error}")),
             Err(_) => lost("no answer in time".into()),
         };

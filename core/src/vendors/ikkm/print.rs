@@ -35,7 +35,7 @@ fn without_commands(text: &str) -> String {
                 .get(..command.len())
                 .is_some_and(|begin| begin.eq_ignore_ascii_case(command.as_bytes()))
         };
-        if COMMANDS.iter().any(|command| begins_here(command)) {
+        if COMMANDS.iter().any(begins_here) {
             safe.push(' ');
         }
     }

@@ -5,7 +5,7 @@ use std::io;
 
 use bytes::{Buf as _, BytesMut};
 
-use crate::transport::MOST_ANSWER_BYTES;
+use crate::transport::{MOST_ANSWER_BYTES, Sent};
 
 /// Largest head in bytes: status line and headers.
 const MOST_HEAD_BYTES: usize = 64 << 10;
@@ -21,6 +21,8 @@ pub struct Reply {
     pub reason: Vec<u8>,
     /// Body as it came.
     pub body: Vec<u8>,
+    /// What the request carried that must not come back.
+    pub sent: Sent,
 }
 
 /// How the end of the body is told.
@@ -164,7 +166,7 @@ fn read_head(head: &[u8]) -> io::Result<(Reply, Framing)> {
             _ => {}
         }
     }
-    Ok((Reply { status, reason, body: Vec::new() }, framing))
+    Ok((Reply { status, reason, body: Vec::new(), sent: Sent::default() }, framing))
 }
 
 /// The size of the chunk behind this line; `None` for the empty line behind a chunk.

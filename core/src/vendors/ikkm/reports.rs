@@ -48,7 +48,7 @@ pub(super) async fn ask_with<T: DeserializeOwned>(
             Code::AnswerNotUnderstood,
             format!("the device answered with status {}", reply.status),
         )),
-        _ => Ok((read("the answer", &reply.body)?, Some(Raw::from_body(&reply.body)))),
+        _ => Ok((read("the answer", &reply.body)?, Some(reply.sent.raw(&reply.body)))),
     }
 }
 

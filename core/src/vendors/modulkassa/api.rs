@@ -13,7 +13,6 @@ use super::{claim, map, wire};
 use crate::config::Credentials;
 use crate::error::{Code, Error, Result, VendorFault};
 use crate::journal::Entry;
-use crate::receipt::registration::Raw;
 use crate::transport::{Answer, Request, join, lenient, plain_refusal};
 use crate::vendor::{Context, Exchanged, Finding, KnownBy, StepResult};
 
@@ -98,7 +97,7 @@ impl Modulkassa {
     pub async fn service_status(&self, context: &Context<'_>) -> Result<ServiceStatus> {
         let request = Request::new(Method::GET, "v1/status", self.url(&["v1", "status"]));
         let answer = self.ask(context, request.basic(&self.association(context).await?)).await?;
-        ServiceStatus::read(parsed(&answer)?, Raw::from_body(&answer.body))
+        ServiceStatus::read(parsed(&answer)?, answer.raw())
     }
 
     /// The vendor's view of the retail points of the account, or of one (protocol/modulkassa.md 1.4).
@@ -121,7 +120,7 @@ impl Modulkassa {
         id: &str,
     ) -> Result<(DocumentStatus, StepResult)> {
         let answer = self.ask(context, self.status_request(context, id).await?).await?;
-        let status = DocumentStatus::read(id, parsed(&answer)?, Raw::from_body(&answer.body))?;
+        let status = DocumentStatus::read(id, parsed(&answer)?, answer.raw())?;
         Ok((status, understood(&answer)))
     }
 
@@ -200,7 +199,7 @@ impl Modulkassa {
             // "Conflict" may mean that it is known: a register that does not know it yet proves nothing so soon.
             Finding::Absent if refused.status == 409 => Finding::Unknown(error).into(),
             Finding::Absent => {
-                let raw = Raw::from_body(&refused.body);
+                let raw = refused.raw();
                 Finding::failed(error.with_code(Code::Refused), raw).into()
             }
             Finding::Registered { .. } => StepResult { known_by: KnownBy::KeyBefore, ..result },
@@ -234,7 +233,11 @@ pub fn document_of(entry: &Entry) -> &str {
 
 /// A DocumentStatus with a known status; anything else proves nothing.
 fn understood(answer: &Answer) -> StepResult {
-    let raw = Raw::from_body(&answer.body);
+    told(answer).hiding(&answer.sent)
+}
+
+fn told(answer: &Answer) -> StepResult {
+    let raw = answer.raw();
     let status: wire::DocumentStatus = match parsed(answer) {
         Ok(status) => status,
         Err(error) => return Finding::Unknown(error).into(),
@@ -263,7 +266,7 @@ fn is_in_its_form(answer: &Answer) -> bool {
 fn parsed<T: DeserializeOwned>(answer: &Answer) -> Result<T> {
     lenient::object(&answer.body).map_err(|error| {
         let message = format!("the answer ({}) cannot be read: {error}", answer.status);
-        Error::new(Code::AnswerNotUnderstood, message).with_vendor(fault(answer))
+        answer.sent.error(Error::new(Code::AnswerNotUnderstood, message).with_vendor(fault(answer)))
     })
 }
 
@@ -291,5 +294,5 @@ fn refusal(answer: &Answer) -> Error {
         error.retry_after_ms = answer.retry_after_ms;
         error
     });
-    error.with_vendor(fault)
+    answer.sent.error(error.with_vendor(fault))
 }

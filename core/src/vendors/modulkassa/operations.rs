@@ -230,5 +230,5 @@ async fn retail_point(desk: &dyn Desk, request: RetailPointKey) -> Result<Retail
         time_zone: point.time_zone_id.0,
         payments_address: point.kkm_info.and_then(|info| info.payments_address.0),
     });
-    Ok(RetailPoints { retail_points: retail_points.collect(), raw: Some(Raw::from_body(&answer.body)) })
+    Ok(RetailPoints { retail_points: retail_points.collect(), raw: Some(answer.raw()) })
 }

@@ -9,7 +9,7 @@ use crate::config::Credentials;
 use crate::error::{Code, Error, Result, VendorFault};
 use crate::journal::Entry;
 use crate::receipt::money::Amount;
-use crate::receipt::registration::{Fiscal, Raw};
+use crate::receipt::registration::Fiscal;
 use crate::transport::{Answer, Request, Transport, join, lenient, plain_refusal};
 use crate::vendor::messages::Health;
 use crate::vendor::{Context, Finding};
@@ -52,9 +52,7 @@ impl Api {
         match sent {
             Ok(answer) => match (answer.status, said(&answer).error.as_deref()) {
                 (200, _) => told(&answer, entry),
-                (400, Some("bad_document")) => {
-                    Finding::failed(refusal(&answer), Raw::from_body(&answer.body))
-                }
+                (400, Some("bad_document")) => Finding::failed(refusal(&answer), answer.raw()),
                 (401, Some("bad_credentials")) | (429, Some("slow_down")) => {
                     Finding::NotTaken(refusal(&answer))
                 }
@@ -82,7 +80,7 @@ impl Api {
         let answer = self.ask(context, "health", &["health"]).await?;
         match (answer.status, said(&answer)) {
             (200, Said { ready, message: Some(message), .. }) => {
-                Ok(Health { ready, message, raw: Some(Raw::from_body(&answer.body)) })
+                Ok(Health { ready, message, raw: Some(answer.raw()) })
             }
             _ => Err(refusal(&answer)),
         }
@@ -101,7 +99,7 @@ fn said(answer: &Answer) -> Said {
 
 /// What a status proves. One of another document, or with a word that is not known, proves nothing.
 fn told(answer: &Answer, entry: &Entry) -> Finding {
-    let (said, raw) = (said(answer), Raw::from_body(&answer.body));
+    let (said, raw) = (said(answer), answer.raw());
     let is_ours = said.id == entry.vendor_document_id;
     match said.status.as_deref().filter(|_| is_ours) {
         Some("queued") => Finding::Accepted { document_id: None, raw },

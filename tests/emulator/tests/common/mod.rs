@@ -179,7 +179,7 @@ pub fn request(who: &str, method: &str, path: &str, body: &str) -> String {
         who => format!("Authorization: Basic {}\r\n", STANDARD.encode(who)),
     };
     format!(
-        "{method} {path} HTTP/1.1\r\nHost: emulator\r\nConnection: close\r\n{authorization}Content-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n{authorization}Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
 }

@@ -170,7 +170,7 @@ impl Kkm {
 
     pub async fn control(&self, method: &str, what: &str, body: &str) -> Reply {
         let request = format!(
-            "{method} /_emulator/{what} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} /_emulator/{what} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         let address = self.emulator.url().trim_start_matches("http://");

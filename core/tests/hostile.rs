@@ -186,7 +186,8 @@ async fn only_a_safe_link_of_an_answer_is_shown() {
 }
 
 /// A vendor whose answer repeats what it was sent, in its own form and in another.
-const ECHOES: &[(&str, &str, u16, fn(&str) -> String)] = &[
+type Echo = (&'static str, &'static str, u16, fn(&str) -> String);
+const ECHOES: &[Echo] = &[
     ("modulkassa", "submit", 400, |all| json!({"status": 400, "error": all, "message": all}).to_string()),
     ("modulkassa", "submit", 500, |all| format!("<html>{all}</html>")),
     ("atol", "submit", 400, |all| {

@@ -50,7 +50,7 @@ final class Json
             return json_decode($envelope, true, 512, self::DECODE);
         } catch (\JsonException $error) {
             $message = "the library's answer is not JSON: {$error->getMessage()}";
-            throw KassaError::here(ErrorCode::INTERNAL, $message, outcome: 'unknown', previous: $error);
+            throw KassaError::here(ErrorCode::INTERNAL, $message, outcome: 'unknown');
         }
     }
 
@@ -65,7 +65,8 @@ final class Json
         };
         $paths = array_column($found, 'path');
         $message = ($paths === [] ? '' : implode(', ', $paths) . ': ') . $error->getMessage();
-        return KassaError::here($code, $message, $found, previous: $error);
+        // Not with the exception before it: that one's trace has the whole value.
+        return KassaError::here($code, $message, $found);
     }
 
     /**

@@ -344,6 +344,20 @@ final class ClientTest extends TestCase
         self::assertStringNotContainsString('top-secret', print_r($frames, true) . $error);
     }
 
+    public function testNoExceptionBeforeHoldsTheConfiguration(): void
+    {
+        foreach (["\xff", ['deep' => NAN]] as $value) {
+            $error = self::failure(fn () => self::open(['register' => $value]));
+            for (; $error !== null; $error = $error->getPrevious()) {
+                $ours = fn (array $frame) => str_starts_with($frame['class'] ?? 'json_', 'Kassa\\')
+                    || str_starts_with($frame['function'], 'json_');
+                $frames = array_filter($error->getTrace(), $ours);
+                $frames = array_filter($frames, fn (array $frame) => !str_contains($frame['class'] ?? '', 'Test'));
+                self::assertStringNotContainsString('top-secret', print_r($frames, true));
+            }
+        }
+    }
+
     public function testMemoryStaysWhereItIs(): void
     {
         $till = self::open();

@@ -5,7 +5,9 @@ import datetime
 import json
 import logging
 import pickle
+import traceback
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from conftest import PASSWORD, config, receipt
@@ -149,6 +151,23 @@ def test_log_lines_reach_the_logger_without_secrets(caplog):
     assert {record.levelname for record in caplog.records} == {"WARNING", "INFO"}
     shown = [repr(till), str(till), repr(vars(till)), str(caught.value), repr(caught.value), caplog.text]
     assert not any(PASSWORD in text or "buyer@" in text for text in shown)
+
+
+@pytest.mark.parametrize(
+    "change", [{"environment": "tset"}, {"vendor": "ikkm"}, {"timeout_ms": object()}, {"register": "\ud800"}]
+)
+def test_no_frame_of_the_library_has_the_configuration(change):
+    with pytest.raises((kassa.KassaError, TypeError, ValueError)) as caught:
+        kassa.Modulkassa({**config(), **change})
+    seen, errors = 0, [caught.value]
+    while errors:
+        error = errors.pop()
+        errors += [cause for cause in (error.__cause__, error.__context__) if cause is not None]
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if frame.f_code.co_filename.startswith(str(Path(kassa.__file__).parent)):
+                seen += 1
+                assert PASSWORD not in repr(frame.f_locals), frame
+    assert seen > 0
 
 
 def test_own_logger(caplog):

@@ -36,16 +36,21 @@ class Client:
         logger: Optional[logging.Logger] = None,
         **options: Any,
     ) -> None:
-        given: Dict[str, object] = {**(config or {}), **options}
-        if self.vendor and given.setdefault("vendor", self.vendor) != self.vendor:
-            raise ValueError(f"the configuration is for {given['vendor']!r}, not for {self.vendor!r}")
         self._id = 0
         self._register = ""
         self._durable = False
         self._logger = logger or logging.getLogger("kassa")
-        # Kept in a closure: there are secrets in it, and attributes get printed.
-        text = _dump(given)
-        self._open_native: Callable[[], str] = lambda: _native.open(text)
+        # There are secrets in it, and reports of errors show attributes and the variables of every frame: it is kept in a
+        # closure, and no frame has it any more where something may fail.
+        wrong: Optional[Exception] = None
+        self._open_native: Callable[[], str] = str
+        try:
+            self._open_native = _opener(self.vendor, config, options)
+        except Exception as error:
+            wrong = error.with_traceback(None)
+        config, options = None, {}
+        if wrong is not None:
+            raise wrong
         self._open()
 
     def call(self, operation: str, request: Optional[Mapping[str, object]] = None) -> Any:
@@ -98,6 +103,16 @@ class Client:
         if "error" in answer:
             raise error_from(answer["error"])
         return answer["ok"]
+
+
+def _opener(
+    vendor: str, config: Optional[Mapping[str, object]], options: Mapping[str, object]
+) -> Callable[[], str]:
+    given: Dict[str, object] = {**(config or {}), **options}
+    if vendor and given.setdefault("vendor", vendor) != vendor:
+        raise ValueError(f"the configuration is for {given['vendor']!r}, not for {vendor!r}")
+    text = _dump(given)
+    return lambda: _native.open(text)
 
 
 def _plain(value: object) -> str:

@@ -35,7 +35,7 @@ final class Json
         try {
             return json_encode($value, self::ENCODE);
         } catch (\JsonException $error) {
-            throw self::refused($value, $error);
+            throw self::refused($value, $error->getCode(), $error->getMessage());
         } finally {
             if ($precision !== '-1') {
                 ini_set('serialize_precision', $precision);
@@ -55,17 +55,17 @@ final class Json
     }
 
     /** @param array<mixed> $value */
-    private static function refused(#[\SensitiveParameter] array $value, \JsonException $error): KassaError
+    private static function refused(#[\SensitiveParameter] array $value, int $why, string $said): KassaError
     {
-        $found = $error->getCode() === JSON_ERROR_UTF8 ? self::notUtf8($value) : [];
-        $code = match ($error->getCode()) {
+        $found = $why === JSON_ERROR_UTF8 ? self::notUtf8($value) : [];
+        $code = match ($why) {
             JSON_ERROR_UTF8 => ErrorCode::WRONG_FORMAT,
             JSON_ERROR_DEPTH, JSON_ERROR_RECURSION => ErrorCode::TOO_DEEP,
             default => ErrorCode::WRONG_TYPE,
         };
         $paths = array_column($found, 'path');
-        $message = ($paths === [] ? '' : implode(', ', $paths) . ': ') . $error->getMessage();
-        // Not with the exception before it: that one's trace has the whole value.
+        $message = ($paths === [] ? '' : implode(', ', $paths) . ': ') . $said;
+        // Without the exception before it: that one's trace has the whole value.
         return KassaError::here($code, $message, $found);
     }
 

@@ -25,6 +25,7 @@ help:
 	@echo "make demo   the same receipt from every language through every vendor, on the emulator"
 	@echo "make test   every test in every language"
 	@echo "make lint   format, lints, generated files, size of the bindings"
+	@echo "make deny   licences, sources and bans of everything in the library; ADVISORIES=1 asks for known holes too"
 	@echo "make house  whether the layers of ARCHITECTURE.md hold, counted"
 	@echo "make campaign      receipts of all vendors under faults and kills, counted; ARGS=\"--receipts 2000 --engines sqlite\""
 	@echo "make hosts         four hosts on one PostgreSQL, one of them killed with its leases held"
@@ -162,6 +163,16 @@ lint: $(VENV)/ready
 	cargo run --quiet -p xtask -- codegen --verify
 	cargo run --quiet -p xtask -- bindings-size
 	@$(MAKE) --no-print-directory house
+
+# Licences, sources, bans of what is in the library. The advisories are a repository of their own, which not every machine
+# reaches: ADVISORIES=1 asks it too.
+TOOLS := $(CURDIR)/target/tools
+.PHONY: deny
+deny: $(TOOLS)/bin/cargo-deny
+	$< --all-features --locked check $(if $(ADVISORIES),advisories) bans licenses sources
+
+$(TOOLS)/bin/cargo-deny:
+	cargo install --quiet --locked --root $(TOOLS) --version 0.20.2 cargo-deny
 
 # Layers, circles, references, fields, transitions; the counts are the last line.
 .PHONY: house

@@ -327,3 +327,90 @@ async fn a_rogue_server_on_this_machine_is_not_told_the_password() {
         assert_eq!(heard.len(), greeting, "{heard:?}");
     }
 }
+
+/// What a vendor may say instead of an answer; `{}` is the address of somebody else.
+const ANSWERS: &[&str] = &[
+    "HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 307 Temporary Redirect\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nRefresh: 0; url={}\r\nContent-Length: 2\r\n\r\n{}",
+    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x08\x08\x00",
+    "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n{",
+    "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\n{",
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n{",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+    "HTTP/1.1 999 ?\r\nContent-Length: 2\r\n\r\n{}",
+    "HTTP/1.1 200\r\n\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+    "SSH-2.0-OpenSSH_9.2\r\n",
+    "\r\n\r\n\r\n",
+    "",
+];
+
+/// Answers everybody with the same bytes; counts who came.
+async fn answering(bytes: Vec<u8>) -> (u16, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    use std::sync::atomic::Ordering;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let came = count.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            came.fetch_add(1, Ordering::Relaxed);
+            let bytes = bytes.clone();
+            tokio::spawn(async move {
+                let _ = stream.read(&mut [0; 16_384]).await;
+                let _ = stream.write_all(&bytes).await;
+                let _ = stream.shutdown().await;
+                let _ = stream.read(&mut [0; 16_384]).await;
+            });
+        }
+    });
+    (port, count)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_vendor_says_is_an_envelope_in_time_and_leads_nowhere() {
+    use std::sync::atomic::Ordering;
+    let (elsewhere, led) = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_vec()).await;
+    let bench = Bench::new().await;
+    let long = [
+        format!("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n{}", "[".repeat(200_000)),
+        format!("HTTP/1.1 200 OK\r\n{}\r\n", "X-Long: y\r\n".repeat(20_000)),
+        format!("HTTP/1.1 200 OK\r\nX-Long: {}\r\n\r\n", "y".repeat(1 << 20)),
+    ];
+    let answers =
+        ANSWERS.iter().map(|answer| answer.replacen("{}", &format!("http://127.0.0.1:{elsewhere}/"), 1));
+    for answer in answers.chain(long) {
+        for vendor in ["modulkassa", "atol", "ikassa", "ikkm"] {
+            let (port, came) = answering(answer.clone().into_bytes()).await;
+            let mut config = bench.emulator.config(vendor);
+            config["base_url"] = json!(format!("http://127.0.0.1:{port}"));
+            for (name, value) in [("journal", json!("memory:")), ("timeout_ms", json!(1_500))] {
+                config[name] = value;
+            }
+            let till = Client::open(&config.to_string()).unwrap();
+            let (operation, sale) = match vendor {
+                "ikassa" => ("start_login", json!({})),
+                "ikkm" => ("register", tenge("order-1")),
+                _ => ("register", receipt("order-1")),
+            };
+            let place = format!("{vendor} {:?}", answer.chars().take(60).collect::<String>());
+            let begun = std::time::Instant::now();
+            let envelope = call(&till, operation, sale).await;
+            assert!(
+                begun.elapsed() < std::time::Duration::from_millis(1_750),
+                "{place}: {:?}",
+                begun.elapsed()
+            );
+            let error = &envelope["error"];
+            assert!(!error.is_null() || envelope["ok"]["state"] == "in_doubt", "{place}: {envelope}");
+            assert_ne!(error["code"], "internal", "{place}: {envelope}");
+            assert_ne!(error["outcome"], "registered", "{place}: {envelope}");
+            assert!(came.load(Ordering::Relaxed) > 0, "{place}: nobody came, {envelope}");
+        }
+    }
+    assert_eq!(led.load(Ordering::Relaxed), 0, "somebody was led elsewhere");
+}

@@ -7,6 +7,8 @@ SHELL := /bin/bash
 BUILD := $(CURDIR)/target/debug
 VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
+# What Cargo.lock says, and nothing newer.
+CARGO := cargo --locked
 CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
 # One set of crates and features for whatever the tests build, so that each crate is compiled once for all of them:
 # the tests' own operations, the named steps at which a test stops a process.
@@ -56,7 +58,7 @@ system-test:
 
 $(VENV)/ready: tests/requirements.txt
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/requirements.txt
 	touch $@
 
 # npm refuses locks that lack the packages of other platforms, so versions are pinned in package.json.
@@ -68,10 +70,10 @@ node/node_modules/ready: node/package.json
 
 .PHONY: build-demo build-test place
 build-demo: system-demo $(VENV)/ready
-	cargo build --quiet $(CRATES) --lib --bins --example sale
+	$(CARGO) build --quiet $(CRATES) --lib --bins --example sale
 	@$(MAKE) --no-print-directory place
 build-test: system-test $(VENV)/ready node/node_modules/ready
-	cargo build --quiet $(TESTED) --lib --bin kassa-emulator --bin kassa-runner --example sale
+	$(CARGO) build --quiet $(TESTED) --lib --bin kassa-emulator --bin kassa-runner --example sale
 	@$(MAKE) --no-print-directory place
 
 place:
@@ -86,9 +88,9 @@ place:
 
 .PHONY: test-rust test-c test-php test-python test-node test-languages
 test-rust: build-test
-	TMPDIR=$(MEMORY) tests/with-postgres.sh cargo test --quiet $(TESTED)
-	cargo test --quiet $(TESTED),kassa/sample --test behaviour -- sample every_vendor
-	cargo test --quiet -p xtask
+	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CARGO) test --quiet $(TESTED)
+	$(CARGO) test --quiet $(TESTED),kassa/sample --test behaviour -- sample every_vendor
+	$(CARGO) test --quiet -p xtask
 
 test-c: build-test
 	tests/c/run.sh $(BUILD)
@@ -114,38 +116,38 @@ MEMORY := $(firstword $(wildcard /dev/shm) /tmp)
 .PHONY: campaign ikassa-matrix ikkm-matrix ikkm-gap enqueue-rate outbox-growth hosts
 # With libkassa.so, of which a part of the world has two copies in one process, and which forks.
 campaign:
-	cargo build --quiet --profile campaign -p campaigns -p kassa-runner -p kassa-ffi --features kassa-runner/failpoints --lib --bin campaign --bin kassa-runner
+	$(CARGO) build --quiet --profile campaign -p campaigns -p kassa-runner -p kassa-ffi --features kassa-runner/failpoints --lib --bin campaign --bin kassa-runner
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CURDIR)/target/campaign/campaign $(ARGS)
 
 hosts:
-	cargo build --quiet --profile campaign -p campaigns -p kassa-runner --features kassa-runner/failpoints --bin hosts --bin kassa-runner
+	$(CARGO) build --quiet --profile campaign -p campaigns -p kassa-runner --features kassa-runner/failpoints --bin hosts --bin kassa-runner
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CURDIR)/target/campaign/hosts $(ARGS)
 
 ikassa-matrix ikkm-matrix:
-	cargo build --quiet --profile campaign -p campaigns -p kassa-runner --features kassa-runner/failpoints --bin $@ --bin kassa-runner
+	$(CARGO) build --quiet --profile campaign -p campaigns -p kassa-runner --features kassa-runner/failpoints --bin $@ --bin kassa-runner
 	TMPDIR=$(MEMORY) $(CURDIR)/target/campaign/$@ $(ARGS)
 
 # Rates and times are those of the code that ships, built as it ships.
 enqueue-rate: system-test
-	cargo build --quiet --release -p campaigns --bin $@
+	$(CARGO) build --quiet --release -p campaigns --bin $@
 	tests/with-postgres.sh $(CURDIR)/target/release/$@ $(ARGS)
 
 outbox-growth: system-test
-	cargo build --quiet --profile campaign -p campaigns --bin $@
+	$(CARGO) build --quiet --profile campaign -p campaigns --bin $@
 	tests/with-postgres.sh $(CURDIR)/target/campaign/$@ $(ARGS)
 
 ikkm-gap:
-	cargo build --quiet --release -p campaigns --bin $@
+	$(CARGO) build --quiet --release -p campaigns --bin $@
 	$(CURDIR)/target/release/$@ $(ARGS)
 
 .PHONY: torture
 torture:
-	cargo build --quiet -p campaigns -p kassa-runner --features campaigns/failpoints,kassa-runner/failpoints --bins
+	$(CARGO) build --quiet -p campaigns -p kassa-runner --features campaigns/failpoints,kassa-runner/failpoints --bins
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(BUILD)/torture $(ARGS)
 
 .PHONY: model
 model:
-	cargo build --quiet --profile campaign -p model
+	$(CARGO) build --quiet --profile campaign -p model
 	$(CURDIR)/target/campaign/model $(ARGS)
 
 # A run that fails keeps none of the others from being made.
@@ -159,9 +161,9 @@ long: system-test
 lint: $(VENV)/ready
 	# File by file: modules that a macro declares are not found from their crate.
 	rustfmt --edition 2024 --check $$(git ls-files '*.rs')
-	cargo clippy --quiet --workspace --all-targets --all-features -- --deny warnings
-	cargo run --quiet -p xtask -- codegen --verify
-	cargo run --quiet -p xtask -- bindings-size
+	$(CARGO) clippy --quiet --workspace --all-targets --all-features -- --deny warnings
+	$(CARGO) run --quiet -p xtask -- codegen --verify
+	$(CARGO) run --quiet -p xtask -- bindings-size
 	@$(MAKE) --no-print-directory house
 
 # Licences, sources, bans of what is in the library. The advisories are a repository of their own, which not every machine
@@ -177,8 +179,8 @@ $(TOOLS)/bin/cargo-deny:
 # Layers, circles, references, fields, transitions; the counts are the last line.
 .PHONY: house
 house:
-	cargo test --quiet -p kassa --test transitions
-	cargo run --quiet -p xtask -- house
+	$(CARGO) test --quiet -p kassa --test transitions
+	$(CARGO) run --quiet -p xtask -- house
 
 .PHONY: clean
 clean:

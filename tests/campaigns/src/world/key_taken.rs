@@ -86,7 +86,10 @@ async fn in_the_cloud(scene: &mut Scene, asked: &Asked) -> Result<()> {
         scene.step(format!("another program has the id on record: {other:?}"));
         match other {
             // On record as ours, whatever was said before.
-            Other::Same => scene.forget_denial(asked),
+            Other::Same => {
+                scene.forget_denial(asked);
+                scene.anothers.insert(asked.id.clone());
+            }
             Other::Total | Other::Refund => scene.may_fail.push(asked.id.clone()),
         }
     }

@@ -1,6 +1,6 @@
 //! A shop in the world: one client, a relay before its vendor, and the judge who hears every answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use kassa_emulator::{Kind as DocumentKind, LedgerEntry};
@@ -23,6 +23,8 @@ const ROUNDS: usize = 5;
 const LEASES_END: Duration = Duration::from_secs(60);
 /// How long one `wait` lasts, in milliseconds.
 const WAIT_MS: u64 = 300;
+/// The code of a call in which nobody was asked.
+const NOT_BEGUN: &str = "not_begun";
 /// Pause between two looks at the relay.
 const LOOK: Duration = Duration::from_millis(2);
 /// The most receipts that one episode takes.
@@ -65,6 +67,8 @@ pub struct Scene {
     pub extra: BTreeMap<String, usize>,
     /// Receipts that may fail for good: another program has their key, or their document failed at the register.
     pub may_fail: Vec<String>,
+    /// Receipts that another program has on record for the shop.
+    pub anothers: BTreeSet<String>,
     /// What only the kind knows of the cell, such as a program that it needs.
     pub own: Option<Box<dyn std::any::Any + Send>>,
     kind: &'static Kind,
@@ -89,6 +93,7 @@ impl Scene {
             excused: BTreeMap::new(),
             extra: BTreeMap::new(),
             may_fail: Vec::new(),
+            anothers: BTreeSet::new(),
             own: None,
             kind,
             runner: None,
@@ -277,6 +282,10 @@ impl Scene {
         self.step(format!("{operation} -> {}", told(envelope)));
         let report = match () {
             () if envelope["error"]["code"] == BUSY => Report::Unknown,
+            // Nobody was asked, and what is on record is another program's.
+            () if envelope["error"]["code"] == NOT_BEGUN && self.anothers.contains(&asked.id) => {
+                Report::Unknown
+            }
             () if operation == "enqueue" || operation == "deliver" => Report::Unknown,
             () => Report::of(envelope),
         };

@@ -70,22 +70,26 @@ impl Atol {
         let body =
             serde_json::json!({ "login": self.config.login, "pass": self.config.password.expose_secret() });
         let request = Request::new(Method::POST, url.clone()).json(body.to_string().into_bytes());
-        let answer = self.transport.send(&request, context.for_question()?).await?;
-        let parsed: Option<LogIn> = lenient::object(&answer.body).ok();
-        match parsed {
-            Some(LogIn { error: Some(fault), .. }) => {
-                // What is wrong here is the login, or the service does not work.
-                let code = match fault.row().map(|row| row.remedy) {
-                    Some(Remedy::Vendor | Remedy::Again | Remedy::Wait) => Code::Unreachable,
-                    _ => Code::CredentialsRefused,
-                };
-                Err(fault_error(&fault, answer.status).with_code(code))
-            }
-            Some(LogIn { token: Scalar(Some(token)), .. }) if answer.status < 400 && can_be_sent(&token) => {
-                Ok(token.into())
-            }
-            _ => Err(no_login(&answer)),
+        token_in(&self.transport.send(&request, context.for_question()?).await?)
+    }
+}
+
+/// The token of an answer to a log-in.
+pub(super) fn token_in(answer: &Answer) -> Result<SecretString> {
+    let parsed: Option<LogIn> = lenient::object(&answer.body).ok();
+    match parsed {
+        Some(LogIn { error: Some(fault), .. }) => {
+            // What is wrong here is the login, or the service does not work.
+            let code = match fault.row().map(|row| row.remedy) {
+                Some(Remedy::Vendor | Remedy::Again | Remedy::Wait) => Code::Unreachable,
+                _ => Code::CredentialsRefused,
+            };
+            Err(fault_error(&fault, answer.status).with_code(code))
         }
+        Some(LogIn { token: Scalar(Some(token)), .. }) if answer.status < 400 && can_be_sent(&token) => {
+            Ok(token.into())
+        }
+        _ => Err(no_login(answer)),
     }
 }
 

@@ -119,7 +119,7 @@ impl Login {
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
-struct Tokens {
+pub(super) struct Tokens {
     access: Option<String>,
     refresh: Option<String>,
     /// When the access token ends, and from when on it is renewed; milliseconds since 1970.
@@ -130,7 +130,7 @@ struct Tokens {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-struct Pending {
+pub(super) struct Pending {
     device_code: String,
     ends_at_ms: i64,
     interval_s: u64,
@@ -296,16 +296,9 @@ impl Ikassa {
         Ok(())
     }
 
-    async fn post(
-        &self,
-        context: &Context<'_>,
-        path: &[&str],
-        fields: &[(&str, &str)],
-    ) -> Result<(Answer, Body)> {
+    async fn post(&self, context: &Context<'_>, path: &[&str], fields: &[(&str, &str)]) -> Result<Answer> {
         let request = Request::new(Method::POST, join(&self.accounts, path)).form(fields);
-        let answer = self.transport.send(&request, context.for_question()?).await?;
-        let body = lenient::object(&answer.body).unwrap_or_default();
-        Ok((answer, body))
+        Ok(self.transport.send(&request, context.for_question()?).await?)
     }
 
     /// Refresh tokens to try, the newest first.
@@ -358,22 +351,10 @@ impl Ikassa {
         fields: &[(&str, &str)],
         before: &Tokens,
     ) -> Result<Tokens> {
-        let (answer, body) = self.post(context, &["oauth", "token"], fields).await?;
-        let Some(access) = body.access_token.0.clone().filter(|_| answer.status < 300) else {
-            return Err(refused(&answer, &body));
-        };
-        // Without a figure it is used until it is refused.
-        let lifetime =
-            number(&body.expires_in).and_then(|s| i64::try_from(s).ok()).unwrap_or(i64::from(u32::MAX));
-        let lifetime_ms = lifetime.saturating_mul(1_000);
-        let ends_at_ms = now_ms().saturating_add(lifetime_ms);
+        let answer = self.post(context, &["oauth", "token"], fields).await?;
         let tokens = Tokens {
-            access: Some(access),
-            // One that does not change stays in force.
-            refresh: body.refresh_token.0.or_else(|| before.refresh.clone()),
-            ends_at_ms,
-            renew_at_ms: ends_at_ms - RENEW_BEFORE_MS.min(lifetime_ms / 5),
             configured: self.config.refresh_token.as_ref().map(|token| token.expose_secret().to_owned()),
+            ..tokens_in(&answer, before)?
         };
         self.keep_surely(context, before, &tokens).await?;
         Ok(tokens)
@@ -423,27 +404,9 @@ impl Ikassa {
             ("_device", on.device.as_deref().unwrap_or("till")),
             ("_app", on.application.as_deref().unwrap_or("kassa")),
         ];
-        let (answer, body) = self.post(context, &["oauth", "device", "code"], &fields).await?;
-        let (Some(device_code), Some(user_code), Some(expires_in_s), true) =
-            (&body.device_code.0, &body.user_code.0, number(&body.expires_in), answer.status < 300)
-        else {
-            return Err(refused(&answer, &body));
-        };
-        let interval_s = number(&body.interval).unwrap_or(INTERVAL_S);
-        let pending = Pending {
-            device_code: device_code.clone(),
-            ends_at_ms: now_ms().saturating_add(seconds(expires_in_s)),
-            interval_s,
-            next_poll_ms: now_ms().saturating_add(seconds(interval_s)),
-        };
+        let (pending, started) = code_in(&self.post(context, &["oauth", "device", "code"], &fields).await?)?;
         self.keep(context, PENDING, &pending).await?;
-        Ok(StartedLogin {
-            user_code: user_code.clone(),
-            verification_uri: body.verification_uri.0.clone(),
-            verification_uri_complete: body.verification_uri_complete.0.clone(),
-            expires_in_s,
-            interval_s,
-        })
+        Ok(started)
     }
 
     /// Polls until the person has decided, or until `until`.
@@ -533,6 +496,55 @@ impl Ikassa {
         self.keep(context, PENDING, &pending).await?;
         Ok(None)
     }
+}
+
+fn body_of(answer: &Answer) -> Body {
+    lenient::object(&answer.body).unwrap_or_default()
+}
+
+/// The tokens of an answer; a refresh token that does not change stays in force.
+pub(super) fn tokens_in(answer: &Answer, before: &Tokens) -> Result<Tokens> {
+    let body = body_of(answer);
+    let Some(access) = body.access_token.0.clone().filter(|_| answer.status < 300) else {
+        return Err(refused(answer, &body));
+    };
+    // Without a figure it is used until it is refused.
+    let lifetime =
+        number(&body.expires_in).and_then(|s| i64::try_from(s).ok()).unwrap_or(i64::from(u32::MAX));
+    let lifetime_ms = lifetime.saturating_mul(1_000);
+    let ends_at_ms = now_ms().saturating_add(lifetime_ms);
+    Ok(Tokens {
+        access: Some(access),
+        refresh: body.refresh_token.0.or_else(|| before.refresh.clone()),
+        ends_at_ms,
+        renew_at_ms: ends_at_ms - RENEW_BEFORE_MS.min(lifetime_ms / 5),
+        configured: None,
+    })
+}
+
+/// The code of an answer: what is kept of it, and what the caller is told.
+pub(super) fn code_in(answer: &Answer) -> Result<(Pending, StartedLogin)> {
+    let body = body_of(answer);
+    let (Some(device_code), Some(user_code), Some(expires_in_s), true) =
+        (&body.device_code.0, &body.user_code.0, number(&body.expires_in), answer.status < 300)
+    else {
+        return Err(refused(answer, &body));
+    };
+    let interval_s = number(&body.interval).unwrap_or(INTERVAL_S);
+    let pending = Pending {
+        device_code: device_code.clone(),
+        ends_at_ms: now_ms().saturating_add(seconds(expires_in_s)),
+        interval_s,
+        next_poll_ms: now_ms().saturating_add(seconds(interval_s)),
+    };
+    let started = StartedLogin {
+        user_code: user_code.clone(),
+        verification_uri: body.verification_uri.0.clone(),
+        verification_uri_complete: body.verification_uri_complete.0.clone(),
+        expires_in_s,
+        interval_s,
+    };
+    Ok((pending, started))
 }
 
 fn seconds(seconds: u64) -> i64 {

@@ -13,6 +13,8 @@ mod fields;
 mod key;
 mod map;
 mod operations;
+#[cfg(feature = "testing")]
+pub mod readers;
 mod reply;
 mod reports;
 mod vendor;

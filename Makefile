@@ -10,7 +10,7 @@ PYTHON := $(VENV)/bin/python
 CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
 # One set of crates and features for whatever the tests build, so that each crate is compiled once for all of them:
 # the tests' own operations, the named steps at which a test stops a process.
-TESTED := $(CRATES) -p campaigns -p model --features $(subst $() ,$(),$(foreach crate,kassa kassa-ffi kassa-py \
+TESTED := $(CRATES) -p campaigns -p fuzz-targets -p model --features $(subst $() ,$(),$(foreach crate,kassa kassa-ffi kassa-py \
 	kassa-node kassa-runner,$(crate)/testing,$(crate)/failpoints,)kassa/host,campaigns/failpoints)
 CFLAGS := -std=c11 -Wall -Wextra -Werror -O1 -Iinclude
 
@@ -34,6 +34,7 @@ help:
 	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make model         delivery as a model, explored completely, and each of its rules broken; ARGS=\"--small\""
+	@echo "make fuzz          libFuzzer on every border to the outside, 10 minutes a target; ARGS=\"--seconds 60 --only abi\""
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
 	@echo "make long          all of these long runs, one line of JSON at the end; SHORT=1 for a few minutes"
 
@@ -146,6 +147,11 @@ torture:
 model:
 	cargo build --quiet --profile campaign -p model
 	$(CURDIR)/target/campaign/model $(ARGS)
+
+# Needs the nightly toolchain; installs cargo-fuzz into target/tools.
+.PHONY: fuzz
+fuzz:
+	@python3 tests/fuzz.py $(ARGS)
 
 # A run that fails keeps none of the others from being made.
 .PHONY: long

@@ -1,0 +1,118 @@
+//! Every reader of a vendor's answer, by itself. An input is a line with vendor, reader and status, then the body.
+
+use kassa::error::Code;
+use kassa::table::readers::{self, Answer};
+use serde_json::Value;
+
+use crate::bytes::{line, words};
+use crate::exchange::published;
+use crate::record::{self, Given};
+
+/// Any answer gives words that it stands for: never `registered` without a legible confirmation, never `failed` from
+/// what no table knows, never a defect.
+pub fn answers(data: &[u8]) {
+    let (head, body) = line(data);
+    let words = words(head);
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let all: Vec<_> = readers::all().collect();
+    let known = all.iter().find(|reader| reader.vendor == word(0) && reader.name == word(1));
+    let number = head.iter().fold(0, |sum: usize, byte| sum * 31 % 9_973 + usize::from(*byte));
+    let reader = known.unwrap_or(&all[number % all.len()]);
+    let status = word(2).parse().unwrap_or(200);
+    let said = (reader.read)(&Answer { status, retry_after_ms: None, body: body.to_vec() });
+    let told =
+        || format!("{} {} {status} says {said:?} of {}", reader.vendor, reader.name, body.escape_ascii());
+    assert_ne!(said.code.as_deref(), Some(Code::Internal.name()), "{}", told());
+    if let Some(fiscal) = &said.fiscal {
+        let written = serde_json::to_string(fiscal).unwrap();
+        let read = serde_json::from_str(&written).unwrap();
+        assert_eq!(*fiscal, read, "{}", told());
+    }
+    let given = if reader.vendor == "ikkm" {
+        let whole = readers::reply(body, body.len().max(1));
+        // The pieces in which it comes are the network's choice. Once it is whole, nothing behind it is looked at.
+        assert_eq!(whole, readers::reply(body, 1), "{}", told());
+        whole.map(|(status, reason, body)| Given { status, reason, body })
+    } else {
+        Some(Given { status, reason: Vec::new(), body: body.to_vec() })
+    };
+    let is_of_counters = reader.name == "counters";
+    match said.word {
+        "registered" if is_of_counters => {
+            assert!(given.is_some_and(|given| given.body.contains(&b'\n')), "{}", told())
+        }
+        "registered" => {
+            assert!(given.is_some_and(|given| record::confirms(reader.vendor, &given)), "{}", told())
+        }
+        "failed" => assert!(given.is_some_and(|given| record::refuses(reader.vendor, &given)), "{}", told()),
+        "absent" if reader.vendor == "modulkassa" => assert_eq!(status, 404, "{}", told()),
+        _ => {}
+    }
+}
+
+/// Every published answer of a vendor, to every reader of it that may meet it.
+pub fn corpus() -> Vec<Vec<u8>> {
+    let mut made = Vec::new();
+    for exchange in published() {
+        let path = exchange.request["path"].as_str().unwrap_or_default();
+        let names: &[&str] = match (exchange.vendor, path) {
+            ("atol", path) if path.contains("oken") => &["token"],
+            ("atol", path) if path.contains("report") => &["report"],
+            ("atol", path) if path.contains("cash-registers/") => &["kkt"],
+            ("atol", path) if path.contains("cash-registers") => &["kkts"],
+            ("atol", _) => &["registration", "repeat"],
+            ("modulkassa", path) if path.ends_with("/doc") => &["submit"],
+            ("modulkassa", path) if path.ends_with("re-queue") => &["requeue"],
+            ("modulkassa", path) if path.contains("/doc/") => &["look_up", "status"],
+            ("modulkassa", path) if path.contains("associate") => &["association"],
+            ("modulkassa", path) if path.contains("retail-points") => &["retail_points"],
+            ("modulkassa", path) if path.contains("retail-point") => &["retail_point"],
+            ("modulkassa", _) => &["service_status"],
+            ("ikassa", path) if path.contains("device") => &["code"],
+            ("ikassa", path) if path.contains("token") => &["tokens"],
+            ("ikassa", path) if path.contains(".doc.") => &["document"],
+            ("ikassa", path) if path.ends_with(".shift") => &["shift"],
+            ("ikassa", _) => &["question"],
+            (_, path) if path.contains("getInfo") => &["info"],
+            (_, path) if path.contains("transaction") => &["transaction"],
+            (_, path) if path.contains("cheques") => &["cheques"],
+            (_, path) if path.contains("sales") => &["sales"],
+            (_, path) if path.contains("report") => &["shift_report"],
+            (_, path) if path.contains("shifts") => &["shifts"],
+            (_, path) if path.contains("items") => &["items"],
+            (_, path) if path.contains("table") => &["taxes"],
+            _ => &["document"],
+        };
+        for name in names {
+            let status = exchange.given.status;
+            let mut input = format!("{} {name} {status}\n", exchange.vendor).into_bytes();
+            if exchange.vendor == "ikkm" {
+                input.extend(crate::fake::written(&exchange.given, true));
+            } else {
+                input.extend(&exchange.given.body);
+            }
+            made.push(input);
+        }
+    }
+    let shift = |cash: i64| {
+        let attributes = serde_json::json!({"$.cashin.sum": cash, "$.sale.sum": cash});
+        serde_json::json!({"document": null, "counters": {"BYN": {"attributes": attributes}}}).to_string()
+    };
+    for after in [0, 29_000, 30_000] {
+        made.push(format!("ikassa counters 200\n{}\n{}", shift(0), shift(after)).into_bytes());
+    }
+    let chunked =
+        "HTTP/1.1 200 1566\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\n3333\r\n4\r\n4444\r\n0\r\n\r\n";
+    made.push(format!("ikkm document 200\n{chunked}").into_bytes());
+    for code in [-1, -10, -99, -115, i32::MIN] {
+        made.push(
+            format!("ikkm document 400\nHTTP/1.1 400 no\r\nContent-Length: 12\r\n\r\n{code:12}").into_bytes(),
+        );
+    }
+    let strange: [Value; 4] =
+        [Value::Null, serde_json::json!([]), serde_json::json!(1e300), serde_json::json!("\u{0}")];
+    made.extend(
+        strange.iter().map(|body| format!("modulkassa look_up 200\n{{\"status\": {body}}}").into_bytes()),
+    );
+    made
+}

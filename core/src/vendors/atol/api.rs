@@ -257,7 +257,7 @@ fn is_wrong_uuid(raw: Option<&Raw>, entry: &Entry, uuid: &str) -> bool {
 
 /// True where the service still knows every uuid that it gave.
 fn is_young(entry: &Entry) -> bool {
-    (0..KEPT_MS).contains(&(now_ms() - entry.created_at_ms))
+    (0..KEPT_MS).contains(&now_ms().saturating_sub(entry.created_at_ms))
 }
 
 pub fn is_token_refused(answer: &Answer) -> bool {

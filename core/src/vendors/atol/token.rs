@@ -106,7 +106,8 @@ impl Login for ServiceLogin<'_> {
     ) -> Result<Option<SecretString>> {
         let Some(kept) = context.secrets.secret(&self.place, TOKEN).await? else { return Ok(None) };
         let Some((since, token)) = kept.expose_secret().split_once('\n') else { return Ok(None) };
-        let young = since.parse::<i64>().is_ok_and(|since| (0..RENEW_AFTER_MS).contains(&(now_ms() - since)));
+        let age = since.parse::<i64>().ok().map(|since| now_ms().saturating_sub(since));
+        let young = age.is_some_and(|age| (0..RENEW_AFTER_MS).contains(&age));
         let is_refused = refused.is_some_and(|refused| refused.expose_secret() == token);
         Ok((young && !is_refused && can_be_sent(token)).then(|| SecretString::from(token)))
     }

@@ -170,7 +170,7 @@ impl Tokens {
     }
 
     fn expires_in_s(&self) -> u64 {
-        u64::try_from((self.ends_at_ms - now_ms()) / 1_000).unwrap_or(0)
+        u64::try_from(self.ends_at_ms.saturating_sub(now_ms()) / 1_000).unwrap_or(0)
     }
 }
 
@@ -424,7 +424,7 @@ impl Ikassa {
                 self.forget_pending(context).await?;
                 return Ok(Login::of(LoginState::Expired));
             }
-            let pause = u64::try_from(pending.next_poll_ms - now_ms()).unwrap_or(0);
+            let pause = u64::try_from(pending.next_poll_ms.saturating_sub(now_ms())).unwrap_or(0);
             // Where the clock went back, no longer than the interval.
             let pause = Duration::from_millis(pause).min(Duration::from_secs(pending.interval_s));
             if Instant::now() + pause > until {
@@ -480,7 +480,7 @@ impl Ikassa {
             }
             Some("slow_down") => {
                 *waiting = LoginState::SlowDown;
-                pending.interval_s += SLOWER_BY_S;
+                pending.interval_s = pending.interval_s.saturating_add(SLOWER_BY_S);
                 None
             }
             Some("expired_token") => Some(Ok(Login::of(LoginState::Expired))),

@@ -6,6 +6,7 @@ An input that breaks a property is left in `target/fuzz/artifacts`, and counts a
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,6 +22,8 @@ TOOLS = ROOT / "target/tools"
 NAMES = sorted(path.stem for path in (FOLDER / "cargo-fuzz/fuzz_targets").glob("*.rs"))
 CARGO_FUZZ = "0.13.2"
 BEGIN, END = "<!-- fuzz: begin -->", "<!-- fuzz: end -->"
+# The sanitizers are there in the nightly toolchain only.
+NIGHTLY = {**os.environ, "RUSTUP_TOOLCHAIN": "nightly"}
 # An execution that lasts longer, or takes more memory, is a finding too.
 LIMITS = ["-timeout=30", "-rss_limit_mb=4096", "-max_len=16384", "-print_funcs=0"]
 # Of a whole client each execution reaches so much that counting how often takes longer than the execution.
@@ -58,7 +61,7 @@ def run(name: str, seconds: int) -> dict[str, Any]:
     options += [] if name in COUNTED else ["-use_counters=0"]
     command = fuzz("run", name, str(learned), str(FOLDER / "corpus" / name), "--", *options)
     began = time.monotonic()
-    ran = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace")
+    ran = subprocess.run(command, env=NIGHTLY, stderr=subprocess.PIPE, text=True, errors="replace")
     crashes = sorted(str(path.relative_to(ROOT)) for path in broken.iterdir())
     line: dict[str, Any] = {
         "executions": found(r"stat::number_of_executed_units: (\d+)", ran.stderr) or 0,
@@ -97,7 +100,7 @@ def main() -> int:
     wanted = given.only.split(",") if given.only else NAMES
     if unknown := set(wanted) - set(NAMES):
         arguments.error(f"no such target: {', '.join(sorted(unknown))}")
-    subprocess.run(fuzz("build"), check=True)
+    subprocess.run(fuzz("build"), env=NIGHTLY, check=True)
     lines: dict[str, dict[str, Any]] = {}
     for name in wanted:
         print(f"== {name}", flush=True)

@@ -50,6 +50,53 @@ pub fn answers(data: &[u8]) {
     }
 }
 
+/// Answers that almost confirm or almost refuse a document.
+const ALMOST: &[(&str, u16, &str)] = &[
+    (
+        "atol report",
+        200,
+        r#"{"uuid": "5f0b8d5e-6c0a-4f55-9a53-6a0a8b1f2c11", "status": "done", "payload": {"fiscal_document_number": 7}}"#,
+    ),
+    (
+        "atol report",
+        200,
+        r#"{"uuid": "5f0b8d5e-6c0a-4f55-9a53-6a0a8b1f2c11", "status": "done", "payload": {"fiscal_document_attribute": 7}}"#,
+    ),
+    (
+        "atol report",
+        200,
+        r#"{"status": "done", "payload": {"fiscal_document_number": 7, "fiscal_document_attribute": 7}}"#,
+    ),
+    (
+        "atol report",
+        200,
+        r#"{"uuid": "5f0b8d5e-6c0a-4f55-9a53-6a0a8b1f2c11", "status": "fail", "error": {"type": "driver", "code": 70001}}"#,
+    ),
+    (
+        "atol report",
+        200,
+        r#"{"uuid": "5f0b8d5e-6c0a-4f55-9a53-6a0a8b1f2c11", "status": "fail", "error": {"code": null}}"#,
+    ),
+    ("atol registration", 400, r#"{"error": {"type": "system", "code": 32000}}"#),
+    ("atol registration", 400, r#"{"status": "fail", "error": {}}"#),
+    ("modulkassa look_up", 200, r#"{"status": "COMPLETED", "fiscalInfo": {"shiftNumber": 1}}"#),
+    ("modulkassa look_up", 200, r#"{"status": "COMPLETED", "fiscalInfo": null}"#),
+    ("modulkassa submit", 200, r#"{"status": "PRINTED", "fiscalInfo": {"sum": "x", "qr": null}}"#),
+    ("modulkassa submit", 302, r#"{"status": "COMPLETED", "fiscalInfo": {"fnDocNumber": 7}}"#),
+    ("modulkassa look_up", 200, r#"{"status": "FAILED", "fiscalInfo": {"fnDocNumber": 7}}"#),
+    ("modulkassa look_up", 404, "<html>"),
+    ("ikassa document", 200, r#"{"uid": 7}"#),
+    ("ikassa document", 200, r#"{"uid": " "}"#),
+    ("ikassa document", 200, r#"{"uid": "A17F", "code": "kernel.document.refused"}"#),
+    ("ikassa document", 400, r#"{"code": "kernel.documents.refused", "message": "no"}"#),
+    ("ikassa document", 400, r#"{"code": "gateway.document.refused", "message": "no"}"#),
+    ("ikkm document", 0, "HTTP/1.1 200 7\r\nContent-Length: 8\r\n\r\n11112222"),
+    ("ikkm document", 0, "HTTP/1.1 200 7\r\nContent-Length: 8\r\n\r\n00000000"),
+    ("ikkm document", 0, "HTTP/1.1 400 7\r\nContent-Length: 8\r\n\r\n33334444"),
+    ("ikkm document", 0, "HTTP/1.1 200 7\r\nContent-Length: 3\r\n\r\n-10"),
+    ("ikkm document", 0, "HTTP/1.1 400 7\r\nContent-Length: 3\r\n\r\n-18"),
+];
+
 /// Every published answer of a vendor, to every reader of it that may meet it.
 pub fn corpus() -> Vec<Vec<u8>> {
     let mut made = Vec::new();
@@ -109,6 +156,9 @@ pub fn corpus() -> Vec<Vec<u8>> {
             format!("ikkm document 400\nHTTP/1.1 400 no\r\nContent-Length: 12\r\n\r\n{code:12}").into_bytes(),
         );
     }
+    made.extend(
+        ALMOST.iter().map(|(reader, status, body)| format!("{reader} {status}\n{body}").into_bytes()),
+    );
     let strange: [Value; 4] =
         [Value::Null, serde_json::json!([]), serde_json::json!(1e300), serde_json::json!("\u{0}")];
     made.extend(

@@ -12,7 +12,7 @@ CARGO := cargo --locked
 CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
 # One set of crates and features for whatever the tests build, so that each crate is compiled once for all of them:
 # the tests' own operations, the named steps at which a test stops a process.
-TESTED := $(CRATES) -p campaigns -p model --features $(subst $() ,$(),$(foreach crate,kassa kassa-ffi kassa-py \
+TESTED := $(CRATES) -p campaigns -p fuzz-targets -p model --features $(subst $() ,$(),$(foreach crate,kassa kassa-ffi kassa-py \
 	kassa-node kassa-runner,$(crate)/testing,$(crate)/failpoints,)kassa/host,campaigns/failpoints)
 CFLAGS := -std=c11 -Wall -Wextra -Werror -O1 -Iinclude
 
@@ -37,6 +37,7 @@ help:
 	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make model         delivery as a model, explored completely, and each of its rules broken; ARGS=\"--small\""
+	@echo "make fuzz          libFuzzer on every border to the outside, 10 minutes a target; ARGS=\"--seconds 60 --only abi\""
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
 	@echo "make long          all of these long runs, one line of JSON at the end; SHORT=1 for a few minutes"
 
@@ -150,6 +151,11 @@ model:
 	$(CARGO) build --quiet --profile campaign -p model
 	$(CURDIR)/target/campaign/model $(ARGS)
 
+# Needs the nightly toolchain; installs cargo-fuzz into target/tools.
+.PHONY: fuzz
+fuzz:
+	@python3 tests/fuzz.py $(ARGS)
+
 # A run that fails keeps none of the others from being made.
 .PHONY: long
 long: system-test
@@ -171,7 +177,7 @@ lint: $(VENV)/ready
 TOOLS := $(CURDIR)/target/tools
 .PHONY: deny
 deny: $(TOOLS)/bin/cargo-deny
-	$< --all-features --locked check $(if $(ADVISORIES),advisories) bans licenses sources
+	$< --all-features --locked check --hide-inclusion-graph $(if $(ADVISORIES),advisories) bans licenses sources
 
 $(TOOLS)/bin/cargo-deny:
 	cargo install --quiet --locked --root $(TOOLS) --version 0.20.2 cargo-deny

@@ -104,6 +104,16 @@ async fn a_kept_token_that_no_header_can_carry_is_asked_for_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_kept_token_of_a_time_that_cannot_be_is_asked_for_anew() {
+    let bench = Bench::new().await;
+    let till = atol(&bench, "v5", json!({}));
+    ok(&till, "register", receipt("order-1")).await;
+    bench.damage_secret("token", "'-9223372036854775808' || substr(value, instr(value, char(10)))");
+    ok(&till, "register", receipt("order-2")).await;
+    assert_eq!(count(&bench, "gettoken"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_document_of_both_protocols_is_recorded() {
     for (protocol, kinds) in [
         ("v4", &["sell", "sell_refund", "buy", "buy_refund", "sell_correction", "buy_correction"][..]),

@@ -156,6 +156,23 @@ async fn a_kept_token_that_no_header_can_carry_is_renewed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_of_times_that_cannot_be_is_polled_and_its_tokens_are_renewed() {
+    let bench = open().await;
+    let till = ikassa(&bench, json!({}));
+    let least = i64::MIN + 1;
+    bench.damage_secret(
+        "tokens",
+        &format!("json_set(value, '$.ends_at_ms', {least}, '$.renew_at_ms', {least})"),
+    );
+    assert_eq!(ok(&till, "finish_login", json!({})).await["expires_in_s"], 0);
+    ok(&till, "cashbox", json!({})).await;
+    ok(&till, "start_login", json!({})).await;
+    bench.damage_secret("pending_login", &format!("json_set(value, '$.next_poll_ms', {least})"));
+    let waits = ok(&till, "finish_login", json!({"timeout_ms": 0})).await;
+    assert_eq!(waits["state"], "pending");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_at_the_cash_register() {
     let bench = Bench::new().await;
     let till = ikassa(&bench, json!({}));

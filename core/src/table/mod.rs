@@ -4,6 +4,8 @@ mod describe;
 mod dispatch;
 mod open;
 #[cfg(feature = "testing")]
+pub mod readers;
+#[cfg(feature = "testing")]
 mod testing;
 
 pub use describe::describe;

@@ -5,6 +5,8 @@ pub mod desk;
 pub mod identity;
 pub mod messages;
 pub mod operation;
+#[cfg(feature = "testing")]
+pub mod reading;
 pub mod token;
 
 use std::any::Any;

@@ -146,7 +146,7 @@ pub fn client(place: &str, register: &str) -> Result<Client> {
     register.hash(&mut hasher);
     let [a, b, c, ..] = hasher.finish().to_be_bytes();
     let config = json!({
-        "vendor": "ikkm", "base_url": format!("http://127.{a}.{b}.{c}:1"), "key": "11112222", "register": register, "journal": place,
+        "vendor": "ikkm", "base_url": format!("http://127.{a}.{b}.{c}:1024"), "key": "11112222", "register": register, "journal": place,
     });
     Ok(Client::open(&config.to_string())?)
 }

@@ -257,7 +257,7 @@ fn is_wrong_uuid(raw: Option<&Raw>, entry: &Entry, uuid: &str) -> bool {
 
 /// True where the service still knows every uuid that it gave.
 fn is_young(entry: &Entry) -> bool {
-    (0..KEPT_MS).contains(&(now_ms() - entry.created_at_ms))
+    (0..KEPT_MS).contains(&now_ms().saturating_sub(entry.created_at_ms))
 }
 
 pub fn is_token_refused(answer: &Answer) -> bool {
@@ -265,7 +265,7 @@ pub fn is_token_refused(answer: &Answer) -> bool {
 }
 
 /// What the answer to a registration is.
-enum Submitted {
+pub(super) enum Submitted {
     /// It says what became of the document.
     Told(Finding),
     /// It says that there is a document under the id already, with its uuid.
@@ -274,7 +274,7 @@ enum Submitted {
 
 /// What the answer to a registration proves: body first, status second (protocol/atol.md 4.3, rule 1). The
 /// refusal of a repeat says nothing of the first send.
-fn submitted(answer: &Answer, state: State) -> Submitted {
+pub(super) fn submitted(answer: &Answer, state: State) -> Submitted {
     let raw = answer.raw();
     let report = match Report::read(&answer.body, answer.status) {
         Ok(report) => report,

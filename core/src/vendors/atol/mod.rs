@@ -16,6 +16,8 @@ mod json;
 mod map;
 mod monitoring;
 mod operations;
+#[cfg(feature = "testing")]
+pub mod readers;
 mod token;
 mod vendor;
 

@@ -105,6 +105,11 @@ pub struct Kkt {
 }
 
 impl Kkt {
+    pub(super) fn read(answer: &Answer) -> Result<Self> {
+        let found: Wrapped<serde_json::Value> = read("the answer", told(answer)?)?;
+        Ok(Kkt { raw: Some(answer.raw()), ..kkt(found.inner())? })
+    }
+
     fn explained(mut self) -> Self {
         let known = NETWORK_ERRORS.iter().find(|(code, ..)| Some(*code) == self.network_error_code);
         self.network_error = known.map(|(_, english, _)| (*english).into());
@@ -138,10 +143,7 @@ impl Atol {
                 url.query_pairs_mut().append_pair(name, &value.to_string());
             }
         }
-        let answer = self.monitored(context, Request::new(Method::GET, "cash-registers", url)).await?;
-        let kkts: Wrapped<Vec<serde_json::Value>> = read("the answer", &answer.body)?;
-        let kkts = kkts.inner().into_iter().map(kkt).collect::<Result<_>>()?;
-        Ok(Kkts { kkts, raw: Some(answer.raw()) })
+        Kkts::read(&self.sent_to_monitoring(context, Request::new(Method::GET, "cash-registers", url)).await?)
     }
 
     /// One cash register (protocol/atol.md 1.4).
@@ -149,25 +151,35 @@ impl Atol {
         let url = join(&self.monitoring, &["kkt", "v1", "cash-registers", serial_number]);
         let request = Request::new(Method::GET, "cash-registers/{}", url)
             .header("accept", "application/hal+json".into());
-        let answer = self.monitored(context, request).await?;
-        let found: Wrapped<serde_json::Value> = read("the answer", &answer.body)?;
-        Ok(Kkt { raw: Some(answer.raw()), ..kkt(found.inner())? })
+        Kkt::read(&self.sent_to_monitoring(context, request).await?)
     }
 
-    async fn monitored(&self, context: &Context<'_>, request: Request) -> Result<Answer> {
-        let answer = self.sent(context, Service::Monitoring, Budget::for_question, &request).await??;
-        if answer.status < 400 {
-            return Ok(answer);
-        }
-        let report: Report = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let is_told = report.error.is_some();
-        let error = answer.sent.error(fault_error(&report.error.unwrap_or_default(), answer.status));
-        Err(match answer.status {
-            404 => Error { message: "no such cash register".into(), ..error }.with_code(Code::NotFound),
-            status if !is_told => Error { message: format!("the monitoring answered {status}"), ..error },
-            _ => error,
-        })
+    async fn sent_to_monitoring(&self, context: &Context<'_>, request: Request) -> Result<Answer> {
+        Ok(self.sent(context, Service::Monitoring, Budget::for_question, &request).await??)
     }
+}
+
+impl Kkts {
+    pub(super) fn read(answer: &Answer) -> Result<Self> {
+        let kkts: Wrapped<Vec<serde_json::Value>> = read("the answer", told(answer)?)?;
+        let kkts = kkts.inner().into_iter().map(kkt).collect::<Result<_>>()?;
+        Ok(Kkts { kkts, raw: Some(answer.raw()) })
+    }
+}
+
+/// The body of an answer that is no error.
+fn told(answer: &Answer) -> Result<&[u8]> {
+    if answer.status < 400 {
+        return Ok(&answer.body);
+    }
+    let report: Report = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let is_told = report.error.is_some();
+    let error = answer.sent.error(fault_error(&report.error.unwrap_or_default(), answer.status));
+    Err(match answer.status {
+        404 => Error { message: "no such cash register".into(), ..error }.with_code(Code::NotFound),
+        status if !is_told => Error { message: format!("the monitoring answered {status}"), ..error },
+        _ => error,
+    })
 }
 
 fn kkt(value: serde_json::Value) -> Result<Kkt> {

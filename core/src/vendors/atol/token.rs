@@ -72,22 +72,26 @@ impl Atol {
         let request = Request::new(Method::POST, "getToken", url.clone())
             .json(body.to_string().into_bytes())
             .hiding(&self.config.password);
-        let answer = self.transport.send(&request, context.for_question()?).await?;
-        let parsed: Option<LogIn> = lenient::object(&answer.body).ok();
-        match parsed {
-            Some(LogIn { error: Some(fault), .. }) => {
-                // What is wrong here is the login, or the service does not work.
-                let code = match fault.row().map(|row| row.remedy) {
-                    Some(Remedy::Vendor | Remedy::Again | Remedy::Wait) => Code::Unreachable,
-                    _ => Code::CredentialsRefused,
-                };
-                Err(answer.sent.error(fault_error(&fault, answer.status).with_code(code)))
-            }
-            Some(LogIn { token: Scalar(Some(token)), .. }) if answer.status < 400 && can_be_sent(&token) => {
-                Ok(token.into())
-            }
-            _ => Err(no_login(&answer)),
+        token_in(&self.transport.send(&request, context.for_question()?).await?)
+    }
+}
+
+/// The token of an answer to a log-in.
+pub(super) fn token_in(answer: &Answer) -> Result<SecretString> {
+    let parsed: Option<LogIn> = lenient::object(&answer.body).ok();
+    match parsed {
+        Some(LogIn { error: Some(fault), .. }) => {
+            // What is wrong here is the login, or the service does not work.
+            let code = match fault.row().map(|row| row.remedy) {
+                Some(Remedy::Vendor | Remedy::Again | Remedy::Wait) => Code::Unreachable,
+                _ => Code::CredentialsRefused,
+            };
+            Err(answer.sent.error(fault_error(&fault, answer.status).with_code(code)))
         }
+        Some(LogIn { token: Scalar(Some(token)), .. }) if answer.status < 400 && can_be_sent(&token) => {
+            Ok(token.into())
+        }
+        _ => Err(no_login(answer)),
     }
 }
 
@@ -104,7 +108,8 @@ impl Login for ServiceLogin<'_> {
     ) -> Result<Option<SecretString>> {
         let Some(kept) = context.secrets.secret(&self.place, TOKEN).await? else { return Ok(None) };
         let Some((since, token)) = kept.expose_secret().split_once('\n') else { return Ok(None) };
-        let young = since.parse::<i64>().is_ok_and(|since| (0..RENEW_AFTER_MS).contains(&(now_ms() - since)));
+        let age = since.parse::<i64>().ok().map(|since| now_ms().saturating_sub(since));
+        let young = age.is_some_and(|age| (0..RENEW_AFTER_MS).contains(&age));
         let is_refused = refused.is_some_and(|refused| refused.expose_secret() == token);
         Ok((young && !is_refused && can_be_sent(token)).then(|| SecretString::from(token)))
     }

@@ -104,14 +104,7 @@ impl Ikassa {
     /// A call that makes no document: a JSON object or array, or the error.
     async fn ask(&self, context: &Context<'_>, request: &Request) -> Result<Answer> {
         let answer = self.send(&self.transport, context, Budget::for_question, request).await??;
-        if answer.status >= 300 {
-            return Err(error_of(&answer));
-        }
-        let is_container = matches!(answer.body.trim_ascii().first(), Some(b'{' | b'['));
-        if !is_container || serde_json::from_slice::<IgnoredAny>(&answer.body).is_err() {
-            let message = format!("iKassa answered {} without a JSON object", answer.status);
-            return Err(Error::new(Code::AnswerNotUnderstood, message));
-        }
+        told(&answer)?;
         Ok(answer)
     }
 
@@ -147,10 +140,23 @@ impl Ikassa {
     }
 }
 
+/// Whether an answer to a call that makes no document is one: a success with a JSON object or array.
+pub(super) fn told(answer: &Answer) -> Result<()> {
+    if answer.status >= 300 {
+        return Err(error_of(answer));
+    }
+    let is_container = matches!(answer.body.trim_ascii().first(), Some(b'{' | b'['));
+    if !is_container || serde_json::from_slice::<IgnoredAny>(&answer.body).is_err() {
+        let message = format!("iKassa answered {} without a JSON object", answer.status);
+        return Err(Error::new(Code::AnswerNotUnderstood, message));
+    }
+    Ok(())
+}
+
 /// What an answer to a document call proves (protocol/ikassa.md 2.1): a uid with 2xx, or a refusal in the
 /// interface's own form. An empty, broken or foreign body proves nothing, and so does one that contradicts itself or
 /// comes with a status that speaks of something else: the log-in, the address, the time.
-fn made(answer: &Answer) -> Made {
+pub(super) fn made(answer: &Answer) -> Made {
     let (body, raw) = (Body::of(answer), answer.raw());
     let refusal = body.code.0.as_deref().and_then(codes::refusal).filter(|_| body.message.0.is_some());
     let refusal = refusal.filter(|_| body.uid.0.is_none());
@@ -190,7 +196,7 @@ pub struct ShiftNow {
 }
 
 impl ShiftNow {
-    fn read(answer: &Answer) -> Result<Self> {
+    pub(super) fn read(answer: &Answer) -> Result<Self> {
         #[derive(Default, Deserialize)]
         #[serde(default)]
         struct Wire<'a> {

@@ -120,7 +120,7 @@ impl Login {
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
-struct Tokens {
+pub(super) struct Tokens {
     access: Option<String>,
     refresh: Option<String>,
     /// When the access token ends, and from when on it is renewed; milliseconds since 1970.
@@ -131,7 +131,7 @@ struct Tokens {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-struct Pending {
+pub(super) struct Pending {
     device_code: String,
     ends_at_ms: i64,
     interval_s: u64,
@@ -171,7 +171,7 @@ impl Tokens {
     }
 
     fn expires_in_s(&self) -> u64 {
-        u64::try_from((self.ends_at_ms - now_ms()) / 1_000).unwrap_or(0)
+        u64::try_from(self.ends_at_ms.saturating_sub(now_ms()) / 1_000).unwrap_or(0)
     }
 }
 
@@ -301,16 +301,9 @@ impl Ikassa {
         Ok(())
     }
 
-    async fn post(
-        &self,
-        context: &Context<'_>,
-        path: &[&str],
-        fields: &[(&str, &str)],
-    ) -> Result<(Answer, Body)> {
+    async fn post(&self, context: &Context<'_>, path: &[&str], fields: &[(&str, &str)]) -> Result<Answer> {
         let request = Request::new(Method::POST, path.join("/"), join(&self.accounts, path)).form(fields);
-        let answer = self.transport.send(&request, context.for_question()?).await?;
-        let body = lenient::object(&answer.body).unwrap_or_default();
-        Ok((answer, body))
+        Ok(self.transport.send(&request, context.for_question()?).await?)
     }
 
     /// Refresh tokens to try, the newest first.
@@ -363,22 +356,10 @@ impl Ikassa {
         fields: &[(&str, &str)],
         before: &Tokens,
     ) -> Result<Tokens> {
-        let (answer, body) = self.post(context, &["oauth", "token"], fields).await?;
-        let Some(access) = body.access_token.0.clone().filter(|_| answer.status < 300) else {
-            return Err(refused(&answer, &body));
-        };
-        // Without a figure it is used until it is refused.
-        let lifetime =
-            number(&body.expires_in).and_then(|s| i64::try_from(s).ok()).unwrap_or(i64::from(u32::MAX));
-        let lifetime_ms = lifetime.saturating_mul(1_000);
-        let ends_at_ms = now_ms().saturating_add(lifetime_ms);
+        let answer = self.post(context, &["oauth", "token"], fields).await?;
         let tokens = Tokens {
-            access: Some(access),
-            // One that does not change stays in force.
-            refresh: body.refresh_token.0.or_else(|| before.refresh.clone()),
-            ends_at_ms,
-            renew_at_ms: ends_at_ms - RENEW_BEFORE_MS.min(lifetime_ms / 5),
             configured: self.config.refresh_token.as_ref().map(|token| token.expose_secret().to_owned()),
+            ..tokens_in(&answer, before)?
         };
         self.keep_surely(context, before, &tokens).await?;
         Ok(tokens)
@@ -428,27 +409,9 @@ impl Ikassa {
             ("_device", on.device.as_deref().unwrap_or("till")),
             ("_app", on.application.as_deref().unwrap_or("kassa")),
         ];
-        let (answer, body) = self.post(context, &["oauth", "device", "code"], &fields).await?;
-        let (Some(device_code), Some(user_code), Some(expires_in_s), true) =
-            (&body.device_code.0, &body.user_code.0, number(&body.expires_in), answer.status < 300)
-        else {
-            return Err(refused(&answer, &body));
-        };
-        let interval_s = number(&body.interval).unwrap_or(INTERVAL_S);
-        let pending = Pending {
-            device_code: device_code.clone(),
-            ends_at_ms: now_ms().saturating_add(seconds(expires_in_s)),
-            interval_s,
-            next_poll_ms: now_ms().saturating_add(seconds(interval_s)),
-        };
+        let (pending, started) = code_in(&self.post(context, &["oauth", "device", "code"], &fields).await?)?;
         self.keep(context, PENDING, &pending).await?;
-        Ok(StartedLogin {
-            user_code: user_code.clone(),
-            verification_uri: body.verification_uri.0.as_deref().and_then(address::link),
-            verification_uri_complete: body.verification_uri_complete.0.as_deref().and_then(address::link),
-            expires_in_s,
-            interval_s,
-        })
+        Ok(started)
     }
 
     /// Polls until the person has decided, or until `until`.
@@ -466,7 +429,7 @@ impl Ikassa {
                 self.forget_pending(context).await?;
                 return Ok(Login::of(LoginState::Expired));
             }
-            let pause = u64::try_from(pending.next_poll_ms - now_ms()).unwrap_or(0);
+            let pause = u64::try_from(pending.next_poll_ms.saturating_sub(now_ms())).unwrap_or(0);
             // Where the clock went back, no longer than the interval.
             let pause = Duration::from_millis(pause).min(Duration::from_secs(pending.interval_s));
             if Instant::now() + pause > until {
@@ -522,7 +485,7 @@ impl Ikassa {
             }
             Some("slow_down") => {
                 *waiting = LoginState::SlowDown;
-                pending.interval_s += SLOWER_BY_S;
+                pending.interval_s = pending.interval_s.saturating_add(SLOWER_BY_S);
                 None
             }
             Some("expired_token") => Some(Ok(Login::of(LoginState::Expired))),
@@ -538,6 +501,55 @@ impl Ikassa {
         self.keep(context, PENDING, &pending).await?;
         Ok(None)
     }
+}
+
+fn body_of(answer: &Answer) -> Body {
+    lenient::object(&answer.body).unwrap_or_default()
+}
+
+/// The tokens of an answer; a refresh token that does not change stays in force.
+pub(super) fn tokens_in(answer: &Answer, before: &Tokens) -> Result<Tokens> {
+    let body = body_of(answer);
+    let Some(access) = body.access_token.0.clone().filter(|_| answer.status < 300) else {
+        return Err(refused(answer, &body));
+    };
+    // Without a figure it is used until it is refused.
+    let lifetime =
+        number(&body.expires_in).and_then(|s| i64::try_from(s).ok()).unwrap_or(i64::from(u32::MAX));
+    let lifetime_ms = lifetime.saturating_mul(1_000);
+    let ends_at_ms = now_ms().saturating_add(lifetime_ms);
+    Ok(Tokens {
+        access: Some(access),
+        refresh: body.refresh_token.0.or_else(|| before.refresh.clone()),
+        ends_at_ms,
+        renew_at_ms: ends_at_ms - RENEW_BEFORE_MS.min(lifetime_ms / 5),
+        configured: None,
+    })
+}
+
+/// The code of an answer: what is kept of it, and what the caller is told.
+pub(super) fn code_in(answer: &Answer) -> Result<(Pending, StartedLogin)> {
+    let body = body_of(answer);
+    let (Some(device_code), Some(user_code), Some(expires_in_s), true) =
+        (&body.device_code.0, &body.user_code.0, number(&body.expires_in), answer.status < 300)
+    else {
+        return Err(refused(answer, &body));
+    };
+    let interval_s = number(&body.interval).unwrap_or(INTERVAL_S);
+    let pending = Pending {
+        device_code: device_code.clone(),
+        ends_at_ms: now_ms().saturating_add(seconds(expires_in_s)),
+        interval_s,
+        next_poll_ms: now_ms().saturating_add(seconds(interval_s)),
+    };
+    let started = StartedLogin {
+        user_code: user_code.clone(),
+        verification_uri: body.verification_uri.0.as_deref().and_then(address::link),
+        verification_uri_complete: body.verification_uri_complete.0.as_deref().and_then(address::link),
+        expires_in_s,
+        interval_s,
+    };
+    Ok((pending, started))
 }
 
 fn seconds(seconds: u64) -> i64 {

@@ -12,6 +12,8 @@ mod fields;
 mod login;
 mod map;
 mod operations;
+#[cfg(feature = "testing")]
+pub mod readers;
 mod settling;
 mod vendor;
 

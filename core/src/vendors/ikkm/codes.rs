@@ -85,7 +85,7 @@ pub fn meaning(code: i32) -> &'static Meaning {
 
 /// The fiscal data operator's name for a block, if it has one.
 pub fn operator_name(code: i32) -> Option<&'static str> {
-    let number = -code - 100;
+    let number = code.checked_neg()?.checked_sub(100)?;
     look_up(OPERATOR, &number)
 }
 
@@ -136,5 +136,7 @@ mod tests {
         }
         assert_eq!(operator_name(-115), Some("BLOCKED"));
         assert_eq!(operator_name(-116), None);
+        // The smallest number that a code may be has no positive one.
+        assert_eq!(operator_name(i32::MIN), None);
     }
 }

@@ -14,6 +14,8 @@ mod key;
 mod map;
 mod operations;
 mod print;
+#[cfg(feature = "testing")]
+pub mod readers;
 mod reply;
 mod reports;
 mod vendor;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{self, DeviceAnswer};
 use super::device::Call;
 use super::key;
+use super::reply::Reply;
 use super::vendor::Ikkm;
 use crate::error::{Code, Error, Result};
 use crate::receipt::registration::Raw;
@@ -40,9 +41,13 @@ pub(super) async fn ask_with<T: DeserializeOwned>(
 ) -> Result<(T, Option<Raw>)> {
     let (route, value) = place;
     let call = Call::get(route, value, &format!("{parameters}key={key}"));
-    let reply = vendor.ask(context, &call).await?;
+    told(&vendor.ask(context, &call).await?, key)
+}
+
+/// The JSON of a reply to a question with `key`.
+pub(super) fn told<T: DeserializeOwned>(reply: &Reply, key: &str) -> Result<(T, Option<Raw>)> {
     // An error is presumably the plain code instead of JSON (5).
-    match answer::read(&reply, key) {
+    match answer::read(reply, key) {
         DeviceAnswer::Refused { code, cause } => Err(answer::error(code, &cause)),
         _ if reply.status != 200 => Err(Error::new(
             Code::AnswerNotUnderstood,

@@ -55,11 +55,7 @@ impl Modulkassa {
 
     /// A call that changes nothing on the fiscal record: a whole answer or an error.
     async fn ask(&self, context: &Context<'_>, request: Request) -> Result<Answer> {
-        let answer = self.exchange(context, request).await?;
-        match answer.status {
-            200..=299 => Ok(answer),
-            _ => Err(refusal(&answer)),
-        }
+        taken(self.exchange(context, request).await?)
     }
 
     /// E1: associates with the retail point and keeps the new password in the journal.
@@ -74,14 +70,7 @@ impl Modulkassa {
             url.query_pairs_mut().append_pair("clientId", client_id);
         }
         let request = Request::new(Method::POST, "v1/associate/{}", url).basic(&self.account()?);
-        let association: wire::Association = parsed(&self.ask(context, request).await?)?;
-        let (Some(name), Some(password)) = (&association.user_name.0, &association.password.0) else {
-            return Err(Error::new(
-                Code::AnswerNotUnderstood,
-                "the association has no user name or password",
-            ));
-        };
-        let secret = SecretString::from(format!("{name}\n{password}"));
+        let (association, secret) = associated(&self.ask(context, request).await?)?;
         context.secrets.keep_secret(&self.register, ASSOCIATION, Some(secret)).await?;
         Ok(association)
     }
@@ -97,7 +86,7 @@ impl Modulkassa {
     pub async fn service_status(&self, context: &Context<'_>) -> Result<ServiceStatus> {
         let request = Request::new(Method::GET, "v1/status", self.url(&["v1", "status"]));
         let answer = self.ask(context, request.basic(&self.association(context).await?)).await?;
-        ServiceStatus::read(parsed(&answer)?, answer.raw())
+        service_status(&answer)
     }
 
     /// The vendor's view of the retail points of the account, or of one (protocol/modulkassa.md 1.4).
@@ -120,8 +109,7 @@ impl Modulkassa {
         id: &str,
     ) -> Result<(DocumentStatus, StepResult)> {
         let answer = self.ask(context, self.status_request(context, id).await?).await?;
-        let status = DocumentStatus::read(id, parsed(&answer)?, answer.raw())?;
-        Ok((status, understood(&answer)))
+        Ok((document_status(&answer, id)?, understood(&answer)))
     }
 
     async fn status_request(&self, context: &Context<'_>, id: &str) -> Result<Request> {
@@ -145,18 +133,7 @@ impl Modulkassa {
         match self.exchange_document(context, request).await {
             Err(failure) if failure.is_not_sent() => as_before(failure.into()).into(),
             Err(failure) => Finding::from(failure).into(),
-            Ok(answer) => match answer.status {
-                200..=299 => match understood(&answer) {
-                    // A status from before: whether it was put back is asked for once more.
-                    StepResult { finding: Finding::Failed { failure, .. }, .. } => {
-                        Finding::Unknown(Error::new(Code::InDoubt, failure.message)).into()
-                    }
-                    told => told,
-                },
-                // Something on the way may have sent it twice, and this is the answer to the second: it is asked
-                // where the document stands.
-                _ => Finding::Unknown(refusal(&answer)).into(),
-            },
+            Ok(answer) => put_back(&answer),
         }
     }
 
@@ -175,19 +152,9 @@ impl Modulkassa {
             Ok(answer) => answer,
             Err(failure) => return Finding::from(failure).into(),
         };
-        match answer.status {
-            // The first send: what is on record already is another's, unless it is the same.
-            200..=299 => match understood(&answer) {
-                result @ StepResult { finding: Finding::Registered { .. }, .. } => {
-                    StepResult { known_by: KnownBy::AtOnce, ..result }
-                }
-                result => result,
-            },
-            401 | 403 | 429 if is_in_its_form(&answer) => Finding::NotTaken(refusal(&answer)).into(),
-            // Refused, or known already: what a repeated id gives is not documented (protocol/modulkassa.md
-            // 3.7).
-            400 | 409 | 422 if is_in_its_form(&answer) => self.after_refusal(context, entry, &answer).await,
-            _ => Finding::Unknown(refusal(&answer)).into(),
+        match submitted(&answer) {
+            Some(told) => told,
+            None => self.after_refusal(context, entry, &answer).await,
         }
     }
 
@@ -217,12 +184,78 @@ impl Modulkassa {
         };
         match self.exchange(context, request).await {
             Err(failure) => Finding::Unknown(Error::new(Code::NoAnswer, failure.message)).into(),
-            Ok(answer) => match answer.status {
-                200..=299 => understood(&answer),
-                404 if answer.body.is_empty() || is_in_its_form(&answer) => Finding::Absent.into(),
-                _ => Finding::Unknown(refusal(&answer)).into(),
-            },
+            Ok(answer) => looked_up(&answer),
         }
+    }
+}
+
+/// An answer of success, else its error.
+fn taken(answer: Answer) -> Result<Answer> {
+    match answer.status {
+        200..=299 => Ok(answer),
+        _ => Err(refusal(&answer)),
+    }
+}
+
+/// The association of an answer, and what is kept of it.
+pub(super) fn associated(answer: &Answer) -> Result<(wire::Association, SecretString)> {
+    let association: wire::Association = parsed(answer)?;
+    let (Some(name), Some(password)) = (&association.user_name.0, &association.password.0) else {
+        return Err(Error::new(Code::AnswerNotUnderstood, "the association has no user name or password"));
+    };
+    let secret = SecretString::from(format!("{name}\n{password}"));
+    Ok((association, secret))
+}
+
+/// E3, read.
+pub(super) fn service_status(answer: &Answer) -> Result<ServiceStatus> {
+    ServiceStatus::read(parsed(answer)?, answer.raw())
+}
+
+/// E5 of the document `id`, read.
+pub(super) fn document_status(answer: &Answer, id: &str) -> Result<DocumentStatus> {
+    DocumentStatus::read(id, parsed(answer)?, answer.raw())
+}
+
+/// What the answer to E6 proves.
+pub(super) fn put_back(answer: &Answer) -> StepResult {
+    match answer.status {
+        200..=299 => match understood(answer) {
+            // A status from before: whether it was put back is asked for once more.
+            StepResult { finding: Finding::Failed { failure, .. }, .. } => {
+                Finding::Unknown(Error::new(Code::InDoubt, failure.message)).into()
+            }
+            told => told,
+        },
+        // Something on the way may have sent it twice, and this is the answer to the second: it is asked where the
+        // document stands.
+        _ => Finding::Unknown(refusal(answer)).into(),
+    }
+}
+
+/// What the answer to a first E4 proves. `None`: refused, or known already, which the status of the document tells;
+/// what a repeated id gives is not documented (protocol/modulkassa.md 3.7).
+pub(super) fn submitted(answer: &Answer) -> Option<StepResult> {
+    Some(match answer.status {
+        // What is on record already is another's, unless it is the same.
+        200..=299 => match understood(answer) {
+            result @ StepResult { finding: Finding::Registered { .. }, .. } => {
+                StepResult { known_by: KnownBy::AtOnce, ..result }
+            }
+            result => result,
+        },
+        401 | 403 | 429 if is_in_its_form(answer) => Finding::NotTaken(refusal(answer)).into(),
+        400 | 409 | 422 if is_in_its_form(answer) => return None,
+        _ => Finding::Unknown(refusal(answer)).into(),
+    })
+}
+
+/// What the answer to E5 proves.
+pub(super) fn looked_up(answer: &Answer) -> StepResult {
+    match answer.status {
+        200..=299 => understood(answer),
+        404 if answer.body.is_empty() || is_in_its_form(answer) => Finding::Absent.into(),
+        _ => Finding::Unknown(refusal(answer)).into(),
     }
 }
 

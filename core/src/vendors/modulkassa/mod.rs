@@ -12,6 +12,8 @@ mod config;
 mod fields;
 mod map;
 mod operations;
+#[cfg(feature = "testing")]
+pub mod readers;
 mod status;
 mod vendor;
 mod wire;

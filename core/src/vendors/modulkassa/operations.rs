@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Outcome, Result, violation};
 use crate::journal::Entry;
 use crate::receipt::registration::{Raw, Registration, State};
 use crate::receipt::same;
+use crate::transport::Answer;
 use crate::vendor::desk::{self, Desk, Named, Wanted};
 use crate::vendor::messages::Nothing;
 use crate::vendor::operation::{Operation, operation};
@@ -217,10 +218,15 @@ async fn retail_point(desk: &dyn Desk, request: RetailPointKey) -> Result<Retail
     let vendor: &Modulkassa = desk.of()?;
     let id = request.retail_point_id.or_else(|| vendor.config.retail_point_id.clone());
     let answer = vendor.retail_points(&desk.context(), id.as_deref()).await?;
+    retail_points(&answer, id.is_some())
+}
+
+/// The retail point of an answer, or all of them.
+pub(super) fn retail_points(answer: &Answer, is_one: bool) -> Result<RetailPoints> {
     let unreadable = |error: serde_json::Error| Error::new(Code::AnswerNotUnderstood, error.to_string());
-    let points: Vec<wire::RetailPoint> = match id {
-        Some(_) => vec![serde_json::from_slice(&answer.body).map_err(unreadable)?],
-        None => serde_json::from_slice(&answer.body).map_err(unreadable)?,
+    let points: Vec<wire::RetailPoint> = match is_one {
+        true => vec![serde_json::from_slice(&answer.body).map_err(unreadable)?],
+        false => serde_json::from_slice(&answer.body).map_err(unreadable)?,
     };
     let retail_points = points.into_iter().map(|point| RetailPoint {
         id: point.id.0,

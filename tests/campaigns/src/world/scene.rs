@@ -392,7 +392,11 @@ impl Scene {
     /// Waits until nothing is under way at the relay.
     pub async fn quiet(&mut self) -> Result<()> {
         self.relay()?.clear();
+        let give_up = Instant::now() + LEASES_END;
         while self.relay()?.is_busy() {
+            if Instant::now() > give_up {
+                return Err("the relay holds an exchange that nobody lets go".into());
+            }
             sleep(LOOK).await;
         }
         Ok(())

@@ -31,6 +31,11 @@ use crate::vendor::{Context, Exclusive, Finding, Mode, Vendor};
 use steps::Step;
 use verdict::{Standing, verdict};
 
+/// Tells contents apart.
+fn fingerprint(content: &[u8]) -> String {
+    hex(&Sha256::digest(content))
+}
+
 /// How far a call came: the entry as it now stands, and what kept it from going on.
 #[derive(Debug)]
 pub struct Progress {
@@ -114,14 +119,13 @@ impl Delivery {
 
     /// What shall be written down for a document. Call `ready` first.
     pub fn intent(&self, wanted: Wanted) -> Intent {
-        let fingerprint = |content: &Vec<u8>| hex(&Sha256::digest(content));
         Intent {
             register: self.vendor.register().into(),
             receipt_id: wanted.id,
             vendor: self.vendor.name(),
             operation: wanted.operation,
             fingerprint: fingerprint(&wanted.content),
-            earlier_fingerprints: wanted.earlier.iter().map(fingerprint).collect(),
+            earlier: wanted.earlier,
             request: wanted.request,
             vendor_document_id: wanted.vendor_document_id,
         }
@@ -312,8 +316,8 @@ impl Delivery {
         if let Some(former) = self.elsewhere(&entry).await? {
             return Err(self.other_system(&entry, &former));
         }
-        if entry.fingerprint == intent.fingerprint || intent.earlier_fingerprints.contains(&entry.fingerprint)
-        {
+        let mut earlier = intent.earlier.iter().map(|content| fingerprint(content));
+        if entry.fingerprint == intent.fingerprint || earlier.any(|earlier| entry.fingerprint == earlier) {
             return Ok(entry);
         }
         if !self.vouches_for(&mut entry).await? {

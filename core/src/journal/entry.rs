@@ -23,8 +23,8 @@ pub struct Intent {
     pub operation: &'static str,
     /// SHA-256 of the content; tells a repeat from a conflict.
     pub fingerprint: String,
-    /// What earlier versions made of the same content.
-    pub earlier_fingerprints: Vec<String>,
+    /// What earlier versions would have kept as the same content.
+    pub earlier: Vec<Vec<u8>>,
     /// The exact bytes to be sent.
     pub request: Vec<u8>,
     /// The key under which the vendor knows the document, where the client chooses it.

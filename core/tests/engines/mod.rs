@@ -77,7 +77,7 @@ pub fn intent(id: &str) -> Intent {
         vendor: "modulkassa",
         operation: "register",
         fingerprint: "f".into(),
-        earlier_fingerprints: Vec::new(),
+        earlier: Vec::new(),
         request: b"{\"exact\": 1.00}".to_vec(),
         vendor_document_id: Some("key".into()),
     }

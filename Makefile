@@ -62,9 +62,9 @@ $(VENV)/ready: tests/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/requirements.txt
 	touch $@
 
-# npm refuses locks that lack the packages of other platforms, so versions are pinned in package.json.
-node/node_modules/ready: node/package.json
-	cd node && npm install --ignore-scripts --no-package-lock --no-audit --no-fund --silent
+# npm ci takes what the lock says, and nothing else.
+node/node_modules/ready: node/package.json node/package-lock.json
+	cd node && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
 # What is built. One call of cargo, so that all parts share one build of their dependencies.

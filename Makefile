@@ -7,6 +7,7 @@ SHELL := /bin/bash
 BUILD := $(CURDIR)/target/debug
 VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
+TOOLS := $(CURDIR)/target/tools
 # What Cargo.lock says, and nothing newer.
 CARGO := cargo --locked
 CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
@@ -28,6 +29,7 @@ help:
 	@echo "make test   every test in every language"
 	@echo "make lint   format, lints, generated files, size of the bindings"
 	@echo "make deny   licences, sources and bans of everything in the library; ADVISORIES=1 asks for known holes too"
+	@echo "make sbom   what is in each of them, as CycloneDX, into target/sbom; ARGS=\"--target aarch64-apple-darwin\""
 	@echo "make house  whether the layers of ARCHITECTURE.md hold, counted"
 	@echo "make campaign      receipts of all vendors under faults and kills, counted; ARGS=\"--receipts 2000 --engines sqlite\""
 	@echo "make hosts         four hosts on one PostgreSQL, one of them killed with its leases held"
@@ -46,7 +48,7 @@ demo: build-demo
 	@$(PYTHON) tests/demo.py
 
 .PHONY: test
-test: test-rust test-c test-php test-python test-node test-languages
+test: test-rust test-c test-php test-python test-node test-languages test-supply
 
 # What is installed.
 
@@ -87,7 +89,7 @@ place:
 
 # What is tested.
 
-.PHONY: test-rust test-c test-php test-python test-node test-languages
+.PHONY: test-rust test-c test-php test-python test-node test-languages test-supply
 test-rust: build-test
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CARGO) test --quiet $(TESTED)
 	$(CARGO) test --quiet $(TESTED),kassa/sample --test behaviour -- sample every_vendor
@@ -108,6 +110,11 @@ test-node: build-test
 
 test-languages: build-test
 	PYTHONPATH=py/python tests/with-postgres.sh $(PYTHON) -m pytest --quiet tests/languages
+
+# Whether what checks the SBOMs finds what is wrong.
+test-supply: $(VENV)/ready
+	$(PYTHON) -m pytest --quiet tests/supply
+	$(PYTHON) -m mypy --strict tests/supply/*.py
 
 # What is counted: long runs with a line of JSON at the end.
 
@@ -174,13 +181,20 @@ lint: $(VENV)/ready
 
 # Licences, sources, bans of what is in the library. The advisories are a repository of their own, which not every machine
 # reaches: ADVISORIES=1 asks it too.
-TOOLS := $(CURDIR)/target/tools
 .PHONY: deny
 deny: $(TOOLS)/bin/cargo-deny
 	$< --all-features --locked check --hide-inclusion-graph $(if $(ADVISORIES),advisories) bans licenses sources
 
 $(TOOLS)/bin/cargo-deny:
 	cargo install --quiet --locked --root $(TOOLS) --version 0.20.2 cargo-deny
+
+# What is in what ships.
+.PHONY: sbom
+sbom: $(VENV)/ready $(TOOLS)/bin/cargo-cyclonedx
+	@$(PYTHON) tests/supply/sbom.py --tool $(TOOLS)/bin/cargo-cyclonedx $(ARGS)
+
+$(TOOLS)/bin/cargo-cyclonedx:
+	cargo install --quiet --locked --root $(TOOLS) --version 0.5.9 cargo-cyclonedx
 
 # Layers, circles, references, fields, transitions; the counts are the last line.
 .PHONY: house

@@ -29,6 +29,7 @@ help:
 	@echo "make test   every test in every language"
 	@echo "make lint   format, lints, generated files, size of the bindings"
 	@echo "make deny   licences, sources and bans of everything in the library; ADVISORIES=1 asks for known holes too"
+	@echo "make release  what ships, into target/dist: libkassa, the wheel, the Node module; PARTS=\"libkassa\" for some of it"
 	@echo "make sbom   what is in each of them, as CycloneDX, into target/sbom; ARGS=\"--target aarch64-apple-darwin\""
 	@echo "make house  whether the layers of ARCHITECTURE.md hold, counted"
 	@echo "make campaign      receipts of all vendors under faults and kills, counted; ARGS=\"--receipts 2000 --engines sqlite\""
@@ -40,6 +41,7 @@ help:
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make model         delivery as a model, explored completely, and each of its rules broken; ARGS=\"--small\""
 	@echo "make fuzz          libFuzzer on every border to the outside, 10 minutes a target; ARGS=\"--seconds 60 --only abi\""
+	@echo "make reproducible  two builds of what ships, in two places, and whether they are the same; ARGS=\"--profile campaign\""
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
 	@echo "make long          all of these long runs, one line of JSON at the end; SHORT=1 for a few minutes"
 
@@ -87,6 +89,11 @@ place:
 	cc $(CFLAGS) examples/sale.c -L$(BUILD) -lkassa -o $(BUILD)/sale_c
 	cc $(CFLAGS) tests/runners/runner.c -L$(BUILD) -lkassa -o $(BUILD)/runner_c
 
+# What ships is built here and nowhere else, without a folder of this machine in it.
+.PHONY: release
+release: sbom $(VENV)/ready
+	@VENV=$(VENV) .ci/release $(or $(PROFILE),release) $(PARTS)
+
 # What is tested.
 
 .PHONY: test-rust test-c test-php test-python test-node test-languages test-supply
@@ -111,7 +118,7 @@ test-node: build-test
 test-languages: build-test
 	PYTHONPATH=py/python tests/with-postgres.sh $(PYTHON) -m pytest --quiet tests/languages
 
-# Whether what checks the SBOMs finds what is wrong.
+# Whether what checks the SBOM and the two builds finds what is wrong.
 test-supply: $(VENV)/ready
 	$(PYTHON) -m pytest --quiet tests/supply
 	$(PYTHON) -m mypy --strict tests/supply/*.py
@@ -162,6 +169,10 @@ model:
 .PHONY: fuzz
 fuzz:
 	@python3 tests/fuzz.py $(ARGS)
+
+.PHONY: reproducible
+reproducible: $(VENV)/ready $(TOOLS)/bin/cargo-cyclonedx
+	@$(PYTHON) tests/supply/reproducible.py $(ARGS)
 
 # A run that fails keeps none of the others from being made.
 .PHONY: long

@@ -79,10 +79,10 @@ def named(package: str) -> tuple[str, str]:
     return name or address.rpartition("/")[2], version
 
 
-def sqlite() -> dict[str, Any]:
+def sqlite(target: str) -> dict[str, Any]:
     """The C library that libsqlite3-sys brings along."""
-    packages = json.loads(told("cargo", "metadata", "--locked", "--format-version", "1"))["packages"]
-    crate = next(package for package in packages if package["name"] == "libsqlite3-sys")
+    known = told("cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", target)
+    crate = next(package for package in json.loads(known)["packages"] if package["name"] == "libsqlite3-sys")
     source = Path(crate["manifest_path"]).parent / "sqlite3"
     found = re.search(r'#define SQLITE_VERSION +"([\d.]+)"', (source / "sqlite3.h").read_text())
     assert found, "libsqlite3-sys has no version of SQLite where it used to be"
@@ -124,8 +124,8 @@ def fresh(tool: str, target: str) -> list[Bom]:
              "--no-build-deps", "--override-filename", FRESH, SOURCE_DATE_EPOCH=commit)
         return [json.loads((ROOT / artifact.folder / f"{FRESH}.json").read_text()) for artifact in ARTIFACTS]
     finally:
-        for left in ROOT.glob(f"**/{FRESH}.json"):
-            left.unlink()
+        for manifest in told("git", "ls-files", "*Cargo.toml").splitlines():
+            (ROOT / manifest).with_name(f"{FRESH}.json").unlink(missing_ok=True)
 
 
 def only(bom: Bom, artifact: Artifact, wanted: Crates, added: list[dict[str, Any]]) -> Bom:
@@ -209,7 +209,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     packages = tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]
     lock: Lock = {(package["name"], package["version"]): package.get("checksum") for package in packages}
-    added = [sqlite(), standard_library()]
+    added = [sqlite(given.target), standard_library()]
     lines, wrong = {}, []
     for artifact, bom in zip(ARTIFACTS, fresh(given.tool, given.target), strict=True):
         bom = only(bom, artifact, linked(artifact.crate, given.target), added)

@@ -35,6 +35,7 @@ help:
 	@echo "make ikkm-matrix   every way to lose an iKKM answer, counted; ARGS=\"--sales 10\" for a short one"
 	@echo "make enqueue-rate  durable receipts a second against a bare program, SQLite and PostgreSQL"
 	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
+	@echo "make neighbours    how long other clients wait while a vendor's answer never ends"
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make model         delivery as a model, explored completely, and each of its rules broken; ARGS=\"--small\""
 	@echo "make fuzz          libFuzzer on every border to the outside, 10 minutes a target; ARGS=\"--seconds 60 --only abi\""
@@ -145,6 +146,10 @@ ikkm-gap:
 torture:
 	$(CARGO) build --quiet -p campaigns -p kassa-runner --features campaigns/failpoints,kassa-runner/failpoints --bins
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(BUILD)/torture $(ARGS)
+
+.PHONY: neighbours
+neighbours:
+	$(CARGO) test --quiet --profile campaign -p kassa --features kassa/host --test neighbours -- --nocapture
 
 .PHONY: model
 model:

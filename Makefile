@@ -39,6 +39,7 @@ help:
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make model         delivery as a model, explored completely, and each of its rules broken; ARGS=\"--small\""
 	@echo "make fuzz          libFuzzer on every border to the outside, 10 minutes a target; ARGS=\"--seconds 60 --only abi\""
+	@echo "make sanitize      sanitizers and valgrind over the suites, the search for marked secrets; ARGS=\"--only c,secrets\""
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
 	@echo "make long          all of these long runs, one line of JSON at the end; SHORT=1 for a few minutes"
 
@@ -160,6 +161,11 @@ model:
 .PHONY: fuzz
 fuzz:
 	@python3 tests/fuzz.py $(ARGS)
+
+# Its Rust runs need the nightly toolchain.
+.PHONY: sanitize
+sanitize: build-test
+	@tests/with-postgres.sh $(PYTHON) tests/sanitize.py $(ARGS)
 
 # A run that fails keeps none of the others from being made.
 .PHONY: long

@@ -38,9 +38,11 @@ help:
 	@echo "make ikkm-matrix   every way to lose an iKKM answer, counted; ARGS=\"--sales 10\" for a short one"
 	@echo "make enqueue-rate  durable receipts a second against a bare program, SQLite and PostgreSQL"
 	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
+	@echo "make neighbours    how long other clients wait while a vendor's answer never ends"
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make model         delivery as a model, explored completely, and each of its rules broken; ARGS=\"--small\""
 	@echo "make fuzz          libFuzzer on every border to the outside, 10 minutes a target; ARGS=\"--seconds 60 --only abi\""
+	@echo "make sanitize      sanitizers and valgrind over the suites, the search for marked secrets; ARGS=\"--only c,secrets\""
 	@echo "make reproducible  two builds of what ships, in two places, and whether they are the same; ARGS=\"--profile campaign\""
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
 	@echo "make long          all of these long runs, one line of JSON at the end; SHORT=1 for a few minutes"
@@ -160,6 +162,10 @@ torture:
 	$(CARGO) build --quiet -p campaigns -p kassa-runner --features campaigns/failpoints,kassa-runner/failpoints --bins
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(BUILD)/torture $(ARGS)
 
+.PHONY: neighbours
+neighbours:
+	$(CARGO) test --quiet --profile campaign -p kassa --features kassa/host --test neighbours -- --nocapture
+
 .PHONY: model
 model:
 	$(CARGO) build --quiet --profile campaign -p model
@@ -169,6 +175,11 @@ model:
 .PHONY: fuzz
 fuzz:
 	@python3 tests/fuzz.py $(ARGS)
+
+# Its Rust runs need the nightly toolchain.
+.PHONY: sanitize
+sanitize: build-test
+	@tests/with-postgres.sh $(PYTHON) tests/sanitize.py $(ARGS)
 
 .PHONY: reproducible
 reproducible: $(VENV)/ready $(TOOLS)/bin/cargo-cyclonedx

@@ -3,6 +3,7 @@
 // `open CONFIG`, `call OPERATION REQUEST` and `close` are each answered with one line of JSON.
 // With KASSA_RUNNER_SYNC=1 the calls go through the Sync methods.
 
+import { inspect } from 'node:util'
 import * as kassa from '../../node/index.mjs'
 
 const suffix = process.env.KASSA_RUNNER_SYNC === '1' ? 'Sync' : ''
@@ -12,6 +13,12 @@ const classes = Object.fromEntries(
     .map((of) => [of.vendor, of]),
 )
 let till
+
+const shows = process.env.KASSA_RUNNER_SHOW === '1'
+const show = (kind, text) => shows && console.error(JSON.stringify({ [kind]: text }))
+const dump = (value) => inspect(value, { showHidden: true, depth: null })
+const log = (level) => (message) => show('log', `${level} ${message}`)
+const logger = Object.fromEntries(['error', 'warn', 'info', 'debug'].map((level) => [level, log(level)]))
 
 function call(operation, request) {
   const method = operation.replace(/_(.)/g, (_, letter) => letter.toUpperCase()) + suffix
@@ -25,7 +32,7 @@ async function answer(line) {
   const [, command, rest = ''] = /^(\w+) ?(.*)$/s.exec(line)
   if (command === 'open') {
     const config = JSON.parse(rest)
-    till = new (classes[config.vendor] ?? kassa.Client)(config)
+    till = new (classes[config.vendor] ?? kassa.Client)(config, { logger })
     return { opened: true }
   }
   if (command === 'call') {
@@ -52,6 +59,8 @@ for await (const line of lines()) {
     console.log(JSON.stringify({ ok: await answer(line) }))
   } catch (error) {
     if (!(error instanceof kassa.KassaError)) throw error
+    show('trace', `${error.stack} ${dump(error)}`)
     console.log(JSON.stringify({ error }))
   }
+  show('dump', dump(till))
 }

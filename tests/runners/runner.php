@@ -18,8 +18,31 @@ function pascal(string $name): string
     return str_replace('_', '', ucwords($name, '_'));
 }
 
+/** Log lines, dumps and traces on standard error, where they are asked for. */
+final class Shown
+{
+    public static function show(string $kind, string $text): void
+    {
+        if (getenv('KASSA_RUNNER_SHOW') === '1') {
+            fwrite(STDERR, json_encode([$kind => $text], FLAGS | JSON_INVALID_UTF8_SUBSTITUTE) . "\n");
+        }
+    }
+
+    public static function dump(mixed ...$values): string
+    {
+        ob_start();
+        var_dump(...$values);
+        return (string) ob_get_clean() . print_r($values, true);
+    }
+
+    public function log(string $level, string $message, array $context): void
+    {
+        self::show('log', "$level $message " . json_encode($context));
+    }
+}
+
 /** Objects inside stay objects, so that `{}` does not become `[]`. */
-function request(string $json): array
+function request(#[\SensitiveParameter] string $json): array
 {
     try {
         return (array) json_decode($json, false, 512, JSON_THROW_ON_ERROR | JSON_BIGINT_AS_STRING);
@@ -28,17 +51,17 @@ function request(string $json): array
     }
 }
 
-function open(string $json): Kassa\Client
+function open(#[\SensitiveParameter] string $json): Kassa\Client
 {
     $config = request($json);
     $class = 'Kassa\\' . pascal((string) ($config['vendor'] ?? ''));
     if (!is_subclass_of($class, Kassa\Client::class)) {
         throw KassaError::here(ErrorCode::CONFIG_INVALID, "there is no class $class");
     }
-    return new $class($config);
+    return new $class($config, new Shown());
 }
 
-function call(?Kassa\Client $till, string $operation, string $json): array
+function call(?Kassa\Client $till, string $operation, #[\SensitiveParameter] string $json): array
 {
     $method = lcfirst(pascal($operation));
     if ($till === null) {
@@ -67,7 +90,9 @@ while (($line = fgets(STDIN)) !== false && trim($line) !== 'exit') {
         // A response without fields is an object too.
         $answer = ['ok' => (object) $ok];
     } catch (KassaError $error) {
+        Shown::show('trace', $error . Shown::dump($error));
         $answer = ['error' => $error->toArray()];
     }
+    Shown::show('dump', Shown::dump($till));
     fwrite(STDOUT, json_encode($answer, FLAGS) . "\n");
 }

@@ -4,10 +4,33 @@
 """
 
 import json
+import logging
+import os
+import pprint
 import sys
+import traceback
 from decimal import Decimal
 
 import kassa
+
+SHOWS = os.environ.get("KASSA_RUNNER_SHOW") == "1"
+
+
+class Shown(logging.Handler):
+    def emit(self, record):
+        show("log", self.format(record))
+
+
+def show(kind, text):
+    print(json.dumps({kind: text}, ensure_ascii=False), file=sys.stderr, flush=True)
+
+
+def show_error(error):
+    """As reports of errors have it: with the variables of every frame, but those of this program, which are its own."""
+    kept = [error, vars(error), error.__context__, error.__cause__]
+    show("trace", "".join(traceback.format_exception(error)) + pprint.pformat(kept))
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_globals["__name__"].startswith("kassa")]
+    show("frames", pprint.pformat([frame.f_locals for frame in frames]))
 
 
 def call(till, operation, text):
@@ -22,6 +45,8 @@ def call(till, operation, text):
 def main():
     classes = {of.vendor: of for of in kassa.Client.__subclasses__()}
     till = None
+    if SHOWS:
+        logging.basicConfig(level=logging.DEBUG, handlers=[Shown()])
     for line in sys.stdin:
         command, _, rest = line.rstrip("\n").partition(" ")
         if command == "exit":
@@ -39,7 +64,11 @@ def main():
                     till.close()
                 answer = {"ok": {}}
         except kassa.KassaError as error:
+            if SHOWS:
+                show_error(error)
             answer = {"error": error.to_dict()}
+        if SHOWS and till:
+            show("dump", pprint.pformat([till, vars(till)]))
         print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 

@@ -1,9 +1,13 @@
 //! The runner for Rust: `open CONFIG`, `call OPERATION REQUEST`, `close` or `exit`, a line each;
 //! one line of JSON back, `{"ok": ...}` or `{"error": {...}}`. With the feature `failpoints` also
 //! `halt STEP RECEIPT`, see `halting.rs`, and `clock MS`: the wall clock is off the machine's by so much.
+//!
+//! With KASSA_RUNNER_SHOW=1 every runner writes on standard error what a careless program may write down: log lines,
+//! dumps, traces, a line of JSON each. What it read is overwritten, so that its memory has no secret by its own doing.
 
 #[cfg(feature = "failpoints")]
 mod halting;
+mod showing;
 
 use std::io::{BufRead as _, Write as _, stdin, stdout};
 
@@ -19,13 +23,19 @@ fn main() -> std::io::Result<()> {
     }
     #[cfg(feature = "failpoints")]
     let _failpoints = fail::FailScenario::setup();
+    let shows = std::env::var("KASSA_RUNNER_SHOW").is_ok_and(|value| value == "1");
+    if shows {
+        showing::events();
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     let mut client: Option<Client> = None;
-    for line in stdin().lock().lines() {
-        let line = line?;
-        let (verb, rest) = line.split_once(' ').unwrap_or((&line, ""));
+    // As long as any line of a judge, because a buffer that grows leaves copies behind.
+    let mut buffer = String::with_capacity(1 << 20);
+    while stdin().lock().read_line(&mut buffer)? > 0 {
+        let line = buffer.trim_end_matches('\n');
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let answer = match verb {
-            "open" => runtime.block_on(async { open(rest, &mut client) }),
+            "open" => runtime.block_on(async { open(rest, &mut client, shows) }),
             "call" => {
                 let (operation, request) = rest.split_once(' ').unwrap_or((rest, "{}"));
                 match &client {
@@ -46,8 +56,18 @@ fn main() -> std::io::Result<()> {
         };
         println!("{answer}");
         stdout().flush()?;
+        buffer = overwritten(buffer);
     }
     Ok(())
+}
+
+/// The same buffer, empty, with none of its old bytes.
+fn overwritten(buffer: String) -> String {
+    let mut bytes = buffer.into_bytes();
+    bytes.fill(0);
+    std::hint::black_box(&bytes);
+    bytes.clear();
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 #[cfg(feature = "failpoints")]
@@ -59,12 +79,17 @@ fn turn_clock(offset_ms: &str) -> String {
     }))
 }
 
-fn open(config: &str, client: &mut Option<Client>) -> String {
+fn open(config: &str, client: &mut Option<Client>, shows: bool) -> String {
     match Client::open(config) {
         Ok(opened) => {
             *client = Some(opened);
             r#"{"ok":{"opened":true}}"#.into()
         }
-        Err(error) => envelope(Err(error)),
+        Err(error) => {
+            if shows {
+                showing::show("trace", &format!("{error} {error:?}"));
+            }
+            envelope(Err(error))
+        }
     }
 }

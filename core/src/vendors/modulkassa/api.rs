@@ -209,12 +209,12 @@ pub(super) fn associated(answer: &Answer) -> Result<(wire::Association, SecretSt
 
 /// E3, read.
 pub(super) fn service_status(answer: &Answer) -> Result<ServiceStatus> {
-    ServiceStatus::read(parsed(answer)?, answer.raw())
+    ServiceStatus::read(parsed(answer)?, answer.raw()).map(|status| status.hiding(&answer.sent))
 }
 
 /// E5 of the document `id`, read.
 pub(super) fn document_status(answer: &Answer, id: &str) -> Result<DocumentStatus> {
-    DocumentStatus::read(id, parsed(answer)?, answer.raw())
+    DocumentStatus::read(id, parsed(answer)?, answer.raw()).map(|status| status.hiding(&answer.sent))
 }
 
 /// What the answer to E6 proves.

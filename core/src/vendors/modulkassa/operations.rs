@@ -223,7 +223,10 @@ async fn retail_point(desk: &dyn Desk, request: RetailPointKey) -> Result<Retail
 
 /// The retail point of an answer, or all of them.
 pub(super) fn retail_points(answer: &Answer, is_one: bool) -> Result<RetailPoints> {
-    let unreadable = |error: serde_json::Error| Error::new(Code::AnswerNotUnderstood, error.to_string());
+    // What was read instead stands in the message.
+    let unreadable = |error: serde_json::Error| {
+        answer.sent.error(Error::new(Code::AnswerNotUnderstood, error.to_string()))
+    };
     let points: Vec<wire::RetailPoint> = match is_one {
         true => vec![serde_json::from_slice(&answer.body).map_err(unreadable)?],
         false => serde_json::from_slice(&answer.body).map_err(unreadable)?,

@@ -10,7 +10,7 @@ use super::{map, wire};
 use crate::error::{Code, Error, Result};
 use crate::journal::Entry;
 use crate::receipt::registration::{Failure, Fiscal, Raw, State};
-use crate::transport::lenient;
+use crate::transport::{Sent, lenient};
 use crate::vendor::Finding;
 
 /// Age in seconds from which the cash register is taken to be offline: it reports every 5 s
@@ -81,6 +81,11 @@ impl ServiceStatus {
         })
     }
 
+    /// The vendor's words without what the request carried.
+    pub(super) fn hiding(self, sent: &Sent) -> Self {
+        Self { status: sent.hidden(&self.status).into_owned(), message: hidden(self.message, sent), ..self }
+    }
+
     pub(super) fn summary(&self) -> String {
         let stale = if self.is_stale { ", and the cash register has not reported since" } else { "" };
         let said = self.message.as_ref().map_or_else(String::new, |message| format!(": {message}"));
@@ -88,7 +93,22 @@ impl ServiceStatus {
     }
 }
 
+fn hidden(said: Option<String>, sent: &Sent) -> Option<String> {
+    said.map(|said| sent.hidden(&said).into_owned())
+}
+
 impl DocumentStatus {
+    /// The vendor's words without what the request carried.
+    pub(super) fn hiding(self, sent: &Sent) -> Self {
+        Self {
+            status: sent.hidden(&self.status).into_owned(),
+            service_state: hidden(self.service_state, sent),
+            failure: self.failure.map(|failure| sent.failure(failure)),
+            message: hidden(self.message, sent),
+            ..self
+        }
+    }
+
     /// The last answer that the journal keeps of a document.
     pub(super) fn of(entry: &Entry) -> Result<Self> {
         let raw = entry.raw.clone().unwrap_or_else(|| Raw::from_body(b"{}"));

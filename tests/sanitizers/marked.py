@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -35,6 +36,7 @@ KEY_OF_THE_JOURNAL = "6d61726b" * 8
 CLOSED_PORT = "http://127.0.0.1:9"
 # The memory of these programs is their own doing: what they read they overwrite.
 SEARCHED_IN_MEMORY = ("rust", "c")
+LET_GO_WITHIN_S = 120
 # `associate` is asked for a password and gives it.
 GIVEN = {"associate": ("password of the association", "Basic value of the association")}
 # What ends a shift or an association, or names another key, comes last.
@@ -357,6 +359,20 @@ def memory(process: int) -> bytes:
     return b"".join(parts)
 
 
+def until_let_go(process: int) -> None:
+    """Waits until a process has neither a connection nor a journal open."""
+    folder, until = Path(f"/proc/{process}/fd"), time.monotonic() + LET_GO_WITHIN_S
+    while time.monotonic() < until:
+        open_files = [os.readlink(path) for path in folder.iterdir()]
+        # Other sockets are the runtime's own.
+        lines = Path(f"/proc/{process}/net/tcp").read_text().splitlines()[1:]
+        connections = {f"socket:[{line.split()[9]}]" for line in lines}
+        if not any(name in connections or ".sqlite" in name for name in open_files):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"still open after {LET_GO_WITHIN_S} s: {open_files}")
+
+
 def after_closing(shop: Shop) -> bool:
     """Searches the memory of a runner whose client is closed. True where the open client's had the secrets."""
     with Runner(shop.language) as runner:
@@ -374,6 +390,8 @@ def after_closing(shop: Shop) -> bool:
         # Longer than the buffer of any standard input.
         runner.send("close", " " * 65_536)
         runner.receive()
+        # A connection is kept for the next client, for a minute at most, and with it what was written to it last.
+        until_let_go(runner.process.pid)
         marks = {**shop.marks, **sent(shop.emulator.requests())}
         shop.search.look((shop.language, shop.vendor, "memory after closing"), marks, memory(runner.process.pid))
     return is_seen
@@ -426,7 +444,7 @@ def run(languages: list[str]) -> dict[str, Any]:
         proofs = proved(emulator, folder)
         option = takes_a_key(folder)
         if not option:
-            search.left_out.append("journal files: this build has no option journal_key")
+            search.left_out.append("files of a journal, and its pages in memory: this build has no option journal_key")
         has_postgres = "KASSA_TEST_POSTGRES" in os.environ
         if not has_postgres:
             search.left_out.append("the password of PostgreSQL: no server")
@@ -455,7 +473,10 @@ def run(languages: list[str]) -> dict[str, Any]:
                         shop.judged()
                     journal_files(shop, bool(option))
                     if language in SEARCHED_IN_MEMORY and engine == "sqlite":
-                        again = Shop(search, emulator, language, vendor, place, f"sqlite:{place / 'memory.sqlite'}")
+                        # SQLite's pages in memory are as the file is: in clear where the journal has no key.
+                        journal = f"sqlite:{place / 'memory.sqlite'}" if option else "memory:"
+                        again = Shop(search, emulator, language, vendor, place, journal)
+                        again.config |= option
                         if not after_closing(again):
                             unseen.append(f"{language} {vendor}")
                 print(f"{language} {vendor}: {len(search.places)} places, {len(search.hits)} hits", flush=True)

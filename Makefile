@@ -7,6 +7,7 @@ SHELL := /bin/bash
 BUILD := $(CURDIR)/target/debug
 VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
+TOOLS := $(CURDIR)/target/tools
 # What Cargo.lock says, and nothing newer.
 CARGO := cargo --locked
 CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
@@ -28,6 +29,8 @@ help:
 	@echo "make test   every test in every language"
 	@echo "make lint   format, lints, generated files, size of the bindings"
 	@echo "make deny   licences, sources and bans of everything in the library; ADVISORIES=1 asks for known holes too"
+	@echo "make release  what ships, into target/dist: libkassa, the wheel, the Node module; PARTS=\"libkassa\" for some of it"
+	@echo "make sbom   what is in each of them, as CycloneDX, into target/sbom; ARGS=\"--target aarch64-apple-darwin\""
 	@echo "make house  whether the layers of ARCHITECTURE.md hold, counted"
 	@echo "make campaign      receipts of all vendors under faults and kills, counted; ARGS=\"--receipts 2000 --engines sqlite\""
 	@echo "make hosts         four hosts on one PostgreSQL, one of them killed with its leases held"
@@ -35,10 +38,12 @@ help:
 	@echo "make ikkm-matrix   every way to lose an iKKM answer, counted; ARGS=\"--sales 10\" for a short one"
 	@echo "make enqueue-rate  durable receipts a second against a bare program, SQLite and PostgreSQL"
 	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
+	@echo "make neighbours    how long other clients wait while a vendor's answer never ends"
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make model         delivery as a model, explored completely, and each of its rules broken; ARGS=\"--small\""
 	@echo "make fuzz          libFuzzer on every border to the outside, 10 minutes a target; ARGS=\"--seconds 60 --only abi\""
 	@echo "make sanitize      sanitizers and valgrind over the suites, the search for marked secrets; ARGS=\"--only c,secrets\""
+	@echo "make reproducible  two builds of what ships, in two places, and whether they are the same; ARGS=\"--profile campaign\""
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
 	@echo "make long          all of these long runs, one line of JSON at the end; SHORT=1 for a few minutes"
 
@@ -47,7 +52,7 @@ demo: build-demo
 	@$(PYTHON) tests/demo.py
 
 .PHONY: test
-test: test-rust test-c test-php test-python test-node test-languages
+test: test-rust test-c test-php test-python test-node test-languages test-supply
 
 # What is installed.
 
@@ -63,9 +68,9 @@ $(VENV)/ready: tests/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/requirements.txt
 	touch $@
 
-# npm refuses locks that lack the packages of other platforms, so versions are pinned in package.json.
-node/node_modules/ready: node/package.json
-	cd node && npm install --ignore-scripts --no-package-lock --no-audit --no-fund --silent
+# npm ci takes what the lock says, and nothing else.
+node/node_modules/ready: node/package.json node/package-lock.json
+	cd node && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
 # What is built. One call of cargo, so that all parts share one build of their dependencies.
@@ -86,9 +91,14 @@ place:
 	cc $(CFLAGS) examples/sale.c -L$(BUILD) -lkassa -o $(BUILD)/sale_c
 	cc $(CFLAGS) tests/runners/runner.c -L$(BUILD) -lkassa -o $(BUILD)/runner_c
 
+# What ships is built here and nowhere else, without a folder of this machine in it.
+.PHONY: release
+release: sbom $(VENV)/ready
+	@VENV=$(VENV) .ci/release $(or $(PROFILE),release) $(PARTS)
+
 # What is tested.
 
-.PHONY: test-rust test-c test-php test-python test-node test-languages
+.PHONY: test-rust test-c test-php test-python test-node test-languages test-supply
 test-rust: build-test
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CARGO) test --quiet $(TESTED)
 	$(CARGO) test --quiet $(TESTED),kassa/sample --test behaviour -- sample every_vendor
@@ -109,6 +119,11 @@ test-node: build-test
 
 test-languages: build-test
 	PYTHONPATH=py/python tests/with-postgres.sh $(PYTHON) -m pytest --quiet tests/languages
+
+# Whether what checks the SBOM and the two builds finds what is wrong.
+test-supply: $(VENV)/ready
+	$(PYTHON) -m pytest --quiet tests/supply
+	$(PYTHON) -m mypy --strict tests/supply/*.py
 
 # What is counted: long runs with a line of JSON at the end.
 
@@ -147,6 +162,10 @@ torture:
 	$(CARGO) build --quiet -p campaigns -p kassa-runner --features campaigns/failpoints,kassa-runner/failpoints --bins
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(BUILD)/torture $(ARGS)
 
+.PHONY: neighbours
+neighbours:
+	$(CARGO) test --quiet --profile campaign -p kassa --features kassa/host --test neighbours -- --nocapture
+
 .PHONY: model
 model:
 	$(CARGO) build --quiet --profile campaign -p model
@@ -161,6 +180,10 @@ fuzz:
 .PHONY: sanitize
 sanitize: build-test
 	@tests/with-postgres.sh $(PYTHON) tests/sanitize.py $(ARGS)
+
+.PHONY: reproducible
+reproducible: $(VENV)/ready $(TOOLS)/bin/cargo-cyclonedx
+	@$(PYTHON) tests/supply/reproducible.py $(ARGS)
 
 # A run that fails keeps none of the others from being made.
 .PHONY: long
@@ -180,13 +203,20 @@ lint: $(VENV)/ready
 
 # Licences, sources, bans of what is in the library. The advisories are a repository of their own, which not every machine
 # reaches: ADVISORIES=1 asks it too.
-TOOLS := $(CURDIR)/target/tools
 .PHONY: deny
 deny: $(TOOLS)/bin/cargo-deny
 	$< --all-features --locked check --hide-inclusion-graph $(if $(ADVISORIES),advisories) bans licenses sources
 
 $(TOOLS)/bin/cargo-deny:
 	cargo install --quiet --locked --root $(TOOLS) --version 0.20.2 cargo-deny
+
+# What is in what ships.
+.PHONY: sbom
+sbom: $(VENV)/ready $(TOOLS)/bin/cargo-cyclonedx
+	@$(PYTHON) tests/supply/sbom.py --tool $(TOOLS)/bin/cargo-cyclonedx $(ARGS)
+
+$(TOOLS)/bin/cargo-cyclonedx:
+	cargo install --quiet --locked --root $(TOOLS) --version 0.5.9 cargo-cyclonedx
 
 # Layers, circles, references, fields, transitions; the counts are the last line.
 .PHONY: house

@@ -59,6 +59,7 @@ exports.ERROR_CODES = Object.freeze({
   answer_not_understood: { kind: 'protocol', advice: 'The vendor answered something its protocol does not know.' },
   journal_unavailable: { kind: 'journal', advice: 'The journal cannot be opened, read or written: check path, rights and disk space.' },
   journal_in_use: { kind: 'journal', advice: 'Another copy of this library in this process has the journal open, and the two would destroy it; nothing was sent. Have the process load one copy only: one installed package, one release; after an upgrade restart it.' },
+  journal_locked: { kind: 'journal', advice: 'Secrets in the journal are encrypted with a key that `journal_key` does not name. Give that key, as a further line behind newer ones.' },
   journal_too_new: { kind: 'journal', advice: 'The journal was written by a newer version of this library; nothing in it was touched. Upgrade.' },
   journal_damaged: { kind: 'journal', advice: 'The journal holds something that cannot be read. Keep the file and ask for help.' },
   superseded: { kind: 'journal', advice: 'Another process took over this document while this one was slow.' },

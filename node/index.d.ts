@@ -116,6 +116,13 @@ export interface AtolConfig {
    * KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
    */
   journal?: string | null
+  /**
+   * Keys that secrets in the journal are encrypted with: `file:PATH` (a file that only its
+   * owner may read) or `env:NAME` (an environment variable). One key a line, 64 hexadecimal
+   * digits, the newest first; older lines still open what they closed. Absent: secrets are kept
+   * in clear.
+   */
+  journal_key?: string | null
   /** Which log lines come back with each answer; absent means none. */
   log?: LogLevel | null
   /**
@@ -972,6 +979,13 @@ export interface IkassaConfig {
    * KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
    */
   journal?: string | null
+  /**
+   * Keys that secrets in the journal are encrypted with: `file:PATH` (a file that only its
+   * owner may read) or `env:NAME` (an environment variable). One key a line, 64 hexadecimal
+   * digits, the newest first; older lines still open what they closed. Absent: secrets are kept
+   * in clear.
+   */
+  journal_key?: string | null
   /** Which log lines come back with each answer; absent means none. */
   log?: LogLevel | null
   /** Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all. */
@@ -1131,6 +1145,13 @@ export interface IkkmConfig {
    * KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
    */
   journal?: string | null
+  /**
+   * Keys that secrets in the journal are encrypted with: `file:PATH` (a file that only its
+   * owner may read) or `env:NAME` (an environment variable). One key a line, 64 hexadecimal
+   * digits, the newest first; older lines still open what they closed. Absent: secrets are kept
+   * in clear.
+   */
+  journal_key?: string | null
   /**
    * The web-api key that an operator set on the device. Needed once: then the journal keeps the
    * key that the device gave last. A key that differs from the one configured before is taken
@@ -1432,6 +1453,13 @@ export interface ModulkassaConfig {
    * KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
    */
   journal?: string | null
+  /**
+   * Keys that secrets in the journal are encrypted with: `file:PATH` (a file that only its
+   * owner may read) or `env:NAME` (an environment variable). One key a line, 64 hexadecimal
+   * digits, the newest first; older lines still open what they closed. Absent: secrets are kept
+   * in clear.
+   */
+  journal_key?: string | null
   /** Which log lines come back with each answer; absent means none. */
   log?: LogLevel | null
   /** Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all. */
@@ -2594,6 +2622,7 @@ export type ErrorCode =
   | 'answer_not_understood'
   | 'journal_unavailable'
   | 'journal_in_use'
+  | 'journal_locked'
   | 'journal_too_new'
   | 'journal_damaged'
   | 'superseded'
@@ -2754,6 +2783,8 @@ export class ProtocolError extends KassaError {}
  * - `journal_in_use`: Another copy of this library in this process has the journal open, and the
  *   two would destroy it; nothing was sent. Have the process load one copy only: one installed
  *   package, one release; after an upgrade restart it.
+ * - `journal_locked`: Secrets in the journal are encrypted with a key that `journal_key` does not
+ *   name. Give that key, as a further line behind newer ones.
  * - `journal_too_new`: The journal was written by a newer version of this library; nothing in it
  *   was touched. Upgrade.
  * - `journal_damaged`: The journal holds something that cannot be read. Keep the file and ask for

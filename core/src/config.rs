@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address;
 use crate::error::{Code, Error, Result, Violation, violation};
-use crate::journal::mistake;
+use crate::journal::{Keys, mistake};
 
 /// Time for a connection, in milliseconds, unless the configuration says otherwise.
 pub const CONNECT_TIMEOUT_MS: u64 = 3_000;
@@ -27,6 +27,11 @@ pub struct Common {
     /// KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
     #[schemars(with = "Option<String>")]
     pub journal: Option<SecretString>,
+    /// Keys that secrets in the journal are encrypted with: `file:PATH` (a file that only its owner may read) or
+    /// `env:NAME` (an environment variable). One key a line, 64 hexadecimal digits, the newest first; older
+    /// lines still open what they closed. Absent: secrets are kept in clear.
+    #[schemars(length(min = 5, max = 4096))]
+    pub journal_key: Option<String>,
     /// Name of the cash register in the journal, where the vendor's own id may change.
     #[schemars(length(min = 1, max = 128))]
     pub register: Option<String>,
@@ -121,6 +126,11 @@ impl Common {
         Ok(format!("sqlite:{}", directory.join("kassa").join("journal.sqlite").display()).into())
     }
 
+    /// The keys of the journal; else what is wrong with them.
+    pub fn keys(&self) -> std::result::Result<Keys, String> {
+        self.journal_key.as_deref().map_or_else(|| Ok(Keys::default()), Keys::read)
+    }
+
     /// An address: `base_url`, else the one of the environment.
     pub fn address(&self, of_environment: Option<&str>) -> Option<url::Url> {
         url::Url::parse(self.base_url.as_deref().or(of_environment)?).ok()
@@ -128,9 +138,11 @@ impl Common {
 
     /// Mistakes that the schema cannot see.
     pub fn violations(&self) -> Vec<Violation> {
-        let mistake = self.journal.as_ref().and_then(|place| mistake(place.expose_secret()));
-        let journal = mistake.map(|mistake| violation("/journal", Code::WrongValue, mistake));
-        journal.into_iter().collect()
+        let place = self.journal.as_ref().and_then(|place| mistake(place.expose_secret()));
+        let keys = self.keys().err();
+        let wrong = |path, mistake| violation(path, Code::WrongValue, mistake);
+        let journal = place.map(|mistake| wrong("/journal", mistake));
+        journal.into_iter().chain(keys.map(|mistake| wrong("/journal_key", mistake))).collect()
     }
 
     /// The same for a vendor in the cloud: it needs an environment or an address.

@@ -199,6 +199,7 @@ codes! {
     AnswerNotUnderstood "answer_not_understood" Protocol "The vendor answered something its protocol does not know.";
     JournalUnavailable "journal_unavailable" Journal "The journal cannot be opened, read or written: check path, rights and disk space.";
     JournalInUse "journal_in_use" Journal "Another copy of this library in this process has the journal open, and the two would destroy it; nothing was sent. Have the process load one copy only: one installed package, one release; after an upgrade restart it.";
+    JournalLocked "journal_locked" Journal "Secrets in the journal are encrypted with a key that `journal_key` does not name. Give that key, as a further line behind newer ones.";
     JournalTooNew "journal_too_new" Journal "The journal was written by a newer version of this library; nothing in it was touched. Upgrade.";
     JournalDamaged "journal_damaged" Journal "The journal holds something that cannot be read. Keep the file and ask for help.";
     Superseded "superseded" Journal "Another process took over this document while this one was slow.";

@@ -6,6 +6,9 @@ use std::path::Path;
 /// May be written by everybody.
 #[cfg(unix)]
 const EVERYBODY_WRITES: u32 = 0o002;
+/// May be read, written or run by somebody who is not the owner.
+#[cfg(unix)]
+const OTHERS: u32 = 0o077;
 /// In such a folder only the owner of a file may remove or rename it.
 #[cfg(unix)]
 const STICKY: u32 = 0o1000;
@@ -18,6 +21,28 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     }
     let distrusted = distrusted(&metadata);
     distrusted.map_or_else(|| fs::read(path).map_err(|error| error.to_string()), Err)
+}
+
+/// The same for a file that only its owner and root may read, because it holds keys.
+pub(crate) fn read_private(path: &Path) -> Result<Vec<u8>, String> {
+    let bytes = read(path)?;
+    match fs::metadata(path).map_err(|error| error.to_string()).map(|metadata| readable(&metadata))? {
+        Some(why) => Err(why),
+        None => Ok(bytes),
+    }
+}
+
+/// Why others can read a file.
+#[cfg(unix)]
+fn readable(metadata: &Metadata) -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let mode = metadata.mode() & 0o777;
+    (mode & OTHERS != 0).then(|| format!("other users can reach it (mode {mode:03o}): chmod 600"))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &Metadata) -> Option<String> {
+    None
 }
 
 /// Why a file of the configuration is not trusted.

@@ -208,6 +208,12 @@ final class ErrorCode
     public const JOURNAL_IN_USE = 'journal_in_use';
 
     /**
+     * Secrets in the journal are encrypted with a key that `journal_key` does not name. Give that
+     * key, as a further line behind newer ones.
+     */
+    public const JOURNAL_LOCKED = 'journal_locked';
+
+    /**
      * The journal was written by a newer version of this library; nothing in it was touched.
      * Upgrade.
      */
@@ -287,6 +293,7 @@ final class ErrorCode
         'answer_not_understood' => 'protocol',
         'journal_unavailable' => 'journal',
         'journal_in_use' => 'journal',
+        'journal_locked' => 'journal',
         'journal_too_new' => 'journal',
         'journal_damaged' => 'journal',
         'superseded' => 'journal',
@@ -354,6 +361,7 @@ final class ErrorCode
         'answer_not_understood' => 'The vendor answered something its protocol does not know.',
         'journal_unavailable' => 'The journal cannot be opened, read or written: check path, rights and disk space.',
         'journal_in_use' => 'Another copy of this library in this process has the journal open, and the two would destroy it; nothing was sent. Have the process load one copy only: one installed package, one release; after an upgrade restart it.',
+        'journal_locked' => 'Secrets in the journal are encrypted with a key that `journal_key` does not name. Give that key, as a further line behind newer ones.',
         'journal_too_new' => 'The journal was written by a newer version of this library; nothing in it was touched. Upgrade.',
         'journal_damaged' => 'The journal holds something that cannot be read. Keep the file and ask for help.',
         'superseded' => 'Another process took over this document while this one was slow.',

@@ -156,6 +156,12 @@ class Shop:
         self.stderr = folder / f"{language}-{vendor}.stderr"
         self.heard: list[tuple[str, str]] = []
 
+    def keep_under(self, option: dict[str, str]) -> None:
+        """Gives the journal its key, which is a secret itself, as digits and as bytes."""
+        self.config |= option
+        if option:
+            self.marks |= {"key of the journal": KEY_OF_THE_JOURNAL, "its bytes": bytes.fromhex(KEY_OF_THE_JOURNAL).decode()}
+
     def runner(self) -> Runner:
         """A runner that shows what a careless program would write down."""
         environment = {"KASSA_RUNNER_SHOW": "1", "RUST_BACKTRACE": "1"}
@@ -456,7 +462,7 @@ def run(languages: list[str]) -> dict[str, Any]:
                     place.mkdir()
                     journal = Postgres().url if engine == "postgres" else f"sqlite:{place / 'journal.sqlite'}"
                     shop = Shop(search, emulator, language, vendor, place, journal)
-                    shop.config |= option
+                    shop.keep_under(option)
                     if engine == "postgres":
                         password = urllib.parse.urlsplit(os.environ["KASSA_TEST_POSTGRES"]).password
                         shop.marks["password of PostgreSQL"] = password or ""
@@ -476,7 +482,7 @@ def run(languages: list[str]) -> dict[str, Any]:
                         # SQLite's pages in memory are as the file is: in clear where the journal has no key.
                         journal = f"sqlite:{place / 'memory.sqlite'}" if option else "memory:"
                         again = Shop(search, emulator, language, vendor, place, journal)
-                        again.config |= option
+                        again.keep_under(option)
                         if not after_closing(again):
                             unseen.append(f"{language} {vendor}")
                 print(f"{language} {vendor}: {len(search.places)} places, {len(search.hits)} hits", flush=True)

@@ -237,7 +237,7 @@ impl Delivery {
     }
 
     async fn read<T: for<'de> Deserialize<'de>>(&self, register: &str, name: &str) -> Result<Option<T>> {
-        let Some(text) = self.journal.secret(register, name).await? else { return Ok(None) };
+        let Some(text) = self.journal.note(register, name).await? else { return Ok(None) };
         serde_json::from_str(text.expose_secret()).map(Some).map_err(|error| {
             let message = format!("who {register} is cannot be read in the journal: {error}");
             Error::new(Code::JournalDamaged, message)
@@ -247,7 +247,7 @@ impl Delivery {
     async fn write<T: Serialize>(&self, register: &str, name: &str, value: &T) -> Result<()> {
         let text =
             serde_json::to_string(value).map_err(|error| Error::new(Code::Internal, error.to_string()))?;
-        self.journal.keep_secret(register, name, Some(text.into())).await
+        self.journal.keep_note(register, name, text.into()).await
     }
 
     /// Who an entry was given to, where the register is another one since.

@@ -25,6 +25,10 @@ use crate::vendor::operation::written;
 /// How long a journal that no client uses stays open for the next one.
 const UNUSED_FOR: Duration = Duration::from_millis(500);
 
+/// Threads that carry out calls. One would do for the work; a second one goes on where a vendor's endless answer
+/// keeps the first one reading.
+const WORKERS: usize = 2;
+
 static FIRST: OnceLock<Box<Host>> = OnceLock::new();
 /// Ids of clients; never used again, in no process that descends from this one.
 static NEXT_CLIENT: AtomicI64 = AtomicI64::new(1);
@@ -44,14 +48,13 @@ impl Host {
     fn make() -> std::io::Result<Self> {
         may_fail("host_runtime")?;
         let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
+            .worker_threads(WORKERS)
             .thread_name("kassa")
             .on_thread_start(leave_signals_alone)
             .enable_all()
             .build()?;
         logging::install();
-        // A panic is told by the envelope; the host's standard error is not ours to write to.
-        std::panic::set_hook(Box::new(|_| {}));
+        std::panic::set_hook(Box::new(table::note_panic));
         #[cfg(feature = "failpoints")]
         arm_failpoints();
         Ok(Self {

@@ -98,6 +98,25 @@ pub trait Secrets: Send + Sync {
     /// Keeps a secret; `None` forgets it.
     async fn keep_secret(&self, register: &str, name: &str, value: Option<SecretString>) -> Result<()>;
 
+    /// Puts `new` in the place of a secret that is still kept as `kept`; does nothing where another came since.
+    async fn change_secret(
+        &self,
+        register: &str,
+        name: &str,
+        kept: &SecretString,
+        new: SecretString,
+    ) -> Result<()>;
+
+    /// A text that is kept beside the secrets and is none.
+    async fn note(&self, register: &str, name: &str) -> Result<Option<SecretString>> {
+        self.secret(register, name).await
+    }
+
+    /// Keeps a text that is no secret.
+    async fn keep_note(&self, register: &str, name: &str, value: SecretString) -> Result<()> {
+        self.keep_secret(register, name, Some(value)).await
+    }
+
     /// Waits for the right to work on `name` until `deadline`, then fails with `busy`. The first word of a
     /// name is its kind. A call that holds a lease may take another of another kind, but not a second one of
     /// the same kind: it could wait for itself.

@@ -4,9 +4,11 @@ use std::fmt::Display;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
 
+use super::keys::{is_closed, missing};
 use super::steady::SteadyTime;
-use crate::error::{Code, Error, Outcome};
+use crate::error::{Code, Error, Outcome, Result};
 use crate::faults::clock_offset_ms;
 use crate::receipt::registration::{Failure, Fiscal, Raw, Registration, State};
 
@@ -78,6 +80,18 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What the attempt under way is bound to. Fails where the journal has lost it, or where no key opens it.
+    pub fn bound<T: DeserializeOwned>(&self) -> Result<T> {
+        let kept = self.binding.as_deref().unwrap_or_default();
+        if is_closed(kept) {
+            return Err(missing(kept));
+        }
+        serde_json::from_str(kept).map_err(|_| {
+            let message = format!("the journal has lost what the attempt of {} is bound to", self.receipt_id);
+            Error::new(Code::JournalDamaged, message)
+        })
+    }
+
     /// The entry as the caller sees it.
     pub fn registration(&self) -> Registration {
         Registration {

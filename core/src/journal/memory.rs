@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout_at};
 
 use super::audit::{Audit, Head, Pair, Pruned};
@@ -177,6 +177,22 @@ impl Secrets for Memory {
             Some(value) => kept.secrets.insert(key, value),
             None => kept.secrets.remove(&key),
         };
+        Ok(())
+    }
+
+    async fn change_secret(
+        &self,
+        register: &str,
+        name: &str,
+        kept: &SecretString,
+        new: SecretString,
+    ) -> Result<()> {
+        let mut all = self.kept();
+        if let Some(now) = all.secrets.get_mut(&(register.to_owned(), name.to_owned()))
+            && now.expose_secret() == kept.expose_secret()
+        {
+            *now = new;
+        }
         Ok(())
     }
 

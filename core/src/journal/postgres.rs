@@ -66,6 +66,18 @@ impl Secrets for Postgres {
         self.server.query(access, sql, params).await.map(drop)
     }
 
+    async fn change_secret(
+        &self,
+        register: &str,
+        name: &str,
+        kept: &SecretString,
+        new: SecretString,
+    ) -> Result<()> {
+        let sql = "UPDATE kassa_secrets SET value = $4 WHERE register = $1 AND name = $2 AND value = $3";
+        let params: &[Param<'_>] = &[&register, &name, &kept.expose_secret(), &new.expose_secret()];
+        self.server.query(Access::Write("postgres_change_secret"), sql, params).await.map(drop)
+    }
+
     async fn lease_for(&self, name: &str, deadline: Instant, time: Duration) -> Result<Lease> {
         lease::take(&self.server, name, deadline, time).await
     }

@@ -99,6 +99,24 @@ impl Secrets for Sqlite {
             .await
     }
 
+    async fn change_secret(
+        &self,
+        register: &str,
+        name: &str,
+        kept: &SecretString,
+        new: SecretString,
+    ) -> Result<()> {
+        let (register, name, kept) = (register.to_owned(), name.to_owned(), kept.clone());
+        self.store
+            .write(Extent::Small, move |connection| {
+                may_fail("sqlite_change_secret")?;
+                let sql = "UPDATE secrets SET value = ?4 WHERE register = ?1 AND name = ?2 AND value = ?3";
+                let values = [&*register, &*name, kept.expose_secret(), new.expose_secret()];
+                connection.prepare_cached(sql)?.execute(values).map(drop)
+            })
+            .await
+    }
+
     async fn lease_for(&self, name: &str, deadline: Instant, _: Duration) -> Result<Lease> {
         lease::take(&self.store, name, deadline).await
     }

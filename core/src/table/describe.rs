@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::dispatch::{envelope, panicked};
 use crate::client::operations::{SHARED, names};
 use crate::error::{Code, ErrorBody, Kind};
+use crate::faults::may_fail;
 use crate::input::schema_of;
 use crate::vendor::VendorInfo;
 use crate::vendor::operation::Operation;
@@ -22,8 +24,18 @@ fn operation_row<Worker: ?Sized>(vendor: Option<&str>, operation: &Operation<Wor
 }
 
 /// Everything that the facades and the documentation are made of, as JSON: version, vendors with
-/// their configurations, operations with their schemas, kinds, codes.
+/// their configurations, operations with their schemas, kinds, codes. Never panics: an envelope with an error then.
 pub fn describe() -> String {
+    let described = std::panic::catch_unwind(|| {
+        may_fail("describe")?;
+        Ok(description())
+    });
+    described
+        .unwrap_or_else(|cause| Err(panicked(&*cause)))
+        .unwrap_or_else(|error| envelope(Err(error)))
+}
+
+fn description() -> String {
     let mut kinds: Vec<Kind> = Vec::new();
     for code in Code::ALL {
         if !kinds.contains(&code.kind()) {

@@ -1,6 +1,8 @@
 //! An operation by its name: JSON in, envelope out.
 
-use std::panic::AssertUnwindSafe;
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, PanicHookInfo};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -88,10 +90,23 @@ pub fn envelope(result: Result<Box<RawValue>>) -> String {
 
 const UNWRITABLE: &str = r#"{"error":{"code":"internal","kind":"internal","message":"the envelope cannot be written","advice":"A defect of this library. Please report it.","outcome":"unknown","retry_after_ms":null,"violations":[],"vendor":null}}"#;
 
+thread_local! {
+    /// Where this thread panicked last, until that is told.
+    static PLACE: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// A hook for panics: prints nothing, because the host's standard error is not ours to write to, and remembers the
+/// place for the error.
+pub fn note_panic(panic: &PanicHookInfo<'_>) {
+    // A thread that ends has nobody left to tell it to.
+    let _ = PLACE.try_with(|place| place.set(panic.location().map(ToString::to_string)));
+}
+
 /// The error of a panic: after it nobody knows what was sent.
-pub fn panicked(cause: &(dyn std::any::Any + Send)) -> Error {
+pub fn panicked(cause: &(dyn Any + Send)) -> Error {
     let text =
         cause.downcast_ref::<&str>().copied().or_else(|| cause.downcast_ref::<String>().map(String::as_str));
-    let message = format!("panic: {}", text.unwrap_or("no message"));
+    let at = PLACE.take().map_or_else(String::new, |place| format!(" at {place}"));
+    let message = format!("panic{at}: {}", text.unwrap_or("no message"));
     Error::new(Code::Internal, message).with_outcome(Outcome::Unknown)
 }

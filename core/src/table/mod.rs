@@ -9,5 +9,5 @@ pub mod readers;
 mod testing;
 
 pub use describe::describe;
-pub use dispatch::{envelope, panicked};
+pub use dispatch::{envelope, note_panic, panicked};
 pub use open::Shared;

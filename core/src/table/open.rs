@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::client::metrics::Counters;
 use crate::delivery::Delivery;
 use crate::error::{Code, Error, Outcome, Result, violation};
-use crate::journal::{self, Journals};
+use crate::journal::{self, Journals, Locked};
 use crate::transport::Transports;
 use crate::vendors::VENDORS;
 
@@ -57,6 +57,9 @@ impl Client {
         // What was sold before nobody can tell without the journal.
         let unknown = |error: Error| error.with_outcome(Outcome::Unknown);
         let journal = shared.journals.open(place.expose_secret(), ca_file).map_err(unknown)?;
+        let keys =
+            common.keys().map_err(|why| Error::new(Code::ConfigInvalid, format!("journal_key: {why}")))?;
+        let journal = Arc::new(Locked::new(journal, keys));
         let delivery = Delivery::new(journal, Arc::from(opened.vendor), call_timeout, common.first_pause());
         let place = journal::shown(place.expose_secret());
         Ok(Self { info, delivery, counters: Counters::default(), log: common.log, place })

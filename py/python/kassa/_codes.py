@@ -232,6 +232,10 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
         "journal",
         "Another copy of this library in this process has the journal open, and the two would destroy it; nothing was sent. Have the process load one copy only: one installed package, one release; after an upgrade restart it.",
     ),
+    "journal_locked": (
+        "journal",
+        "Secrets in the journal are encrypted with a key that `journal_key` does not name. Give that key, as a further line behind newer ones.",
+    ),
     "journal_too_new": (
         "journal",
         "The journal was written by a newer version of this library; nothing in it was touched. Upgrade.",

@@ -383,6 +383,13 @@ class AtolConfig(_AtolConfig, total=False):
     KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
     """
 
+    journal_key: Optional[str]
+    """Keys that secrets in the journal are encrypted with: `file:PATH` (a file that only its
+    owner may read) or `env:NAME` (an environment variable). One key a line, 64 hexadecimal
+    digits, the newest first; older lines still open what they closed. Absent: secrets are
+    kept in clear.
+    """
+
     log: Optional[LogLevel]
     """Which log lines come back with each answer; absent means none."""
 
@@ -1476,6 +1483,13 @@ class IkassaConfig(_IkassaConfig, total=False):
     KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
     """
 
+    journal_key: Optional[str]
+    """Keys that secrets in the journal are encrypted with: `file:PATH` (a file that only its
+    owner may read) or `env:NAME` (an environment variable). One key a line, 64 hexadecimal
+    digits, the newest first; older lines still open what they closed. Absent: secrets are
+    kept in clear.
+    """
+
     log: Optional[LogLevel]
     """Which log lines come back with each answer; absent means none."""
 
@@ -1655,6 +1669,13 @@ class IkkmConfig(TypedDict, total=False):
     """`sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
     hosts), or `memory:` where a restart may forget. Absent: the environment variable
     KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
+    """
+
+    journal_key: Optional[str]
+    """Keys that secrets in the journal are encrypted with: `file:PATH` (a file that only its
+    owner may read) or `env:NAME` (an environment variable). One key a line, 64 hexadecimal
+    digits, the newest first; older lines still open what they closed. Absent: secrets are
+    kept in clear.
     """
 
     key: Optional[str]
@@ -2042,6 +2063,13 @@ class ModulkassaConfig(TypedDict, total=False):
     """`sqlite:PATH` (many processes on one host), `postgres://USER:PASSWORD@HOST/DATABASE` (many
     hosts), or `memory:` where a restart may forget. Absent: the environment variable
     KASSA_JOURNAL, then `kassa/journal.sqlite` in the user's state directory.
+    """
+
+    journal_key: Optional[str]
+    """Keys that secrets in the journal are encrypted with: `file:PATH` (a file that only its
+    owner may read) or `env:NAME` (an environment variable). One key a line, 64 hexadecimal
+    digits, the newest first; older lines still open what they closed. Absent: secrets are
+    kept in clear.
     """
 
     log: Optional[LogLevel]

@@ -194,10 +194,7 @@ fn with_watch(told: Finding, watch: &Watch) -> StepResult {
 
 /// The document of an entry, and what was remembered when its attempt began.
 fn kept_of(entry: &Entry) -> Result<(Document, Watch)> {
-    let document = Document::of(entry)?;
-    let bound = entry.binding.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let message = "the journal has lost the reading before the document";
-    Ok((document, bound.ok_or_else(|| Error::new(Code::JournalDamaged, message))?))
+    Ok((Document::of(entry)?, entry.bound()?))
 }
 
 fn fiscal(document: &Document) -> Fiscal {

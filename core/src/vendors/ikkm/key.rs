@@ -107,18 +107,16 @@ pub async fn bind(vendor: &Ikkm, context: &Context<'_>) -> Result<String> {
         .map_err(|error| Error::new(Code::Internal, error.to_string()))
 }
 
-fn binding(entry: &Entry) -> Option<Binding> {
-    serde_json::from_str(entry.binding.as_deref()?).ok()
-}
-
-fn lost_binding() -> StepResult {
-    Finding::Unknown(Error::new(Code::JournalDamaged, "the journal has lost the key of the attempt")).into()
+fn lost(error: Error) -> StepResult {
+    Finding::Unknown(error).into()
 }
 
 /// The key that a document of the journal was sent with.
 pub fn used(entry: &Entry) -> Result<String> {
-    let missing = || Error::new(Code::ReceiptUnknown, format!("{} was never sent", entry.receipt_id));
-    binding(entry).map(|bound| bound.key).ok_or_else(missing)
+    if entry.binding.is_none() {
+        return Err(Error::new(Code::ReceiptUnknown, format!("{} was never sent", entry.receipt_id)));
+    }
+    entry.bound::<Binding>().map(|bound| bound.key)
 }
 
 /// Sends the entry's bytes with the key they are bound to, once.
@@ -144,7 +142,10 @@ async fn paused(context: &Context<'_>, pause: &mut Duration) -> bool {
 /// The first send with a key (protocol/ikkm.md 3.5): here every documented refusal but -2, -6 and -99 is
 /// conclusive.
 pub async fn send(vendor: &Ikkm, context: &Context<'_>, entry: &Entry) -> StepResult {
-    let Some(bound) = binding(entry) else { return lost_binding() };
+    let bound: Binding = match entry.bound() {
+        Ok(bound) => bound,
+        Err(error) => return lost(error),
+    };
     let mut pause = BUSY_PAUSE;
     loop {
         return match transmit(vendor, context, entry, &bound.key).await {
@@ -246,7 +247,10 @@ pub async fn settle(vendor: &Ikkm, context: &Context<'_>, entry: &Entry, mode: M
         let unknown = Finding::Unknown(Error::new(Code::InDoubt, TWIN.replace("{}", &number)));
         return StepResult { evidence: entry.raw.clone(), ..unknown.into() };
     }
-    let Some(bound) = binding(entry) else { return lost_binding() };
+    let bound: Binding = match entry.bound() {
+        Ok(bound) => bound,
+        Err(error) => return lost(error),
+    };
     match mode {
         Mode::Complete => replay(vendor, context, entry, &bound).await,
         Mode::Probe => probe(vendor, context, entry, &bound).await,

@@ -248,17 +248,18 @@ async fn what_an_answer_repeats_of_the_request_is_kept_nowhere() {
 async fn a_state_that_repeats_the_request_is_shown_without_it() {
     let bench = Bench::new().await;
     let config = bench.emulator.config("modulkassa");
-    let password = config["credentials"]["password"].as_str().unwrap();
+    let of_association = config["credentials"]["password"].as_str().unwrap();
+    let of_account = config["account"]["password"].as_str().unwrap();
     let till = bench.client();
-    let state = json!({"status": "FAILED", "message": password}).to_string();
-    for (operation, request) in [
-        ("health", json!({})),
-        ("service_status", json!({})),
-        ("document_status", json!({"document_id": "order-1"})),
-        ("retail_point", json!({"retail_point_id": password})),
-    ] {
+    let state = json!({"status": "FAILED", "message": of_association});
+    for (operation, request, password, answer) in [
+        ("health", json!({}), of_association, &state),
+        ("service_status", json!({}), of_association, &state),
+        ("document_status", json!({"document_id": "order-1"}), of_association, &state),
         // A retail point is an object: a text in its place is named in the message.
-        let body = if operation == "retail_point" { json!(password).to_string() } else { state.clone() };
+        ("retail_point", json!({"retail_point_id": "1"}), of_account, &json!(of_account)),
+    ] {
+        let body = answer.to_string();
         bench.fault(json!({"vendor": "modulkassa", "route": "*", "when": "before_record", "do": "status",
             "status": 200, "body": body, "content_type": "application/json"}));
         let said = call(&till, operation, request).await.to_string();

@@ -8,6 +8,10 @@
 #[cfg(feature = "failpoints")]
 mod halting;
 mod showing;
+// A Rust program chooses its allocator itself; this one takes that of libkassa.
+#[allow(unsafe_code)]
+#[path = "../../ffi-c/src/wiping.rs"]
+mod wiping;
 
 use std::io::{BufRead as _, Write as _, stdin, stdout};
 
@@ -15,6 +19,9 @@ use kassa::Client;
 use kassa::error::{Code, Error};
 use kassa::table::envelope;
 use serde_json::value::RawValue;
+
+#[global_allocator]
+static ALLOCATOR: wiping::Wiping = wiping::Wiping;
 
 fn main() -> std::io::Result<()> {
     if std::env::args().nth(1).as_deref() == Some("--describe") {

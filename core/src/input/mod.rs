@@ -38,8 +38,10 @@ fn kept_schema<T: JsonSchema + 'static>() -> &'static Value {
     let id = TypeId::of::<T>();
     let found = KEPT.read().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
     found.unwrap_or_else(|| {
-        let made: &'static Value = Box::leak(Box::new(schema_of::<T>().to_value()));
-        KEPT.write().unwrap_or_else(PoisonError::into_inner).entry(id).or_insert(made)
+        let made = schema_of::<T>().to_value();
+        // Another thread may have been quicker: then this one is dropped.
+        let mut kept = KEPT.write().unwrap_or_else(PoisonError::into_inner);
+        kept.entry(id).or_insert_with(|| Box::leak(Box::new(made)))
     })
 }
 

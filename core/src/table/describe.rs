@@ -30,9 +30,7 @@ pub fn describe() -> String {
         may_fail("describe")?;
         Ok(description())
     });
-    described
-        .unwrap_or_else(|cause| Err(panicked(&*cause)))
-        .unwrap_or_else(|error| envelope(Err(error)))
+    described.unwrap_or_else(|cause| Err(panicked(&*cause))).unwrap_or_else(|error| envelope(Err(error)))
 }
 
 fn description() -> String {

@@ -134,7 +134,8 @@ impl Atol {
             Err(error) => return Finding::NotTaken(error).into(),
         };
         let url = join(&self.version, &[group, operation]);
-        let request = Request::new(Method::POST, format!("{{}}/{operation}"), url).json(body.as_bytes().to_vec());
+        let request =
+            Request::new(Method::POST, format!("{{}}/{operation}"), url).json(body.as_bytes().to_vec());
         let answer = match self.sent(context, Service::Documents, Budget::for_document, &request).await {
             Err(error) => return Finding::NotTaken(error).into(),
             Ok(Err(failure)) => return Finding::from(failure).into(),

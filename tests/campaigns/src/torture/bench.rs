@@ -8,6 +8,7 @@ use kassa_emulator::{Emulator, Kind, LedgerEntry, Options, Running};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
 
 use super::traces;
 use crate::Result;
@@ -245,10 +246,16 @@ impl Bench {
 
     /// Removes what the journal left on a server.
     pub async fn remove(self) -> Result<()> {
-        if let Some(schema) = &self.schema {
-            prompt().await?.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await?;
+        let Some(schema) = &self.schema else { return Ok(()) };
+        let drop = format!("DROP SCHEMA {schema} CASCADE");
+        let person = prompt().await?;
+        loop {
+            match person.batch_execute(&drop).await {
+                // The journal may still be chaining its last events, and locks its tables in another order.
+                Err(error) if error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) => {}
+                dropped => return Ok(dropped?),
+            }
         }
-        Ok(())
     }
 }
 

@@ -21,6 +21,8 @@ use crate::trust;
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
+/// More than the reading of keys takes.
+const STACK_BYTES: usize = 16_384;
 const FORM: &str = "kassa1:";
 /// Bytes of a key's hash in its name.
 const NAME_BYTES: usize = 4;
@@ -63,6 +65,13 @@ impl Keys {
     /// The keys at a place: `file:PATH` or `env:NAME`. One a line, the newest first, each 64 hexadecimal digits;
     /// empty lines and lines that begin with `#` do not count. Fails with what is wrong, without repeating a key.
     pub fn read(place: &str) -> std::result::Result<Self, String> {
+        let keys = Self::parsed(place);
+        overwrite_stack();
+        keys
+    }
+
+    #[inline(never)]
+    fn parsed(place: &str) -> std::result::Result<Self, String> {
         let text = match (place.strip_prefix("file:"), place.strip_prefix("env:")) {
             (Some(path), _) => {
                 let bytes = Zeroizing::new(trust::read_private(Path::new(path))?);
@@ -143,6 +152,12 @@ pub(super) fn is_closed(kept: &str) -> bool {
 /// Why nothing opens an encrypted text.
 pub(super) fn missing(kept: &str) -> Error {
     unknown(kept.strip_prefix(FORM).and_then(|named| named.split(':').next()).unwrap_or_default())
+}
+
+/// Overwrites what the last call left below it on the stack: a cipher is moved about there while it is made.
+#[inline(never)]
+fn overwrite_stack() {
+    std::hint::black_box(&mut [0_u8; STACK_BYTES]);
 }
 
 fn no_key(line: usize) -> String {

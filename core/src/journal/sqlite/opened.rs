@@ -1,7 +1,7 @@
 //! The data base while it is open.
 
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -15,23 +15,23 @@ pub(super) struct Opened {
     // The first field is closed first: other copies may open the file only after that.
     connection: Connection,
     pub witness: Witness,
-    files: [Option<Identity>; 2],
+    /// Its own file and the one of its last writes.
+    files: [(PathBuf, Option<Identity>); 2],
     _mark: Arc<Mark>,
-}
-
-/// Which files are at the place of a data base now: its own and the one of its last writes.
-fn files(path: &Path) -> [Option<Identity>; 2] {
-    [identity(path), identity(&beside(path, "-wal"))]
 }
 
 impl Opened {
     pub fn new(connection: Connection, witness: Witness, path: &Path, mark: Arc<Mark>) -> Self {
-        Self { connection, witness, files: files(path), _mark: mark }
+        let files = [path.to_owned(), beside(path, "-wal")].map(|path| {
+            let opened = identity(&path);
+            (path, opened)
+        });
+        Self { connection, witness, files, _mark: mark }
     }
 
-    /// False where what is at `path` is not what is open here.
-    pub fn is_at(&self, path: &Path) -> bool {
-        self.files == files(path)
+    /// False where another file is in the place of one that is open here, or none.
+    pub fn is_in_place(&self) -> bool {
+        self.files.iter().all(|(path, opened)| identity(path) == *opened)
     }
 }
 

@@ -184,7 +184,7 @@ impl Store {
             connection = self.lock();
         }
         match &*connection {
-            Some(open) if open.is_at(&self.path) => {}
+            Some(open) if open.is_in_place() => {}
             Some(_) => return Err(self.replaced()),
             None if self.identity.get().is_some() && !self.is_there() => return Err(self.replaced()),
             None => {
@@ -232,7 +232,7 @@ impl Store {
             return false;
         }
         let Ok(mut connection) = self.connection.try_lock() else { return false };
-        let Some(open) = connection.as_ref().filter(|open| open.is_at(&self.path)) else { return false };
+        let Some(open) = connection.as_ref().filter(|open| open.is_in_place()) else { return false };
         if self.waiting().iter().any(|job| job.extent == Extent::Large) {
             return false;
         }

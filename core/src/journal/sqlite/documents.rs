@@ -81,9 +81,7 @@ fn insert(connection: &Opened, entry: &Entry, note: &str) -> rusqlite::Result<Op
         return Ok(None);
     }
     let number = connection.last_insert_rowid();
-    if entry.attempts > 0 {
-        connection.witness.meet(connection, end.register, &entry.receipt_id)?;
-    }
+    connection.witness.meet(connection, end.register, &entry.receipt_id)?;
     chain::append(connection, &mut end, &entry.register, Link::of(entry, &content, note))?;
     connection.witness.reached(end.register, end.events);
     Ok(Some(number))
@@ -120,9 +118,6 @@ fn replace(connection: &Opened, read: &Entry, new: &Entry, note: &str) -> rusqli
     let all = params_from_iter(own.into_iter().chain(changing(new, &content)));
     if connection.prepare_cached(&SQL)?.execute(all)? == 0 {
         return Ok(false);
-    }
-    if read.attempts == 0 && new.attempts > 0 {
-        connection.witness.meet(connection, register, &read.receipt_id)?;
     }
     chain::append(connection, &mut end, &new.register, Link::of(new, &content, note))?;
     connection.witness.reached(register, end.events);

@@ -2,9 +2,9 @@
 //! hides a receipt that is on record, and one in the `-wal` file has SQLite leave out every write after it. The
 //! data base alone tells neither. Two small files in the folder of locks do:
 //!
-//! * `seen` has six bits for each receipt whose first attempt ever began, all in one place. When an attempt is the
-//!   first one and one of them is not set, the receipt was never sent. Where all are, the table itself is read, row by
-//!   row and without its index. A bit too many costs only that.
+//! * `seen` has six bits for each receipt that was ever written down, all in one place. Where one of them is not
+//!   set, the receipt is new. Where all are, the table itself is read, row by row and without its index. A bit too
+//!   many costs only that.
 //! * `ends` has for each cash register how many events were committed. A journal with fewer has lost some.
 //!
 //! Neither is synced: after a power cut they may know less than the data base, never more.
@@ -93,8 +93,7 @@ impl Witness {
         Ok(Self { seen: open(SEEN)?, ends: open(ENDS)?, new_ends: RefCell::default() })
     }
 
-    /// Takes note of a receipt whose first attempt begins. Fails where the table has it a second time: the index hid the
-    /// one that was sent before.
+    /// Takes note of a receipt that the index does not know. Fails where the table has it all the same.
     pub fn meet(&self, connection: &Connection, register: i64, receipt_id: &str) -> rusqlite::Result<()> {
         let (at, bits) = place(register, receipt_id);
         let mut place = [0; PLACE];
@@ -102,7 +101,7 @@ impl Witness {
         if set(&mut place, bits) {
             return write_at(&self.seen, &place, at).map_err(unreadable);
         }
-        match is_twice_in_table(connection, register, receipt_id)? {
+        match is_in_table(connection, register, receipt_id)? {
             true => Err(damaged("the index does not lead to a receipt that the table has")),
             false => Ok(()),
         }
@@ -154,8 +153,8 @@ fn set(place: &mut [u8], bits: [usize; EACH]) -> bool {
     is_new
 }
 
-/// Reads the whole table, without any index; true where the receipt stands in it more than once.
-fn is_twice_in_table(connection: &Connection, register: i64, receipt_id: &str) -> rusqlite::Result<bool> {
+/// Reads the whole table, without any index. The row that was just added is the last one.
+fn is_in_table(connection: &Connection, register: i64, receipt_id: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT COUNT(*) > 1 FROM documents NOT INDEXED WHERE +register = ?1 AND receipt_id = ?2";
     connection.prepare_cached(sql)?.query_row(params![register, receipt_id], |row| row.get(0))
 }
@@ -163,8 +162,7 @@ fn is_twice_in_table(connection: &Connection, register: i64, receipt_id: &str) -
 /// Makes `seen` from the table. It gets its name when it is complete.
 fn make_seen(folder: &Path, connection: &Connection) -> rusqlite::Result<()> {
     let mut all = vec![0_u8; PLACES as usize * PLACE];
-    let mut statement =
-        connection.prepare("SELECT register, receipt_id FROM documents NOT INDEXED WHERE attempts > 0")?;
+    let mut statement = connection.prepare("SELECT register, receipt_id FROM documents NOT INDEXED")?;
     let mut rows = statement.query([])?;
     let mut is_empty = true;
     while let Some(row) = rows.next()? {

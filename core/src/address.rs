@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use url::{Host, Url};
 
 use crate::error::{Code, Violation, violation};
+use crate::text::shown;
 
 /// Parts of an address that lead nowhere here, and what to write instead of them.
 type Unwanted = (&'static str, fn(&Url) -> bool, &'static str);
@@ -69,7 +70,7 @@ pub(crate) fn link(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     let is_plain = url.username().is_empty() && url.password().is_none() && !text.contains(char::is_control);
-    (is_safe && is_plain && url.has_host()).then(|| text.to_owned())
+    (is_safe && is_plain && url.has_host() && *shown(text) == *text).then(|| text.to_owned())
 }
 
 #[cfg(test)]

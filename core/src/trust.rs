@@ -3,6 +3,8 @@
 use std::fs::{self, Metadata};
 use std::path::Path;
 
+/// Most bytes of a file of keys.
+const MOST_PRIVATE_BYTES: u64 = 65_536;
 /// May be written by everybody.
 #[cfg(unix)]
 const EVERYBODY_WRITES: u32 = 0o002;
@@ -25,6 +27,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 /// The same for a file that only its owner and root may read, because it holds keys.
 pub(crate) fn read_private(path: &Path) -> Result<Vec<u8>, String> {
+    let is_large = fs::metadata(path).is_ok_and(|about| about.len() > MOST_PRIVATE_BYTES);
+    if is_large {
+        return Err(format!("it has more than {MOST_PRIVATE_BYTES} bytes"));
+    }
     let bytes = read(path)?;
     match fs::metadata(path).map_err(|error| error.to_string()).map(|metadata| readable(&metadata))? {
         Some(why) => Err(why),

@@ -332,3 +332,29 @@ async fn a_new_file_begins_anew() {
     let unknown = error(&till, "status", json!({"id": "order-1"})).await;
     assert_eq!(unknown["code"], "receipt_unknown");
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_or_a_folder_in_the_place_of_a_file_is_refused_at_once() {
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
+    let bench = Bench::new().await;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("kassa.sqlite");
+    let refused = || {
+        let till = Client::open(&bench.config(json!({"journal": at(&path)})).to_string());
+        till.err().map(|error| error.message).unwrap_or_default()
+    };
+    mkfifo(&path, Mode::S_IRWXU).unwrap();
+    assert!(refused().contains("is no file"), "{}", refused());
+    assert!(lease_folders(folder.path()).is_empty());
+    fs::remove_file(&path).unwrap();
+    assert_eq!(refused(), "");
+    for end in ["-journal", "-leases/ends", "-leases/seen"] {
+        let beside = folder.path().join(format!("kassa.sqlite{end}"));
+        let _ = fs::remove_file(&beside);
+        mkfifo(&beside, Mode::S_IRWXU).unwrap();
+        assert!(refused().contains("is no file"), "{end}: {}", refused());
+        fs::remove_file(&beside).unwrap();
+    }
+}

@@ -4,12 +4,14 @@
 
 mod engines;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use engines::{intent, open, sqlite};
 use nix::libc::_exit;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -94,4 +96,35 @@ fn parent_and_child_go_on_with_the_same_journal() {
         assert_eq!(journal.counts("shop").await.unwrap()["queued"], 3);
         journal.lease("register shop", Instant::now() + Duration::from_millis(500)).await.unwrap();
     });
+}
+
+#[test]
+fn a_fork_waits_for_a_journal_that_is_closed_for_good() {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let over = is_over.clone();
+    let closing = std::thread::spawn(move || {
+        let folder = TempDir::new().unwrap();
+        while !over.load(Ordering::Relaxed) {
+            drop(open(&sqlite(&folder)));
+        }
+    });
+    for _ in 0..100 {
+        // Where SQLite's locks are another thread's, the child waits for ever.
+        let child = forked(|| {
+            drop(open(&sqlite(&TempDir::new().unwrap())));
+            0
+        });
+        let until = Instant::now() + Duration::from_secs(20);
+        let mut ended = WaitStatus::StillAlive;
+        while ended == WaitStatus::StillAlive && Instant::now() < until {
+            ended = waitpid(child, Some(WaitPidFlag::WNOHANG)).unwrap();
+            std::thread::yield_now();
+        }
+        if ended == WaitStatus::StillAlive {
+            kill(child, Signal::SIGKILL).unwrap();
+        }
+        assert_eq!(ended, WaitStatus::Exited(child, 0));
+    }
+    is_over.store(true, Ordering::Relaxed);
+    closing.join().unwrap();
 }

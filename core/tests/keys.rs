@@ -149,7 +149,9 @@ async fn keys_that_cannot_be_used_are_named_and_not_repeated() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
     told.push(("chmod 600", refused(file.clone())));
     told.push(("No such file", refused(format!("{file}.gone"))));
-    told.push(("KASSA_NO_SUCH_KEY", refused("env:KASSA_NO_SUCH_KEY".into())));
+    told.push(("no variable", refused(format!("env:{NEW}"))));
+    std::fs::write(&path, "#".repeat(65_537)).unwrap();
+    told.push(("more than 65536 bytes", refused(file.clone())));
     told.push(("file:PATH", refused(NEW.into())));
     for (why, error) in told {
         let found = &error.violations[0];

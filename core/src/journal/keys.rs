@@ -80,7 +80,8 @@ impl Keys {
             }
             (_, Some(name)) => {
                 let text = std::env::var(name).ok().filter(|text| !text.is_empty());
-                SecretString::from(text.ok_or_else(|| format!("the environment has no variable {name}"))?)
+                // Without the name: whoever mixed the two up wrote a key there.
+                SecretString::from(text.ok_or("the environment has no variable of this name")?)
             }
             _ => return Err(PLACES.into()),
         };
@@ -228,7 +229,7 @@ mod tests {
     #[test]
     fn a_wrong_place_is_told_without_what_it_holds() {
         for (place, why) in
-            [("0123", PLACES), ("env:KASSA_NO_SUCH_KEY", "KASSA_NO_SUCH_KEY"), ("file:/nowhere", "")]
+            [("0123", PLACES), ("env:KASSA_NO_SUCH_KEY", "no variable"), ("file:/nowhere", "")]
         {
             let said = Keys::read(place).err();
             assert!(said.is_some_and(|said| said.contains(why)), "{place}");

@@ -107,14 +107,17 @@ impl Secrets for Sqlite {
         new: SecretString,
     ) -> Result<()> {
         let (register, name, kept) = (register.to_owned(), name.to_owned(), kept.clone());
-        self.store
+        let changed = self
+            .store
             .write(Extent::Small, move |connection| {
                 may_fail("sqlite_change_secret")?;
                 let sql = "UPDATE secrets SET value = ?4 WHERE register = ?1 AND name = ?2 AND value = ?3";
                 let values = [&*register, &*name, kept.expose_secret(), new.expose_secret()];
-                connection.prepare_cached(sql)?.execute(values).map(drop)
+                connection.prepare_cached(sql)?.execute(values)
             })
-            .await
+            .await?;
+        // What stood in clear is not to stand in the `-wal` either.
+        if changed > 0 { self.store.empty_log().await } else { Ok(()) }
     }
 
     async fn lease_for(&self, name: &str, deadline: Instant, _: Duration) -> Result<Lease> {

@@ -2,6 +2,7 @@
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::text::shown_but;
@@ -25,6 +26,20 @@ impl<'de> Deserialize<'de> for Scalar {
     }
 }
 
+/// Why an answer cannot be read, without anything of it: what was sent may stand in it.
+pub fn unreadable(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Data => "something in it has another type, or is missing",
+        Category::Eof => "it breaks off",
+        Category::Syntax | Category::Io => "it is no JSON",
+    };
+    // One that was read before has no places.
+    match (error.line(), error.column()) {
+        (0, _) => what.into(),
+        (line, column) => format!("{what} (line {line}, column {column})"),
+    }
+}
+
 /// For `deserialize_with`: a scalar of any type as text.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Scalar::deserialize(deserializer).map(|scalar| scalar.0)
@@ -35,7 +50,7 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 pub fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match body.trim_ascii_start().first() {
-        Some(b'{') => serde_json::from_slice(body).map_err(|error| error.to_string()),
+        Some(b'{') => serde_json::from_slice(body).map_err(|error| unreadable(&error)),
         Some(_) => Err("it is not a JSON object".into()),
         None => Err("it is empty".into()),
     }
@@ -67,6 +82,18 @@ mod tests {
     #[derive(Debug, Deserialize)]
     struct Inner {
         word: Scalar,
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_not_repeated() {
+        let why = |body: &str| serde_json::from_str::<Vec<bool>>(body).err().map(|error| unreadable(&error));
+        for (body, said) in [
+            ("[\"TOKEN\"]", "something in it has another type, or is missing (line 1, column 8)"),
+            ("[true, TOKEN]", "it is no JSON (line 1, column 8)"),
+            ("[true, ", "it breaks off (line 1, column 7)"),
+        ] {
+            assert_eq!(why(body).as_deref(), Some(said), "{body}");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::receipt::fields::{Field, Treatment};
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Failure, Fiscal, Raw};
 use crate::receipt::{Kind, Receipt};
+use crate::transport::lenient::unreadable;
 use crate::transport::{NoExchange, Sent, Transports};
 use budget::Budget;
 use desk::Desk;
@@ -217,8 +218,9 @@ impl Context<'_> {
 /// An answer of the vendor as JSON; `what` names it in the error. See `lenient::object` for one that must be an
 /// object.
 pub fn read<'a, T: Deserialize<'a>>(what: &str, body: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(body)
-        .map_err(|error| Error::new(Code::AnswerNotUnderstood, format!("{what} cannot be read: {error}")))
+    serde_json::from_slice(body).map_err(|error| {
+        Error::new(Code::AnswerNotUnderstood, format!("{what} cannot be read: {}", unreadable(&error)))
+    })
 }
 
 /// The value of a key in a table of codes.

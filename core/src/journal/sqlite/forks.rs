@@ -18,11 +18,20 @@ use crate::journal::lease::Stands;
 
 /// How many threads of the process are forking it.
 static FORKING: AtomicUsize = AtomicUsize::new(0);
+/// Held while a data base is closed for good: it is in no list any more, and SQLite's own locks must not be held in a
+/// child by a thread that is not there.
+static CLOSING: Mutex<()> = Mutex::new(());
 static OPEN: Mutex<Open> = Mutex::new(Open { stores: Vec::new(), locked: BTreeMap::new(), next: 0 });
 
 thread_local! {
     /// Held by the thread that forks, so that in the child it is not held by a thread that is not there.
-    static HELD: RefCell<Vec<MutexGuard<'static, Open>>> = const { RefCell::new(Vec::new()) };
+    static HELD: RefCell<Vec<Held>> = const { RefCell::new(Vec::new()) };
+}
+
+/// In the order in which they are taken.
+struct Held {
+    open: MutexGuard<'static, Open>,
+    _closing: MutexGuard<'static, ()>,
 }
 
 /// What can be closed until it is next needed.
@@ -40,6 +49,11 @@ struct Open {
 
 fn open() -> MutexGuard<'static, Open> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For as long as a data base is closed for good: a fork waits meanwhile.
+pub(super) fn closing() -> MutexGuard<'static, ()> {
+    CLOSING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// True while the process forks: no data base may be opened.
@@ -116,7 +130,8 @@ extern "C" fn before() {
         // Not under the lock: who opens a data base meanwhile needs it.
         let stores = open().stores.clone();
         stores.iter().filter_map(Weak::upgrade).for_each(|store| store.let_go());
-        let _ = HELD.try_with(|held| held.borrow_mut().push(open()));
+        let _closing = closing();
+        let _ = HELD.try_with(|held| held.borrow_mut().push(Held { open: open(), _closing }));
     });
 }
 
@@ -133,9 +148,9 @@ extern "C" fn after_in_child() {
     let _ = std::panic::catch_unwind(|| {
         let _ = HELD.try_with(|held| {
             let mut held = held.borrow_mut();
-            if let Some(open) = held.last_mut() {
+            if let Some(held) = held.last_mut() {
                 // Closed, not unlocked: the lock is the parent's.
-                open.locked.clear();
+                held.open.locked.clear();
             }
             held.clear();
         });

@@ -82,10 +82,15 @@ fn found(path: &Path) -> io::Result<PathBuf> {
         );
     }
     if absolute.symlink_metadata().is_ok() {
-        return absolute.canonicalize().map_err(|error| match error.kind() {
+        let file = absolute.canonicalize().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => io::Error::other("it is a link to a file that is not there"),
             _ => error,
-        });
+        })?;
+        // Before anything is opened or made beside it: a pipe waits for ever, a device is everybody's.
+        return match file.metadata()?.is_file() {
+            true => Ok(file),
+            false => Err(io::Error::other("it is no file, but a folder, a pipe or a device")),
+        };
     }
     let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else {
         return Err(io::Error::other("the path names a folder"));

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::files::{Identity, beside, create_directory, identity};
-use super::forks::{LetGo, close_at_forks, is_forking};
+use super::forks::{LetGo, close_at_forks, closing, is_forking};
 use super::opened::Opened;
 use super::place::unusable;
 use super::rights::{give_folder_to_owner, keep_private};
@@ -97,8 +97,12 @@ impl Store {
         if is_first {
             refuse_foreign(&self.path)?;
         }
-        for end in ["", "-wal", "-shm"] {
-            keep_private(&beside(&self.path, end), 0o600)?;
+        for end in ["", "-wal", "-shm", "-journal", "-leases/seen", "-leases/ends", "-leases/open"] {
+            let path = beside(&self.path, end);
+            if path.metadata().is_ok_and(|about| !about.is_file()) {
+                return Err(std::io::Error::other(format!("{} is no file; remove it", path.display())));
+            }
+            keep_private(&path, 0o600)?;
         }
         if is_first {
             create_directory(&self.leases)?;
@@ -334,6 +338,13 @@ impl Store {
             (None, _) => error.to_string(),
         };
         Error::new(code, format!("journal {}: {cause}", self.path.display()))
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        let _closing = closing();
+        self.let_go();
     }
 }
 

@@ -2,15 +2,17 @@
 //! one hook for forks beside it.
 #![allow(unsafe_code)]
 
-mod wiping;
-
+use std::alloc::System;
 use std::ffi::{CStr, CString, c_char};
 
 use kassa::error::{Code, Error, Result};
 use kassa::{host, table};
+use zeroizing_alloc::ZeroAlloc;
 
+/// What is freed is overwritten first: no password and no token outlives its client in the memory of the host program,
+/// in whichever buffer on its way it was.
 #[global_allocator]
-static ALLOCATOR: wiping::Wiping = wiping::Wiping;
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// Version of this ABI; it changes only when a prototype does.
 const ABI_VERSION: u32 = 1;

@@ -8,20 +8,19 @@
 #[cfg(feature = "failpoints")]
 mod halting;
 mod showing;
-// A Rust program chooses its allocator itself; this one takes that of libkassa.
-#[allow(unsafe_code)]
-#[path = "../../ffi-c/src/wiping.rs"]
-mod wiping;
 
+use std::alloc::System;
 use std::io::{BufRead as _, Write as _, stdin, stdout};
 
 use kassa::Client;
 use kassa::error::{Code, Error};
 use kassa::table::envelope;
 use serde_json::value::RawValue;
+use zeroizing_alloc::ZeroAlloc;
 
+/// A Rust program chooses its allocator itself; this one takes that of libkassa.
 #[global_allocator]
-static ALLOCATOR: wiping::Wiping = wiping::Wiping;
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> std::io::Result<()> {
     if std::env::args().nth(1).as_deref() == Some("--describe") {

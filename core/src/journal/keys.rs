@@ -167,7 +167,7 @@ fn no_key(line: usize) -> String {
 
 fn unknown(name: &str) -> Error {
     let message = format!(
-        "secrets of the journal are encrypted with the key {name}, which `journal_key` does not have; nothing was sent"
+        "secrets of the journal are encrypted with the key {name}, which `journal_key` does not have; nothing is sent without it"
     );
     Error::new(Code::JournalLocked, message)
 }

@@ -28,7 +28,7 @@ thread_local! {
     static HELD: RefCell<Vec<Held>> = const { RefCell::new(Vec::new()) };
 }
 
-/// In the order in which they are taken.
+/// The first field is given back first: the reverse of the order in which they are taken.
 struct Held {
     open: MutexGuard<'static, Open>,
     _closing: MutexGuard<'static, ()>,

@@ -292,6 +292,49 @@ async fn many_writers_at_once_lose_nothing() {
     }
 }
 
+/// A thread a write would be hundreds in a shop's process, all of them waiting for each other.
+#[test]
+#[cfg(target_os = "linux")]
+fn writes_that_wait_share_a_thread() {
+    const WORKERS: usize = 2;
+    let folder = TempDir::new().unwrap();
+    let place = sqlite(&folder);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .thread_name("sharing")
+        .enable_all()
+        .build()
+        .unwrap();
+    let threads = || {
+        let all = std::fs::read_dir("/proc/self/task").unwrap();
+        let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm"));
+        all.flatten().filter_map(|task| name(task).ok()).filter(|name| name == "sharing\n").count()
+    };
+    runtime.block_on(async {
+        let journal = open(&place);
+        let another = rusqlite::Connection::open(place.strip_prefix("sqlite:").unwrap()).unwrap();
+        another.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let writers: Vec<_> = (0..100)
+            .map(|n| {
+                let journal = journal.clone();
+                tokio::spawn(async move { journal.intend(&intent(&n.to_string()), None).await.unwrap() })
+            })
+            .collect();
+        // Before the mend there were a hundred at once. All are polled long before the other program ends.
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(200) {
+            // One waits for the other program, one for the first.
+            assert!(threads() <= WORKERS + 2, "{} threads", threads());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(writers.iter().all(|writer| !writer.is_finished()));
+        another.execute_batch("COMMIT").unwrap();
+        for writer in writers {
+            writer.await.unwrap();
+        }
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_durable_journal_is_there_after_it_was_closed() {
     let folder = TempDir::new().unwrap();

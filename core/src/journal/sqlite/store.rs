@@ -2,7 +2,7 @@
 //! for their commit. Writes that wait at the same time are committed together.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,8 @@ pub(super) struct Store {
     /// Which file was opened first.
     identity: OnceLock<Identity>,
     waiting: Mutex<Vec<Job>>,
+    /// A thread is on its way that carries out what waits. One is enough: more would only wait for each other.
+    is_coming: AtomicBool,
     /// What a commit lasted of late, in microseconds.
     commit_us: AtomicU64,
 }
@@ -67,6 +69,39 @@ struct Done {
 
 type Tell = Box<dyn FnOnce(&Result<()>) + Send>;
 
+/// The thread that is on its way; dropped with it where its runtime ends before.
+struct Coming(Arc<Store>);
+
+impl Coming {
+    /// Carries out every write that waits, however long that takes.
+    fn commit(self) {
+        let store = self.0.clone();
+        let connection = store.connected();
+        // Who comes later than this needs a thread of its own.
+        drop(self);
+        let carried_out = connection.and_then(|connection| {
+            // Somebody else may have carried them out.
+            if !store.waiting().is_empty() {
+                let open = connection.as_ref().ok_or_else(|| store.unusable("closed"))?;
+                store.carry_out(open, Transaction::begin(open).map_err(|error| store.failed(&error))?);
+            }
+            Ok(())
+        });
+        // There is no transaction for those that wait.
+        if let Err(error) = carried_out {
+            for job in std::mem::take(&mut *store.waiting()) {
+                ((job.work)(Err(error.clone())).tell)(&Ok(()));
+            }
+        }
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.is_coming.store(false, Ordering::SeqCst);
+    }
+}
+
 impl Store {
     /// The file at `path`, opened.
     pub fn open(path: &Path) -> Result<Arc<Self>> {
@@ -76,6 +111,7 @@ impl Store {
             connection: Mutex::new(None),
             identity: OnceLock::new(),
             waiting: Mutex::new(Vec::new()),
+            is_coming: AtomicBool::new(false),
             commit_us: AtomicU64::new(micros(UNKNOWN)),
         });
         store.prepare().map_err(|error| match error.kind() {
@@ -134,9 +170,9 @@ impl Store {
             Done { is_right, tell }
         });
         self.waiting().push(Job { extent, work });
-        if !self.commit_at_once() {
-            let store = self.clone();
-            tokio::task::spawn_blocking(move || store.commit());
+        if !self.commit_at_once() && !self.is_coming.swap(true, Ordering::SeqCst) {
+            let coming = Coming(self.clone());
+            tokio::task::spawn_blocking(move || coming.commit());
         }
         receiver.await.unwrap_or_else(|_| Err(self.unusable("the write was not carried out")))
     }
@@ -209,24 +245,6 @@ impl Store {
             "its file was removed, renamed or replaced while it was open here, and what is written to it now would be \
              lost; nothing was sent. Put the file back that has the last receipts, with its `-wal`, then open a new client",
         )
-    }
-
-    /// Carries out every write that waits, however long that takes.
-    fn commit(&self) {
-        let carried_out = self.connected().and_then(|connection| {
-            // Somebody else may have carried them out.
-            if !self.waiting().is_empty() {
-                let open = connection.as_ref().ok_or_else(|| self.unusable("closed"))?;
-                self.carry_out(open, Transaction::begin(open).map_err(|error| self.failed(&error))?);
-            }
-            Ok(())
-        });
-        // There is no transaction for those that wait.
-        if let Err(error) = carried_out {
-            for job in std::mem::take(&mut *self.waiting()) {
-                ((job.work)(Err(error.clone())).tell)(&Ok(()));
-            }
-        }
     }
 
     /// Carries out every write that waits, if that is a matter of a moment and nobody else writes.

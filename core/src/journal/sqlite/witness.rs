@@ -24,11 +24,12 @@ use super::register::damaged;
 
 const SEEN: &str = "seen";
 const ENDS: &str = "ends";
-/// Places of `seen`, which is 16 MiB and has holes where nothing was written. With a million receipts fewer than one
-/// new one in 100,000 have the table read.
-const PLACES: u64 = 1 << 18;
+/// Places of `seen`, which is 4 MiB: a larger one costs more at each receipt, because fewer of its pages are at hand.
+/// With a million receipts about two new ones in 100,000 have the table read.
+const PLACES: u64 = 1 << 16;
 /// A place, in bytes.
 const PLACE: usize = 64;
+const SIZE: u64 = PLACES * PLACE as u64;
 /// Bits of a receipt.
 const EACH: usize = 6;
 /// `seen` is written in blocks of so many bytes when it is made anew; empty ones are left out.
@@ -84,9 +85,9 @@ impl Witness {
         Ok(())
     }
 
-    /// Opens the two files of an open data base. `seen` is made anew where it is missing.
+    /// Opens the two files of an open data base. `seen` is made anew where it is missing or of another size.
     pub fn open(folder: &Path, connection: &Connection) -> rusqlite::Result<Self> {
-        if !folder.join(SEEN).exists() {
+        if !folder.join(SEEN).metadata().is_ok_and(|about| about.len() == SIZE) {
             make_seen(folder, connection)?;
         }
         let open = |name| lock_file(&folder.join(name)).map_err(unreadable);
@@ -161,7 +162,7 @@ fn is_in_table(connection: &Connection, register: i64, receipt_id: &str) -> rusq
 
 /// Makes `seen` from the table. It gets its name when it is complete.
 fn make_seen(folder: &Path, connection: &Connection) -> rusqlite::Result<()> {
-    let mut all = vec![0_u8; PLACES as usize * PLACE];
+    let mut all = vec![0_u8; SIZE as usize];
     let mut statement = connection.prepare("SELECT register, receipt_id FROM documents NOT INDEXED")?;
     let mut rows = statement.query([])?;
     let mut is_empty = true;
@@ -177,7 +178,7 @@ fn make_seen(folder: &Path, connection: &Connection) -> rusqlite::Result<()> {
         let new = folder.join("seen.new");
         let file = lock_file(&new)?;
         file.set_len(0)?;
-        file.set_len(PLACES * PLACE as u64)?;
+        file.set_len(SIZE)?;
         for (index, block) in all.chunks(BLOCK).enumerate().filter(|_| !is_empty) {
             if block.iter().any(|byte| *byte != 0) {
                 write_at(&file, block, (index * BLOCK) as u64)?;

@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use kassa::{faults, host};
+use kassa::{faults, host, table};
 use serde_json::Value;
 
 #[test]
-fn a_process_without_threads_is_told_that_nothing_was_sent_and_may_try_again() {
+fn what_fails_before_there_is_a_client_is_told_and_may_be_tried_again() {
     let config = r#"{"vendor": "modulkassa", "environment": "demo", "journal": "memory:",
         "credentials": {"user_name": "u", "password": "p"}}"#;
     faults::arm("host_runtime", 0);
@@ -22,4 +22,11 @@ fn a_process_without_threads_is_told_that_nothing_was_sent_and_may_try_again() {
     faults::disarm();
     let opened: Value = serde_json::from_str(&host::open(config)).unwrap();
     assert!(opened["ok"]["client"].as_i64().unwrap() > 0, "{opened}");
+
+    faults::arm("describe", 0);
+    let refused: Value = serde_json::from_str(&table::describe()).unwrap();
+    assert_eq!(refused["error"]["code"], "internal", "{refused}");
+    faults::disarm();
+    let described: Value = serde_json::from_str(&table::describe()).unwrap();
+    assert!(described["operations"].is_array());
 }

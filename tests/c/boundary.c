@@ -140,6 +140,7 @@ static void answers(int64_t client)
     CHECK(says(kassa_call(client, "test_error", "{\"code\":\"in_doubt\"}"), "\"kind\":\"in_doubt\""));
     CHECK(says(kassa_call(client, "test_panic", "{}"), "\"code\":\"internal\""));
     CHECK(says(kassa_call(client, "test_panic", "{}"), "\"outcome\":\"unknown\""));
+    CHECK(says(kassa_call(client, "test_panic", "{}"), "testing.rs:"));
     CHECK(is(kassa_call(client, "test_sleep", "{\"ms\":1}"), "{\"ok\":{}}"));
     char *answer = kassa_call(client, "capabilities", "{}");
     CHECK(is_whole(answer));

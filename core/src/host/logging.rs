@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::config::LogLevel;
 use crate::text::shown;
 
-/// Most lines of one call.
+/// Most lines of one call, and of opening a client.
 const MOST_LINES: usize = 200;
 
 tokio::task_local! {
@@ -26,7 +26,7 @@ struct Collected {
 }
 
 #[derive(Serialize)]
-struct Line {
+pub(crate) struct Line {
     level: LogLevel,
     target: &'static str,
     message: String,
@@ -38,10 +38,24 @@ pub(crate) fn install() {
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Collector));
 }
 
-/// Carries out a call and puts its log lines into the envelope, if the client wants any.
-pub(crate) async fn collect(client: &Client, call: impl Future<Output = String>) -> String {
+/// Opens a client; with the lines that it wants of that.
+pub(crate) fn opening<E>(open: impl FnOnce() -> Result<Client, E>) -> Result<(Client, Vec<Line>), E> {
+    // How much the client wants is known when it is open.
+    let collected = Arc::new(Collected { level: LogLevel::Debug, lines: Mutex::default() });
+    let client = LINES.sync_scope(collected.clone(), open)?;
+    let mut lines = std::mem::take(&mut *collected.lines.lock().unwrap_or_else(PoisonError::into_inner));
+    lines.retain(|line| client.log().is_some_and(|level| line.level <= level));
+    Ok((client, lines))
+}
+
+/// Carries out a call and puts its log lines into the envelope behind those of `before`, if the client wants any.
+pub(crate) async fn collect(
+    client: &Client,
+    before: Vec<Line>,
+    call: impl Future<Output = String>,
+) -> String {
     let Some(level) = client.log() else { return call.await };
-    let collected = Arc::new(Collected { level, lines: Mutex::default() });
+    let collected = Arc::new(Collected { level, lines: Mutex::new(before) });
     let mut envelope = LINES.scope(collected.clone(), call).await;
     let lines = collected.lines.lock().unwrap_or_else(PoisonError::into_inner);
     if let Ok(text) = serde_json::to_string(&*lines)

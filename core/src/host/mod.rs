@@ -33,13 +33,19 @@ static FIRST: OnceLock<Box<Host>> = OnceLock::new();
 /// Ids of clients; never used again, in no process that descends from this one.
 static NEXT_CLIENT: AtomicI64 = AtomicI64::new(1);
 
+struct OpenClient {
+    client: Client,
+    /// What there is to say about its opening. The first call's envelope has it: that of opening has no lines.
+    opening: Mutex<Vec<logging::Line>>,
+}
+
 struct Host {
     pid: u32,
     /// Ids below belong to an ancestor of this process.
     first_client: i64,
     runtime: Runtime,
     shared: Shared,
-    clients: Mutex<HashMap<i64, Arc<Client>>>,
+    clients: Mutex<HashMap<i64, Arc<OpenClient>>>,
     /// The host of a child that was forked from this process.
     child: OnceLock<Box<Host>>,
 }
@@ -120,10 +126,11 @@ pub fn open(config: &str) -> String {
         let host = host()?;
         may_fail("host_client")?;
         let _runtime = host.runtime.enter();
-        let client = Client::open_with(&host.shared, config)?;
+        let (client, opening) = logging::opening(|| Client::open_with(&host.shared, config))?;
         let id = NEXT_CLIENT.fetch_add(1, Ordering::SeqCst);
         let about = client.about();
-        host.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(client));
+        let open = Arc::new(OpenClient { client, opening: Mutex::new(opening) });
+        host.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(id, open);
         written(&Opened { client: id, about })
     });
     // Opening sends nothing; only the journal says more of what was sold before.
@@ -222,13 +229,15 @@ fn start_with(
         let found = find(host, client)?;
         let (operation, request) = (operation.to_owned(), request.to_owned());
         host.runtime.spawn(async move {
-            done(logging::collect(&found, found.call(&operation, &request)).await);
+            let before = std::mem::take(&mut *found.opening.lock().unwrap_or_else(PoisonError::into_inner));
+            let client = &found.client;
+            done(logging::collect(client, before, client.call(&operation, &request)).await);
         });
         Ok(())
     })
 }
 
-fn find(host: &Host, client: i64) -> Result<Arc<Client>> {
+fn find(host: &Host, client: i64) -> Result<Arc<OpenClient>> {
     if let Some(found) = host.clients.lock().unwrap_or_else(PoisonError::into_inner).get(&client) {
         return Ok(found.clone());
     }

@@ -107,7 +107,7 @@ pub struct Kkt {
 impl Kkt {
     pub(super) fn read(answer: &Answer) -> Result<Self> {
         let found: Wrapped<serde_json::Value> = read("the answer", told(answer)?)?;
-        Ok(Kkt { raw: Some(answer.raw()), ..kkt(found.inner())? })
+        Ok(Kkt { raw: Some(answer.raw()), ..answer.sent.record(kkt(found.inner())?) })
     }
 
     fn explained(mut self) -> Self {
@@ -162,8 +162,8 @@ impl Atol {
 impl Kkts {
     pub(super) fn read(answer: &Answer) -> Result<Self> {
         let kkts: Wrapped<Vec<serde_json::Value>> = read("the answer", told(answer)?)?;
-        let kkts = kkts.inner().into_iter().map(kkt).collect::<Result<_>>()?;
-        Ok(Kkts { kkts, raw: Some(answer.raw()) })
+        let kkts: Vec<Kkt> = kkts.inner().into_iter().map(kkt).collect::<Result<_>>()?;
+        Ok(Kkts { kkts: answer.sent.record(kkts), raw: Some(answer.raw()) })
     }
 }
 

@@ -163,7 +163,9 @@ pub(super) fn made(answer: &Answer) -> Made {
     let is_plain = body.code.0.is_none()
         && lenient::object(&answer.body).is_ok_and(|Uid { uid }| !uid.trim().is_empty());
     Made::Not(match (answer.status, refusal, body.uid.0) {
-        (200..=299, _, Some(uid)) if is_plain => return Made::Recorded { uid, number: body.number.0, raw },
+        (200..=299, _, Some(uid)) if is_plain => {
+            return Made::Recorded { uid: answer.sent.record(uid), number: body.number.0, raw };
+        }
         (200..=299, ..) => {
             let message = format!("iKassa answered {} without a uid", answer.status);
             Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message))

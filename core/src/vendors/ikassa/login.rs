@@ -87,7 +87,7 @@ pub struct StartLogin {
 pub struct StartedLogin {
     /// The code that the person enters in the vendor's cabinet, where a cash register is bound to it.
     pub user_code: String,
-    /// Where it is entered, where the vendor tells. Never anything but https.
+    /// Where it is entered, where the vendor tells. Never anything but https, except on this machine (the emulator).
     pub verification_uri: Option<String>,
     /// The same with the code in it, where the vendor tells.
     pub verification_uri_complete: Option<String>,

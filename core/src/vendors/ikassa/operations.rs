@@ -404,6 +404,7 @@ async fn document(desk: &dyn Desk, key: DocumentKey) -> Result<CloudDocument> {
     let vendor: &Ikassa = desk.of()?;
     let answer = vendor.get(&desk.context(), "docs.get", &[("uid", &uid)]).await?;
     let document: CloudDocument = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let document = answer.sent.record(document);
     Ok(CloudDocument { uid: document.uid.or(Some(uid)), raw: Some(answer.raw()), ..document })
 }
 

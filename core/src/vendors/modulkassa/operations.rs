@@ -239,5 +239,6 @@ pub(super) fn retail_points(answer: &Answer, is_one: bool) -> Result<RetailPoint
         time_zone: point.time_zone_id.0,
         payments_address: point.kkm_info.and_then(|info| info.payments_address.0),
     });
-    Ok(RetailPoints { retail_points: retail_points.collect(), raw: Some(answer.raw()) })
+    let retail_points: Vec<_> = retail_points.collect();
+    Ok(RetailPoints { retail_points: answer.sent.record(retail_points), raw: Some(answer.raw()) })
 }

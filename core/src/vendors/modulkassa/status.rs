@@ -105,6 +105,7 @@ impl DocumentStatus {
             service_state: hidden(self.service_state, sent),
             failure: self.failure.map(|failure| sent.failure(failure)),
             message: hidden(self.message, sent),
+            fiscal: sent.record(self.fiscal),
             ..self
         }
     }

@@ -38,6 +38,7 @@ help:
 	@echo "make ikkm-matrix   every way to lose an iKKM answer, counted; ARGS=\"--sales 10\" for a short one"
 	@echo "make enqueue-rate  durable receipts a second against a bare program, SQLite and PostgreSQL"
 	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
+	@echo "make baskets       10,000,000 random baskets through distribute, 10,000 of them in every language"
 	@echo "make neighbours    how long other clients wait while a vendor's answer never ends"
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make model         delivery as a model, explored completely, and each of its rules broken; ARGS=\"--small\""
@@ -156,6 +157,12 @@ outbox-growth: system-test
 ikkm-gap:
 	$(CARGO) build --quiet --release -p campaigns --bin $@
 	$(CURDIR)/target/release/$@ $(ARGS)
+
+# 10,000,000 in Rust, and 10,000 of them in every language.
+.PHONY: baskets
+baskets: build-test
+	$(CARGO) build --quiet --release -p campaigns --bin $@
+	@$(PYTHON) tests/baskets.py $(ARGS)
 
 .PHONY: torture
 torture:

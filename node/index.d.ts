@@ -666,6 +666,26 @@ export interface Directory {
   raw?: Raw | null
 }
 
+/** What `distribute` made of a receipt. */
+export interface Distributed {
+  /** Cash to give back: it was handed over beyond the total, and is no payment. */
+  change: Amount
+  /** What was taken off the lines. */
+  discount: Amount
+  /**
+   * How many lines there are more than before: a line whose price does not divide becomes two
+   * or three.
+   */
+  lines_added: number
+  /**
+   * The receipt in which items and payments are equal and no discount or surcharge stands on
+   * the whole.
+   */
+  receipt: Receipt
+  /** What was put on the lines. */
+  surcharge: Amount
+}
+
 /** Which document; give one of the two. */
 export interface DocumentKey {
   /** The document's id at the vendor. */
@@ -1118,7 +1138,10 @@ export interface IkassaStartedLogin {
    * it.
    */
   user_code: string
-  /** Where it is entered, where the vendor tells. Never anything but https. */
+  /**
+   * Where it is entered, where the vendor tells. Never anything but https, except on this
+   * machine (the emulator).
+   */
   verification_uri?: string | null
   /** The same with the code in it, where the vendor tells. */
   verification_uri_complete?: string | null
@@ -2248,6 +2271,13 @@ declare class Operations extends Client {
   validate(request: Receipt): Promise<Validation>
   /** `validate` while the event loop stands still. */
   validateSync(request: Receipt): Validation
+  /**
+   * Spreads a discount or surcharge on the whole, and what the payments lack, over the lines to
+   * the kopeck, as this vendor carries it. Nothing is sent or written down.
+   */
+  distribute(request: Receipt): Promise<Distributed>
+  /** `distribute` while the event loop stands still. */
+  distributeSync(request: Receipt): Distributed
   /**
    * Puts a receipt on the fiscal record, exactly once. The same id with the same content
    * continues or gives back what is known; with other content it is a conflict. Fails unless

@@ -20,6 +20,14 @@ class Operations extends Client {
     return this.callSync('validate', request)
   }
 
+  distribute(request) {
+    return this.call('distribute', request)
+  }
+
+  distributeSync(request) {
+    return this.callSync('distribute', request)
+  }
+
   register(request) {
     return this.call('register', request)
   }

@@ -19,6 +19,7 @@ RUNS = [
     ("ikassa_matrix", "ikassa-matrix", "--sales 2"),
     ("ikkm_matrix", "ikkm-matrix", "--sales 10"),
     ("torture", "torture", "--only points/sqlite/ikkm/ --hits 1"),
+    ("baskets", "baskets", "--baskets 100000 --written 200"),
     ("enqueue_rate", "enqueue-rate", "--rounds 3 --ms 1000"),
     ("outbox_growth", "outbox-growth", "--last 50000"),
     ("ikkm_gap", "ikkm-gap", "--sales 200"),

@@ -38,6 +38,10 @@ async fn hostile_requests_are_refused_before_anything_happens() {
         ("payments_differ", with(&|r| r["payments"][0]["sum"] = json!("300.00"))),
         ("discount_too_large", with(&|r| r["items"][0]["discount"] = json!("300.01"))),
         ("wrong_format", with(&|r| r["id"] = json!("a\u{0}b"))),
+        ("wrong_format", with(&|r| r["items"][0]["name"] = json!("Mug\u{1b}p0"))),
+        ("wrong_format", with(&|r| r["id"] = json!("order\u{9b}1"))),
+        ("too_short", with(&|r| r["items"][0]["name"] = json!(" \u{a0}\u{200b}"))),
+        ("too_long", with(&|r| r["items"][0]["name"] = json!("\u{2026}".repeat(43)))),
         ("vat_not_allowed", with(&|r| r["items"][0]["vat"] = json!("25"))),
         (
             "vat_not_allowed",

@@ -12,6 +12,7 @@ namespace Kassa;
  * @phpstan-import-type Capabilities from Types
  * @phpstan-import-type Deliver from Types
  * @phpstan-import-type Delivered from Types
+ * @phpstan-import-type Distributed from Types
  * @phpstan-import-type Enqueue from Types
  * @phpstan-import-type Enqueued from Types
  * @phpstan-import-type Export from Types
@@ -54,6 +55,19 @@ abstract class Operations extends Client
     public function validate(#[\SensitiveParameter] array $request): array
     {
         return $this->call('validate', $request);
+    }
+
+    /**
+     * Spreads a discount or surcharge on the whole, and what the payments lack, over the lines to
+     * the kopeck, as this vendor carries it. Nothing is sent or written down.
+     *
+     * @param Receipt $request
+     * @return Distributed
+     * @throws KassaError
+     */
+    public function distribute(#[\SensitiveParameter] array $request): array
+    {
+        return $this->call('distribute', $request);
     }
 
     /**

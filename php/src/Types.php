@@ -357,6 +357,14 @@ namespace Kassa;
  *     raw?: Raw|null,
  * }
  *
+ * @phpstan-type Distributed array{
+ *     change: Amount,
+ *     discount: Amount,
+ *     lines_added: int,
+ *     receipt: Receipt,
+ *     surcharge: Amount,
+ * }
+ *
  * @phpstan-type DocumentKey array{
  *     document_id?: string|null,
  *     id?: string|null,

@@ -18,6 +18,7 @@ use crate::error::{Code, Error, Result, Violation, violation};
 use crate::faults::may_fail;
 use crate::journal::{Entry, Filter, Intent, audit};
 use crate::receipt::Receipt;
+use crate::receipt::distribute::{Adjustments, Distributed};
 use crate::receipt::fields::not_carried;
 use crate::receipt::registration::{Registration, State};
 use crate::vendor::budget::Budget;
@@ -70,42 +71,52 @@ impl Client {
         operations::names(self.info).collect()
     }
 
-    /// Everything that is wrong with a receipt for this vendor, and what a shop should look at.
-    fn checked(&self, receipt: &Receipt, at: OffsetDateTime) -> (Vec<Violation>, Vec<Violation>) {
-        let (refused, mut warnings) = not_carried(receipt, self.info.fields);
-        let mut violations = receipt.violations();
+    /// Everything that is wrong with a receipt for this vendor, and what a shop should look at. Its texts are written
+    /// as they are sent.
+    fn checked(&self, receipt: &mut Receipt, at: OffsetDateTime) -> (Vec<Violation>, Vec<Violation>) {
+        let (mut violations, mut warnings) = receipt.write_in(self.info.letters);
+        let (refused, not_sent) = not_carried(receipt, self.info.fields);
+        warnings.extend(not_sent);
+        violations.extend(receipt.violations());
         violations.extend(self.delivery.vendor.violations(receipt, at));
         violations.extend(refused);
         warnings.extend(self.delivery.vendor.warnings(receipt));
         (violations, warnings)
     }
 
-    async fn intent(&self, receipt: &Receipt) -> Result<Intent> {
+    async fn intent(&self, mut receipt: Receipt) -> Result<Intent> {
+        let (content, earlier) = self.content(&receipt)?;
         let at = OffsetDateTime::now_utc();
-        let (violations, _) = self.checked(receipt, at);
+        let (violations, _) = self.checked(&mut receipt, at);
         if !violations.is_empty() {
             return Err(Error::invalid(violations));
         }
         // What is prepared may hold the name of the register.
         self.delivery.ready().await?;
         may_fail("request_prepared")?;
-        let prepared = self.delivery.vendor.prepare(receipt, at)?;
+        let prepared = self.delivery.vendor.prepare(&receipt, at)?;
+        Ok(self.delivery.intent(Wanted {
+            operation: "register",
+            id: receipt.id,
+            earlier,
+            content,
+            request: prepared.request,
+            vendor_document_id: prepared.vendor_document_id,
+        }))
+    }
+
+    /// What the receipt says, in its one form, and how earlier versions wrote that.
+    fn content(&self, receipt: &Receipt) -> Result<(Vec<u8>, Vec<Vec<u8>>)> {
         may_fail("content_written")?;
         let currency = receipt.currency.as_ref().and_then(|_| self.delivery.vendor.currency());
         let same = receipt.canonical(self.info.name, currency.as_deref());
         let unwritable = |error: serde_json::Error| Error::new(Code::Internal, error.to_string());
         let content = serde_json::to_vec(&same).map_err(unwritable)?;
         // Mostly it is written as the one form is, and then earlier versions kept the same.
-        let earlier =
+        let mut earlier =
             if same == *receipt { Vec::new() } else { receipt.earlier_forms().map_err(unwritable)? };
-        Ok(self.delivery.intent(Wanted {
-            operation: "register",
-            id: receipt.id.clone(),
-            earlier: earlier.into_iter().filter(|form| *form != content).collect(),
-            content,
-            request: prepared.request,
-            vendor_document_id: prepared.vendor_document_id,
-        }))
+        earlier.retain(|form| *form != content);
+        Ok((content, earlier))
     }
 
     /// See the table of operations.
@@ -115,8 +126,8 @@ impl Client {
     }
 
     /// See the table of operations.
-    pub async fn validate(&self, receipt: Receipt) -> Result<Validation> {
-        let (violations, warnings) = self.checked(&receipt, OffsetDateTime::now_utc());
+    pub async fn validate(&self, mut receipt: Receipt) -> Result<Validation> {
+        let (violations, warnings) = self.checked(&mut receipt, OffsetDateTime::now_utc());
         Ok(Validation {
             valid: violations.is_empty(),
             total: receipt.total().map(|total| total.to_string()),
@@ -127,10 +138,16 @@ impl Client {
     }
 
     /// See the table of operations.
+    pub async fn distribute(&self, receipt: Receipt) -> Result<Distributed> {
+        receipt.distributed(Adjustments::of(self.info.fields), self.delivery.vendor.smallest_sum())
+    }
+
+    /// See the table of operations.
     pub async fn register(&self, receipt: Receipt) -> Result<Registration> {
-        let intent = match self.intent(&receipt).await {
+        let id = receipt.id.clone();
+        let intent = match self.intent(receipt).await {
             Ok(intent) => intent,
-            Err(error) => return Err(self.delivery.told(error, &receipt.id).await),
+            Err(error) => return Err(self.delivery.told(error, &id).await),
         };
         let progress = self.delivery.deliver_intent(&intent, self.delivery.budget()).await?;
         progress.verdict().map(|entry| entry.registration())
@@ -211,7 +228,7 @@ impl Client {
     pub async fn enqueue(&self, request: Enqueue) -> Result<Enqueued> {
         let mut intents = Vec::with_capacity(request.receipts.len());
         let mut violations = Vec::new();
-        for (index, receipt) in request.receipts.iter().enumerate() {
+        for (index, receipt) in request.receipts.into_iter().enumerate() {
             match self.intent(receipt).await {
                 Ok(intent) => intents.push(intent),
                 Err(error) if error.violations.is_empty() => return Err(error),

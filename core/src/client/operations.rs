@@ -6,6 +6,7 @@ use super::messages::{
     Pruned, Resolve, Validation, Wait,
 };
 use crate::receipt::Receipt;
+use crate::receipt::distribute::Distributed;
 use crate::receipt::registration::Registration;
 use crate::vendor::VendorInfo;
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health, Nothing, ReceiptKey};
@@ -17,6 +18,9 @@ pub const SHARED: &[Operation<Client>] = &[
         "What this vendor can do. Nothing is sent."),
     operation!("validate", HARMLESS, Client::validate, Receipt => Validation,
         "Checks a receipt and computes its totals. Nothing is sent or written down."),
+    operation!("distribute", HARMLESS, Client::distribute, Receipt => Distributed,
+        "Spreads a discount or surcharge on the whole, and what the payments lack, over the lines to the kopeck, as \
+         this vendor carries it. Nothing is sent or written down."),
     operation!("register", FISCAL, Client::register, Receipt => Registration,
         "Puts a receipt on the fiscal record, exactly once. The same id with the same content continues or gives \
          back what is known; with other content it is a conflict. Fails unless the receipt is `registered`, or \

@@ -213,15 +213,17 @@ impl<'s> Walk<'s> {
 
     fn string(&mut self, raw: &RawValue, schema: &Value, path: &str) {
         let Some(text) = self.parsed::<String>(raw, path) else { return };
-        if text.contains('\0') {
-            self.wrong(path, Code::WrongFormat, "has a NUL character");
+        let format = schema.get("format").and_then(Value::as_str);
+        if let Some(letter) = text.chars().find(|letter| acts(*letter, format)) {
+            let message = format!("has the control character U+{:04X}", u32::from(letter));
+            self.wrong(path, Code::WrongFormat, message);
         }
         let allowed = allowed_words(schema);
         if !allowed.is_empty() && !allowed.contains(&text.as_str()) {
             self.wrong(path, Code::WrongValue, format!("must be one of {}", allowed.join(", ")));
         }
         self.length(text.chars().count(), schema, ("minLength", "maxLength"), "characters", path);
-        if let Some(format) = schema.get("format").and_then(Value::as_str)
+        if let Some(format) = format
             && let Some((code, message)) = format_fault(format, &text)
         {
             self.wrong(path, code, message);
@@ -306,6 +308,16 @@ fn unknown(name: &str, properties: &serde_json::Map<String, Value>) -> String {
     let known = properties.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
     let name: String = name.chars().take(40).collect();
     format!("`{name}` is not a field here; there are {known}")
+}
+
+/// True for a control character that no text of this format has. Ends of lines and tabs are blanks; what printers and
+/// terminals take for a command is nothing that a shop writes. A marking code has separators, and an id is whatever it
+/// was when it was first used.
+fn acts(letter: char, format: Option<&str>) -> bool {
+    letter == '\0'
+        || letter.is_control()
+            && !matches!(letter, '\t' | '\n' | '\r')
+            && !matches!(format, Some("marking" | "id"))
 }
 
 /// What is wrong with a text of this format.

@@ -1,6 +1,8 @@
 //! The receipt: one model for all vendors. Plain data and what can be checked without a vendor.
 
+pub mod distribute;
 pub mod fields;
+pub mod letters;
 pub mod moment;
 pub mod money;
 pub mod registration;
@@ -121,7 +123,7 @@ pub struct Item {
 #[serde(deny_unknown_fields)]
 pub struct Marking {
     /// The marking code as scanned.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(extend("format" = "marking"), length(min = 1, max = 255))]
     pub code: Option<String>,
     /// Product code of the older format, tag 1162: hex bytes separated by spaces.
     #[schemars(length(min = 1, max = 95))]
@@ -343,7 +345,9 @@ impl Receipt {
         if let (Some(total), Some(paid)) = (self.total(), self.paid())
             && total != paid
         {
-            let message = format!("payments give {paid}, items give {total}");
+            let message = format!(
+                "payments give {paid}, items give {total}; `distribute` spreads a discount over the lines and gives back change"
+            );
             found.push(violation("/payments", Code::PaymentsDiffer, message));
         }
         match (&self.correction, self.kind.is_correction()) {

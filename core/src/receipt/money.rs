@@ -66,6 +66,12 @@ impl Amount {
         (price.times(quantity)? == self).then_some(price)
     }
 
+    /// The part of the amount that falls to `part` of `whole`, rounded half up.
+    pub fn share(self, part: Quantity, whole: Quantity) -> Option<Self> {
+        let share = self.0.checked_mul(part.0)?.checked_div(whole.0)?;
+        Some(Self(share.round_dp_with_strategy(AMOUNT_DECIMALS, RoundingStrategy::MidpointAwayFromZero)))
+    }
+
     /// The VAT contained in the amount at `rate` percent, rounded half up.
     pub fn vat(self, rate: u8) -> Option<Self> {
         let rate = Decimal::from(rate);
@@ -109,6 +115,16 @@ impl Quantity {
     pub fn thousandths(self) -> Option<i64> {
         let thousandths = self.0.checked_mul(Decimal::ONE_THOUSAND)?;
         thousandths.fract().is_zero().then(|| thousandths.to_i64()).flatten()
+    }
+
+    /// Whole pieces, and what is left of a piece.
+    pub fn pieces(self) -> Option<(i64, Self)> {
+        Some((self.0.trunc().to_i64()?, Self(self.0.fract())))
+    }
+
+    /// So many whole pieces; `None` for a negative number.
+    pub fn of_pieces(pieces: i64) -> Option<Self> {
+        (pieces >= 0).then(|| Self(Decimal::from(pieces)))
     }
 
     /// How many decimals are in use: 3 for `1.250` is 2.

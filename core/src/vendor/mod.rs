@@ -22,6 +22,7 @@ use crate::config::Common;
 use crate::error::{Code, Error, Result, Violation};
 use crate::journal::{Entry, Secrets};
 use crate::receipt::fields::{Field, Treatment};
+use crate::receipt::letters::Letters;
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Failure, Fiscal, Raw};
 use crate::receipt::{Kind, Receipt};
@@ -47,6 +48,8 @@ pub struct VendorInfo {
     pub open: fn(&str, &Transports) -> Result<Opened>,
     /// What becomes of each field of a receipt.
     pub fields: fn(Field) -> Treatment,
+    /// Which letters its fiscal record holds.
+    pub letters: Letters,
     /// The operations that only this vendor has.
     pub operations: &'static [Operation<dyn Desk>],
 }
@@ -168,7 +171,15 @@ impl StepResult {
             Finding::Failed { failure, raw } => Finding::Failed { failure: sent.failure(failure), raw },
             Finding::NotTaken(error) => Finding::NotTaken(sent.error(error)),
             Finding::Unknown(error) => Finding::Unknown(sent.error(error)),
-            finding => finding,
+            Finding::Registered { document_id, fiscal, raw } => Finding::Registered {
+                document_id: sent.record(document_id),
+                fiscal: sent.record(fiscal),
+                raw,
+            },
+            Finding::Accepted { document_id, raw } => {
+                Finding::Accepted { document_id: sent.record(document_id), raw }
+            }
+            Finding::Absent => Finding::Absent,
         };
         Self { finding, ..self }
     }
@@ -298,6 +309,11 @@ pub trait Vendor: Any + Send + Sync {
     /// What the vendor would take but a shop should look at, beside the fields that it never carries.
     fn warnings(&self, _receipt: &Receipt) -> Vec<Violation> {
         Vec::new()
+    }
+
+    /// The smallest sum that the cash register knows, in hundredths.
+    fn smallest_sum(&self) -> u64 {
+        1
     }
 
     /// The exact request for a receipt without violations. No I/O.

@@ -28,6 +28,13 @@ class Operations(Client):
         response: t.Validation = self.call("validate", request)
         return response
 
+    def distribute(self, request: t.Receipt) -> t.Distributed:
+        """Spreads a discount or surcharge on the whole, and what the payments lack, over the
+        lines to the kopeck, as this vendor carries it. Nothing is sent or written down.
+        """
+        response: t.Distributed = self.call("distribute", request)
+        return response
+
     def register(self, request: t.Receipt) -> t.Registration:
         """Puts a receipt on the fiscal record, exactly once. The same id with the same content
         continues or gives back what is known; with other content it is a conflict. Fails

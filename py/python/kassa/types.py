@@ -1104,6 +1104,29 @@ class Directory(_Directory, total=False):
     """The answer as it came."""
 
 
+class Distributed(TypedDict):
+    """What `distribute` made of a receipt."""
+
+    change: Amount
+    """Cash to give back: it was handed over beyond the total, and is no payment."""
+
+    discount: Amount
+    """What was taken off the lines."""
+
+    lines_added: int
+    """How many lines there are more than before: a line whose price does not divide becomes two
+    or three.
+    """
+
+    receipt: Receipt
+    """The receipt in which items and payments are equal and no discount or surcharge stands on
+    the whole.
+    """
+
+    surcharge: Amount
+    """What was put on the lines."""
+
+
 class DocumentKey(TypedDict, total=False):
     """Which document; give one of the two."""
 
@@ -1639,7 +1662,9 @@ class IkassaStartedLogin(_IkassaStartedLogin, total=False):
     """A log-in that a person has to approve."""
 
     verification_uri: Optional[str]
-    """Where it is entered, where the vendor tells. Never anything but https."""
+    """Where it is entered, where the vendor tells. Never anything but https, except on this
+    machine (the emulator).
+    """
 
     verification_uri_complete: Optional[str]
     """The same with the code in it, where the vendor tells."""

@@ -4,6 +4,7 @@
 //! The emulator's ledger is the only judge. What the library says is compared with it at the moment
 //! it is said.
 
+pub mod baskets;
 pub mod book;
 pub mod campaign;
 pub mod cell;

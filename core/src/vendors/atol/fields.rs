@@ -4,7 +4,8 @@
 use super::map::CURRENCY;
 use crate::receipt::fields::{Field, Treatment};
 
-const NO_ADJUSTMENTS: &str = "ATOL has no surcharges and no discount on the whole receipt";
+const NO_ADJUSTMENTS: &str =
+    "ATOL has no surcharges and no discount on the whole receipt; `distribute` puts it on the lines";
 const NO_PLACE: &str = "ATOL has no place for this";
 
 /// What becomes of a field.

@@ -161,7 +161,8 @@ fn item_violations(
         wrong("price", Code::OutOfRange, "price and line are at most 42949672.95");
     }
     if item.total().is_some() && !item.quantity.is_zero() && price(item).is_none() {
-        let message = "ATOL has no discounts, and no price of 2 decimals gives this line; split the line";
+        let message =
+            "ATOL has no discounts, and no price of 2 decimals gives this line; `distribute` splits it";
         wrong("discount", Code::NotForThisVendor, message);
     }
     if item.payment_object.is_some_and(|object| !object_known(object, protocol)) {

@@ -36,6 +36,7 @@ use crate::config::CALL_TIMEOUT_MS;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
+use crate::receipt::letters::Letters;
 use crate::receipt::registration::Raw;
 use crate::receipt::{Kind, PaymentObject, Receipt};
 use crate::transport::Transports;
@@ -60,6 +61,7 @@ pub const INFO: VendorInfo = VendorInfo {
     config: input::schema_of::<AtolConfig>,
     open,
     fields: fields::treatment,
+    letters: Letters::Cp866,
     operations: OPERATIONS,
 };
 

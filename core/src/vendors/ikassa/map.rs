@@ -51,7 +51,7 @@ pub fn violations(receipt: &Receipt, config: &IkassaConfig) -> Vec<Violation> {
         wrong("/items".into(), Code::OutOfRange, "the total must be more than 0");
     }
     if receipt.kind == Kind::SellRefund {
-        let message = "iKassa's refund has adjustments of lines only";
+        let message = "iKassa's refund has adjustments of lines only; `distribute` puts it on the lines";
         for (path, given) in [("/discount", receipt.discount), ("/surcharge", receipt.surcharge)] {
             if given.is_some() {
                 wrong(path.into(), Code::NotForThisVendor, message);
@@ -81,9 +81,6 @@ pub fn violations(receipt: &Receipt, config: &IkassaConfig) -> Vec<Violation> {
 }
 
 fn item_violations(item: &Item, config: &IkassaConfig, wrong: &mut dyn FnMut(&str, Code, &str)) {
-    if item.name.trim().is_empty() {
-        wrong("name", Code::TooShort, "iKassa wants a name");
-    }
     if item.quantity.decimals() > 3 {
         wrong("quantity", Code::TooManyDecimals, "iKassa takes 3 decimals at most");
     }

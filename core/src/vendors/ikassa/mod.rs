@@ -31,6 +31,7 @@ pub use vendor::Ikassa;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
+use crate::receipt::letters::Letters;
 use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
@@ -48,6 +49,7 @@ pub const INFO: VendorInfo = VendorInfo {
     config: input::schema_of::<IkassaConfig>,
     open,
     fields: fields::treatment,
+    letters: Letters::All,
     operations: OPERATIONS,
 };
 

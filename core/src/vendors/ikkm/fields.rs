@@ -4,7 +4,8 @@ use super::map::CURRENCY;
 use crate::receipt::fields::{Field, Treatment};
 
 const LIST: &str = "with the item list";
-const NO_ADJUSTMENTS: &str = "iKKM has no surcharges and no discount on the whole receipt";
+const NO_ADJUSTMENTS: &str =
+    "iKKM has no surcharges and no discount on the whole receipt; `distribute` puts it on the lines";
 const NO_CALLBACK: &str = "iKKM calls nobody back";
 const NO_CORRECTION: &str = "iKKM has no corrections";
 const NO_MARKING: &str = "iKKM carries no marking";

@@ -35,6 +35,7 @@ pub use vendor::Ikkm;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
+use crate::receipt::letters::Letters;
 use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
@@ -53,6 +54,7 @@ pub const INFO: VendorInfo = VendorInfo {
     config: input::schema_of::<IkkmConfig>,
     open,
     fields: fields::treatment,
+    letters: Letters::All,
     operations: OPERATIONS,
 };
 
@@ -125,6 +127,13 @@ impl Vendor for Ikkm {
             idempotency_key: true,
             parallel: false,
             callbacks: false,
+        }
+    }
+
+    fn smallest_sum(&self) -> u64 {
+        match self.config.amounts.unwrap_or_default() {
+            Amounts::Whole => 100,
+            _ => 1,
         }
     }
 

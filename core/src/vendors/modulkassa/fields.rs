@@ -3,7 +3,8 @@
 use super::map::CURRENCY;
 use crate::receipt::fields::{Field, Treatment};
 
-const NO_ADJUSTMENTS: &str = "Modulkassa has no surcharges and no discount on the whole receipt";
+const NO_ADJUSTMENTS: &str =
+    "Modulkassa has no surcharges and no discount on the whole receipt; `distribute` puts it on the lines";
 const SETTINGS: &str = "Modulkassa takes this from the settings of the retail point";
 
 /// What becomes of a field.

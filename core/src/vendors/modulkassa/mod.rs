@@ -33,6 +33,7 @@ use crate::config::CALL_TIMEOUT_MS;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
+use crate::receipt::letters::Letters;
 use crate::receipt::{Kind, Receipt};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
@@ -47,6 +48,7 @@ pub const INFO: VendorInfo = VendorInfo {
     config: input::schema_of::<ModulkassaConfig>,
     open,
     fields: fields::treatment,
+    letters: Letters::Cp866,
     operations: OPERATIONS,
 };
 

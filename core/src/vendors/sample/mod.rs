@@ -19,6 +19,7 @@ use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
 use crate::receipt::Receipt;
+use crate::receipt::letters::Letters;
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Capabilities, Health};
@@ -33,6 +34,7 @@ pub const INFO: VendorInfo = VendorInfo {
     config: input::schema_of::<SampleConfig>,
     open,
     fields: fields::treatment,
+    letters: Letters::All,
     operations: &[],
 };
 

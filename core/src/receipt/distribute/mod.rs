@@ -205,6 +205,9 @@ mod tests {
 
     use super::*;
 
+    /// What a vendor carries and its unit, prices and quantities, what is paid; prices, quantities and discounts.
+    type Case<'a> = (Adjustments, u64, &'a [(&'a str, &'a str)], &'a str, &'a [(&'a str, &'a str, &'a str)]);
+
     const BY_PRICE: Adjustments = Adjustments { discount: false, surcharge: false };
     const WITH_DISCOUNT: Adjustments = Adjustments { discount: true, surcharge: false };
 
@@ -232,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_discount_is_spread_to_the_kopeck() {
-        let cases: &[(Adjustments, u64, &[(&str, &str)], &str, &[(&str, &str, &str)])] = &[
+        let cases: &[Case<'_>] = &[
             (BY_PRICE, 1, &[("3417.18", "1")], "3417.00", &[("3417.00", "1", "0.00")]),
             (BY_PRICE, 1, &[("100.00", "3")], "290.00", &[("96.67", "2", "0.00"), ("96.66", "1", "0.00")]),
             (WITH_DISCOUNT, 1, &[("100.00", "3")], "290.00", &[("100.00", "3", "10.00")]),

@@ -1,6 +1,7 @@
 //! The receipt: one model for all vendors. Plain data and what can be checked without a vendor.
 
 pub mod fields;
+pub mod marking;
 pub mod moment;
 pub mod money;
 pub mod registration;
@@ -120,7 +121,7 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Marking {
-    /// The marking code as scanned.
+    /// The marking code as scanned: what is certain is put right, and `validate` says so; see `parse_marking`.
     #[schemars(length(min = 1, max = 255))]
     pub code: Option<String>,
     /// Product code of the older format, tag 1162: hex bytes separated by spaces.

@@ -131,6 +131,11 @@ export interface AtolConfig {
    */
   monitoring_url?: string | null
   /**
+   * False for a group of v5 that does not know `planned_status` yet (protocol/atol.md 5.19):
+   * then it goes out only where a line gives it. Otherwise marked goods have it always.
+   */
+  planned_status?: boolean | null
+  /**
    * Milliseconds between two questions of `wait` (1000: the vendor allows one a second and cash
    * register in v4).
    */
@@ -175,13 +180,16 @@ export interface AtolItem {
   agent_info?: AtolAgent | null
   /** Excise, tag 1229. */
   excise?: Amount | null
-  /** Marking code in one of the protocol's forms (v5); absent means `gs1m` of `marking.code`. */
+  /** Marking code in one of the protocol's forms (v5); absent means the form of `marking.code`. */
   mark_code?: AtolMarkCode | null
   /** Part of a marked package (v5). */
   mark_quantity?: AtolMarkQuantity | null
   /** Unit as free text (v4); absent means the word for `unit`. */
   measurement_unit?: string | null
-  /** Planned status of marked goods, 1 to 6, tag 2003 (v5). */
+  /**
+   * Planned status of marked goods, 1 to 6, tag 2003 (v5); absent means 1 for whole pieces that
+   * are sold and 3 for those that come back.
+   */
   planned_status?: number | null
   /** Supplier of this line. */
   supplier_info?: AtolSupplier | null
@@ -1423,10 +1431,69 @@ export type LogLevel =
 
 /** Marking of a line. Give what you have; `code` is what the scanner read. */
 export interface Marking {
-  /** The marking code as scanned. */
+  /**
+   * The marking code as scanned: what is certain is put right, and `validate` says so; see
+   * `parse_marking`.
+   */
   code?: string | null
   /** Product code of the older format, tag 1162: hex bytes separated by spaces. */
   nomenclature_code?: string | null
+}
+
+/** A marking code to be read. */
+export interface MarkingCode {
+  /** The code as scanned. */
+  code: string
+}
+
+/** An element of a GS1 code. */
+export interface MarkingElement {
+  /** Application identifier, 2 to 4 digits. */
+  ai: string
+  /** What the identifier means. */
+  name: string
+  /** Where it begins in the text that was given, counted in characters from 1. */
+  position: number
+  /** What stands behind it. */
+  value: string
+}
+
+/** What a marking code is. */
+export type MarkingKind =
+  | 'gs1'
+  | 'ean8'
+  | 'ean13'
+  | 'itf14'
+  | 'fur'
+  | 'tobacco'
+  | 'short'
+  | 'egais20'
+  | 'egais30'
+  | 'unknown'
+
+/** A marking code that was read. One that cannot be read is an error that names the place. */
+export interface MarkingReading {
+  /**
+   * The code itself, with the separators of GS1 as ASCII 29: what a receipt's `marking.code`
+   * may be given as.
+   */
+  code: string
+  /** What is odd about it and was left as it is. */
+  doubts: Array<string>
+  /** The elements of a GS1 code, in their order; of others none. */
+  elements: Array<MarkingElement>
+  /** What it is. */
+  kind: MarkingKind
+  /** What was put right. */
+  repairs: Array<MarkingRepair>
+}
+
+/** Something in the text that was put right because it can mean one thing only. */
+export interface MarkingRepair {
+  /** What was done. */
+  message: string
+  /** Where, counted in characters of the text that was given, from 1. */
+  position: number
 }
 
 /** Counters of this client. */
@@ -2343,6 +2410,13 @@ declare class Operations extends Client {
   parseCallback(request?: Callback): Promise<CallbackReading>
   /** `parseCallback` while the event loop stands still. */
   parseCallbackSync(request?: Callback): CallbackReading
+  /**
+   * Reads a marking code as a scanner, a keyboard or a file gave it: what it is, its elements,
+   * and what can be put right without doubt. Nothing is sent or written down.
+   */
+  parseMarking(request: MarkingCode): Promise<MarkingReading>
+  /** `parseMarking` while the event loop stands still. */
+  parseMarkingSync(request: MarkingCode): MarkingReading
   /** Whether the vendor and its cash register are ready. */
   health(request?: Nothing): Promise<Health>
   /** `health` while the event loop stands still. */

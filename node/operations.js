@@ -108,6 +108,14 @@ class Operations extends Client {
     return this.callSync('parse_callback', request)
   }
 
+  parseMarking(request) {
+    return this.call('parse_marking', request)
+  }
+
+  parseMarkingSync(request) {
+    return this.callSync('parse_marking', request)
+  }
+
   health(request) {
     return this.call('health', request)
   }

@@ -12,6 +12,12 @@ use serde_json::{Value, json};
 /// What else a receipt has: conditions under which vendors carry a field or do not.
 const SCENES: [&str; 5] = ["sale", "refund", "correction", "phone only", "another form of the code"];
 
+/// A marking code is of one piece.
+fn one_piece(receipt: &mut Value) {
+    receipt["items"][0]["quantity"] = json!("1");
+    receipt["payments"][0]["sum"] = json!("150.00");
+}
+
 /// A receipt that the vendor takes, with every part in which `field` can stand.
 fn base(vendor: &str, scene: &str, field: Field) -> Value {
     let mut receipt = json!({
@@ -34,6 +40,7 @@ fn base(vendor: &str, scene: &str, field: Field) -> Value {
         "refund" => receipt["kind"] = json!("sell_refund"),
         "phone only" => receipt["customer"] = json!({"phone": "+79991112233"}),
         "another form of the code" => {
+            one_piece(&mut receipt);
             receipt["items"][0]["marking"] = json!({"nomenclature_code": "00 01"});
             receipt["items"][0]["vendor"] = json!({"atol": {"mark_code": {"short": "0001"}}});
         }
@@ -42,6 +49,9 @@ fn base(vendor: &str, scene: &str, field: Field) -> Value {
     if scene == "correction" || field.place().starts_with("correction") {
         receipt["kind"] = json!("sell_correction");
         receipt["correction"] = json!({"type": "self", "base_date": "2026-01-02", "base_number": "17"});
+    }
+    if field.place().contains("marking") {
+        one_piece(&mut receipt);
     }
     if field.place().contains("sectoral") {
         receipt["items"][0]["sectoral"] =
@@ -70,6 +80,7 @@ fn marked(field: Field, kind: &Value) -> Value {
         ItemPaymentObject => "service",
         ItemUnit => "kilogram",
         ItemCountryCode => "643",
+        MarkingCode => "0104600000000015215AbCdE\u{1d}93dGVz",
         MarkingNomenclatureCode => "00 02",
         SectoralFederalId => "031",
         SectoralDate | CorrectionBaseDate => "2026-01-03",
@@ -84,7 +95,6 @@ fn marked(field: Field, kind: &Value) -> Value {
         | ItemBarcode
         | ItemArticle
         | ItemCustomsDeclaration
-        | MarkingCode
         | SectoralNumber
         | SectoralValue
         | CustomerName

@@ -141,7 +141,7 @@ async fn every_field_of_the_receipt_has_its_place_in_the_document() {
         "cashier": {"name": "K. K.", "tax_id": "500100732259", "position": "Cashier"},
         "company": {"tax_system": "usn_income_outcome"},
         "items": [
-            {"name": "Honey", "price": "1500.00", "quantity": "2.000", "discount": "150.00", "vat": "10", "vat_sum": "259.09",
+            {"name": "Honey", "price": "3000.00", "quantity": "1.000", "discount": "150.00", "vat": "10", "vat_sum": "259.09",
              "article": "SKU-77", "barcode": "4600000000017", "country_code": "643", "customs_declaration": "10/1", "unit": "piece",
              "marking": {"code": "0104600000000017215AbC", "nomenclature_code": "44 4D 00"},
              "sectoral": [{"federal_id": "030", "date": "2023-11-21", "number": "1944", "value": "UUID=7d&Time=1"}]},
@@ -168,7 +168,7 @@ async fn every_field_of_the_receipt_has_its_place_in_the_document() {
             r#""email":"buyer@shop.example","printReceipt":true,"textToPrint":"Thanks","cashierName":"K. K.","#,
             r#""cashierInn":"500100732259","cashierPosition":"Cashier","responseURL":"https://shop.example/hook?key=s3","#,
             r#""taxMode":"SIMPLIFIED_WITH_EXPENSE","clientName":"Example","clientInn":"7707083893","inventPositions":["#,
-            r#"{{"name":"Honey","price":1500.00,"quantity":2,"discSum":150.00,"vatTag":1103,"vatSum":259.09,"#,
+            r#"{{"name":"Honey","price":3000.00,"quantity":1,"discSum":150.00,"vatTag":1103,"vatSum":259.09,"#,
             r#""paymentObject":"commodity","paymentMethod":"full_payment","inventCode":"SKU-77","barcode":"4600000000017","#,
             r#""originCountryCode":"643","customsDeclarationNumber":"10/1","nomenclatureCode":"44 4D 00","#,
             r#""productMark":"0104600000000017215AbC","industryRequisite":{{"foivId":"030","docDateTime":"2023-11-21T00:00:00","#,

@@ -20,6 +20,8 @@ namespace Kassa;
  * @phpstan-import-type Health from Types
  * @phpstan-import-type JournalPage from Types
  * @phpstan-import-type JournalQuery from Types
+ * @phpstan-import-type MarkingCode from Types
+ * @phpstan-import-type MarkingReading from Types
  * @phpstan-import-type Metrics from Types
  * @phpstan-import-type Nothing from Types
  * @phpstan-import-type Prune from Types
@@ -196,6 +198,19 @@ abstract class Operations extends Client
     public function parseCallback(#[\SensitiveParameter] array $request = []): array
     {
         return $this->call('parse_callback', $request);
+    }
+
+    /**
+     * Reads a marking code as a scanner, a keyboard or a file gave it: what it is, its elements,
+     * and what can be put right without doubt. Nothing is sent or written down.
+     *
+     * @param MarkingCode $request
+     * @return MarkingReading
+     * @throws KassaError
+     */
+    public function parseMarking(#[\SensitiveParameter] array $request): array
+    {
+        return $this->call('parse_marking', $request);
     }
 
     /**

@@ -64,6 +64,7 @@ namespace Kassa;
  *     journal_key?: string|null,
  *     log?: LogLevel|null,
  *     monitoring_url?: string|null,
+ *     planned_status?: bool|null,
  *     poll_ms?: int|null,
  *     protocol?: Protocol|null,
  *     proxy?: string|null,
@@ -713,6 +714,32 @@ namespace Kassa;
  * @phpstan-type Marking array{
  *     code?: string|null,
  *     nomenclature_code?: string|null,
+ * }
+ *
+ * @phpstan-type MarkingCode array{
+ *     code: string,
+ * }
+ *
+ * @phpstan-type MarkingElement array{
+ *     ai: string,
+ *     name: string,
+ *     position: int,
+ *     value: string,
+ * }
+ *
+ * @phpstan-type MarkingKind 'gs1'|'ean8'|'ean13'|'itf14'|'fur'|'tobacco'|'short'|'egais20'|'egais30'|'unknown'
+ *
+ * @phpstan-type MarkingReading array{
+ *     code: string,
+ *     doubts: list<string>,
+ *     elements: list<MarkingElement>,
+ *     kind: MarkingKind,
+ *     repairs: list<MarkingRepair>,
+ * }
+ *
+ * @phpstan-type MarkingRepair array{
+ *     message: string,
+ *     position: int,
  * }
  *
  * @phpstan-type Metrics array{

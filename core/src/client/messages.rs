@@ -16,6 +16,7 @@ use crate::journal::audit::{ChainBreak, Head};
 use crate::journal::chain::hex;
 use crate::journal::{Entry, Step};
 use crate::receipt::Receipt;
+use crate::receipt::marking::{Element, MarkingKind, Reading, Repair};
 use crate::receipt::registration::{Fiscal, Registration, State};
 
 /// Receipts in one `enqueue`.
@@ -51,6 +52,37 @@ pub struct Validation {
     pub violations: Vec<Violation>,
     /// What the vendor would take but a shop should look at.
     pub warnings: Vec<Violation>,
+}
+
+/// A marking code to be read.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarkingCode {
+    /// The code as scanned.
+    #[schemars(extend("format" = "marking"), length(min = 1, max = 255))]
+    pub code: String,
+}
+
+/// A marking code that was read. One that cannot be read is an error that names the place.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct MarkingReading {
+    /// What it is.
+    pub kind: MarkingKind,
+    /// The code itself, with the separators of GS1 as ASCII 29: what a receipt's `marking.code` may be given as.
+    pub code: String,
+    /// The elements of a GS1 code, in their order; of others none.
+    pub elements: Vec<Element>,
+    /// What was put right.
+    pub repairs: Vec<Repair>,
+    /// What is odd about it and was left as it is.
+    pub doubts: Vec<String>,
+}
+
+impl From<Reading> for MarkingReading {
+    fn from(reading: Reading) -> Self {
+        let Reading { kind, code, elements, repairs, doubts } = reading;
+        Self { kind, code, elements, repairs, doubts }
+    }
 }
 
 /// Which receipt to wait for.

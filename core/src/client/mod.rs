@@ -20,6 +20,7 @@ use crate::journal::{Entry, Filter, Intent, audit};
 use crate::receipt::Receipt;
 use crate::receipt::distribute::{Adjustments, Distributed};
 use crate::receipt::fields::not_carried;
+use crate::receipt::marking::{Fault, read};
 use crate::receipt::registration::{Registration, State};
 use crate::vendor::budget::Budget;
 use crate::vendor::desk::{Desk as _, Wanted};
@@ -27,8 +28,9 @@ use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health, N
 use crate::vendor::{Mode, VendorInfo};
 use messages::{
     About, Chain, ChainEnd, Deliver, Delivered, Enqueue, Enqueued, Export, Exported, ExportedEntry,
-    JournalEntry, JournalPage, JournalQuery, JournalStep, MOST_COUNTED, MOST_EXPORTED, MOST_LISTED, Metrics,
-    Prune, Pruned, QueueError, Queued, Resolve, ResolveMode, Validation, Wait,
+    JournalEntry, JournalPage, JournalQuery, JournalStep, MOST_COUNTED, MOST_EXPORTED, MOST_LISTED,
+    MarkingCode, MarkingReading, Metrics, Prune, Pruned, QueueError, Queued, Resolve, ResolveMode,
+    Validation, Wait,
 };
 use metrics::Counters;
 
@@ -348,6 +350,13 @@ impl Client {
             reading.registration = found.map(|entry| entry.registration());
         }
         Ok(reading)
+    }
+
+    /// See the table of operations.
+    pub async fn parse_marking(&self, request: MarkingCode) -> Result<MarkingReading> {
+        let wrong =
+            |fault: Fault| Error::invalid(vec![violation("/code", Code::WrongFormat, fault.to_string())]);
+        read(&request.code).map(MarkingReading::from).map_err(wrong)
     }
 
     /// See the table of operations.

@@ -2,8 +2,8 @@
 
 use super::Client;
 use super::messages::{
-    Deliver, Delivered, Enqueue, Enqueued, Export, Exported, JournalPage, JournalQuery, Metrics, Prune,
-    Pruned, Resolve, Validation, Wait,
+    Deliver, Delivered, Enqueue, Enqueued, Export, Exported, JournalPage, JournalQuery, MarkingCode,
+    MarkingReading, Metrics, Prune, Pruned, Resolve, Validation, Wait,
 };
 use crate::receipt::Receipt;
 use crate::receipt::distribute::Distributed;
@@ -47,6 +47,9 @@ pub const SHARED: &[Operation<Client>] = &[
          verified. The ids are forgotten: a repeat of one would be a new sale."),
     operation!("parse_callback", HARMLESS, Client::parse_callback, Callback => CallbackReading,
         "Reads what the vendor sent to `callback_url`. It proves nothing; ask for the `status`."),
+    operation!("parse_marking", HARMLESS, Client::parse_marking, MarkingCode => MarkingReading,
+        "Reads a marking code as a scanner, a keyboard or a file gave it: what it is, its elements, and what can be put \
+         right without doubt. Nothing is sent or written down."),
     operation!("health", HARMLESS, Client::health, Nothing => Health,
         "Whether the vendor and its cash register are ready."),
     operation!("metrics", HARMLESS, Client::metrics, Nothing => Metrics,

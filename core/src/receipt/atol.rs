@@ -87,11 +87,12 @@ part! {
         user_data: String [length(min = 1, max = 64)],
         /// Excise, tag 1229.
         excise: Amount,
-        /// Marking code in one of the protocol's forms (v5); absent means `gs1m` of `marking.code`.
+        /// Marking code in one of the protocol's forms (v5); absent means the form of `marking.code`.
         mark_code: MarkCode,
         /// Part of a marked package (v5).
         mark_quantity: MarkQuantity,
-        /// Planned status of marked goods, 1 to 6, tag 2003 (v5).
+        /// Planned status of marked goods, 1 to 6, tag 2003 (v5); absent means 1 for whole pieces that are sold and 3 for
+        /// those that come back.
         planned_status: u8 [range(min = 1, max = 6)],
         /// Accounting by volume and sort (v5).
         wholesale: bool,
@@ -125,21 +126,21 @@ part! {
 }
 
 impl MarkCode {
-    /// How many forms are given.
-    pub fn forms(&self) -> usize {
+    /// The forms that are given: the name of each and its value.
+    pub fn given(&self) -> Vec<(&'static str, &str)> {
         let all = [
-            &self.unknown,
-            &self.ean8,
-            &self.ean13,
-            &self.itf14,
-            &self.gs10,
-            &self.gs1m,
-            &self.short,
-            &self.fur,
-            &self.egais20,
-            &self.egais30,
+            ("unknown", &self.unknown),
+            ("ean8", &self.ean8),
+            ("ean13", &self.ean13),
+            ("itf14", &self.itf14),
+            ("gs10", &self.gs10),
+            ("gs1m", &self.gs1m),
+            ("short", &self.short),
+            ("fur", &self.fur),
+            ("egais20", &self.egais20),
+            ("egais30", &self.egais30),
         ];
-        all.into_iter().flatten().count()
+        all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
     }
 }
 

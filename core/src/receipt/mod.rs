@@ -3,6 +3,7 @@
 pub mod distribute;
 pub mod fields;
 pub mod letters;
+pub mod marking;
 pub mod moment;
 pub mod money;
 pub mod registration;
@@ -122,7 +123,7 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Marking {
-    /// The marking code as scanned.
+    /// The marking code as scanned: what is certain is put right, and `validate` says so; see `parse_marking`.
     #[schemars(extend("format" = "marking"), length(min = 1, max = 255))]
     pub code: Option<String>,
     /// Product code of the older format, tag 1162: hex bytes separated by spaces.

@@ -29,6 +29,10 @@ fn with_word(mut receipt: Value, pointer: &str, word: &str) -> [Value; 2] {
     }
     let mut marked = receipt.clone();
     marked["items"][0]["marking"] = json!({"code": "0104600000000017215AbCdEfGhIjK"});
+    // A marking code is of one piece.
+    marked["items"][0]["quantity"] = json!("1");
+    marked["items"][0]["discount"] = json!(null);
+    marked["payments"][0]["sum"] = marked["items"][0]["price"].clone();
     [receipt, marked]
 }
 

@@ -105,6 +105,13 @@ class Operations(Client):
         response: t.CallbackReading = self.call("parse_callback", request)
         return response
 
+    def parse_marking(self, request: t.MarkingCode) -> t.MarkingReading:
+        """Reads a marking code as a scanner, a keyboard or a file gave it: what it is, its
+        elements, and what can be put right without doubt. Nothing is sent or written down.
+        """
+        response: t.MarkingReading = self.call("parse_marking", request)
+        return response
+
     def health(self, request: Optional[t.Nothing] = None) -> t.Health:
         """Whether the vendor and its cash register are ready."""
         response: t.Health = self.call("health", request)
@@ -356,6 +363,7 @@ class Atol(Operations):
             journal_key: Optional[str] = None,
             log: Optional[t.LogLevel] = None,
             monitoring_url: Optional[str] = None,
+            planned_status: Optional[bool] = None,
             poll_ms: Optional[int] = None,
             protocol: Optional[t.Protocol] = None,
             proxy: Optional[str] = None,

@@ -94,6 +94,20 @@ LogLevel = Literal[
 ]
 """How much is logged."""
 
+MarkingKind = Literal[
+    "gs1",
+    "ean8",
+    "ean13",
+    "itf14",
+    "fur",
+    "tobacco",
+    "short",
+    "egais20",
+    "egais30",
+    "unknown",
+]
+"""What a marking code is."""
+
 Outcome = Literal[
     "not_registered",
     "registered",
@@ -398,6 +412,11 @@ class AtolConfig(_AtolConfig, total=False):
     `base_url`.
     """
 
+    planned_status: Optional[bool]
+    """False for a group of v5 that does not know `planned_status` yet (protocol/atol.md 5.19):
+    then it goes out only where a line gives it. Otherwise marked goods have it always.
+    """
+
     poll_ms: Optional[int]
     """Milliseconds between two questions of `wait` (1000: the vendor allows one a second and
     cash register in v4).
@@ -444,7 +463,7 @@ class AtolItem(TypedDict, total=False):
     """Excise, tag 1229."""
 
     mark_code: Optional[AtolMarkCode]
-    """Marking code in one of the protocol's forms (v5); absent means `gs1m` of `marking.code`."""
+    """Marking code in one of the protocol's forms (v5); absent means the form of `marking.code`."""
 
     mark_quantity: Optional[AtolMarkQuantity]
     """Part of a marked package (v5)."""
@@ -453,7 +472,9 @@ class AtolItem(TypedDict, total=False):
     """Unit as free text (v4); absent means the word for `unit`."""
 
     planned_status: Optional[int]
-    """Planned status of marked goods, 1 to 6, tag 2003 (v5)."""
+    """Planned status of marked goods, 1 to 6, tag 2003 (v5); absent means 1 for whole pieces
+    that are sold and 3 for those that come back.
+    """
 
     supplier_info: Optional[AtolSupplier]
     """Supplier of this line."""
@@ -2021,10 +2042,66 @@ class Marking(TypedDict, total=False):
     """Marking of a line. Give what you have; `code` is what the scanner read."""
 
     code: Optional[str]
-    """The marking code as scanned."""
+    """The marking code as scanned: what is certain is put right, and `validate` says so; see
+    `parse_marking`.
+    """
 
     nomenclature_code: Optional[str]
     """Product code of the older format, tag 1162: hex bytes separated by spaces."""
+
+
+class MarkingCode(TypedDict):
+    """A marking code to be read."""
+
+    code: str
+    """The code as scanned."""
+
+
+class MarkingElement(TypedDict):
+    """An element of a GS1 code."""
+
+    ai: str
+    """Application identifier, 2 to 4 digits."""
+
+    name: str
+    """What the identifier means."""
+
+    position: int
+    """Where it begins in the text that was given, counted in characters from 1."""
+
+    value: str
+    """What stands behind it."""
+
+
+class MarkingReading(TypedDict):
+    """A marking code that was read. One that cannot be read is an error that names the place."""
+
+    code: str
+    """The code itself, with the separators of GS1 as ASCII 29: what a receipt's `marking.code`
+    may be given as.
+    """
+
+    doubts: List[str]
+    """What is odd about it and was left as it is."""
+
+    elements: List[MarkingElement]
+    """The elements of a GS1 code, in their order; of others none."""
+
+    kind: MarkingKind
+    """What it is."""
+
+    repairs: List[MarkingRepair]
+    """What was put right."""
+
+
+class MarkingRepair(TypedDict):
+    """Something in the text that was put right because it can mean one thing only."""
+
+    message: str
+    """What was done."""
+
+    position: int
+    """Where, counted in characters of the text that was given, from 1."""
 
 
 class Metrics(TypedDict):

@@ -77,6 +77,9 @@ pub struct AtolConfig {
     pub group_code: Option<String>,
     /// Version of the document protocol; `v5` unless given. Error 21 says that a group needs the other.
     pub protocol: Option<Protocol>,
+    /// False for a group of v5 that does not know `planned_status` yet (protocol/atol.md 5.19): then it goes out only
+    /// where a line gives it. Otherwise marked goods have it always.
+    pub planned_status: Option<bool>,
     /// What a receipt's `company` leaves out.
     pub company: Option<Company>,
     /// Address of the monitoring interface; absent means that of `environment`, or `api` beside

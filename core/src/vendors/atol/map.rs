@@ -1,7 +1,5 @@
 //! Receipt to the body of a v4 or v5 document (protocol/atol.md 2.5 to 2.7). No I/O.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::macros::{format_description, offset};
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
@@ -9,12 +7,11 @@ use time::{Date, OffsetDateTime, PrimitiveDateTime};
 use super::codes;
 use super::config::{AtolConfig, Protocol};
 use super::json::Object;
+use super::marking;
 use crate::error::{Code, Violation, violation};
 use crate::receipt::atol::{ItemExtras, ReceiptExtras};
 use crate::receipt::money::Amount;
-use crate::receipt::{
-    AgentType, Company, Item, Kind, Marking, PaymentMethod, PaymentObject, Receipt, Unit, Vat,
-};
+use crate::receipt::{AgentType, Company, Item, Kind, PaymentMethod, PaymentObject, Receipt, Unit, Vat};
 use crate::receipt::{moment, vat};
 
 /// The only currency.
@@ -131,6 +128,7 @@ pub fn violations(receipt: &Receipt, config: &AtolConfig, at: OffsetDateTime) ->
     if let Some(extras) = extras(receipt) {
         extras_violations(extras, v4, correction, &mut wrong);
     }
+    found.extend(marking::violations(receipt, config));
     found
 }
 
@@ -178,32 +176,7 @@ fn item_violations(
     if !v4 && item.country_code.as_deref().is_some_and(|code| code.len() != 3) {
         wrong("country_code", Code::WrongFormat, "must be 3 digits");
     }
-    let marking = item.marking.as_ref();
-    if !v4 && marking.is_some_and(|marking| marking.nomenclature_code.is_some()) {
-        wrong("marking/nomenclature_code", Code::NotForThisVendor, "v5 takes `code`");
-    }
-    let marked = matches!(item.payment_object, Some(PaymentObject::ExciseMarked | PaymentObject::Marked));
-    let code = marking.is_some_and(|marking| marking.code.is_some())
-        || item_extras(item).is_some_and(|extras| extras.mark_code.is_some());
-    if !v4 && marked && !code {
-        wrong("marking/code", Code::MissingField, "goods that have a marking code are sold with it");
-    }
     let Some(extras) = item_extras(item) else { return };
-    if extras.mark_code.as_ref().is_some_and(|code| code.forms() != 1) {
-        wrong("vendor/atol/mark_code", Code::WrongValue, "give exactly one form");
-    }
-    if extras.mark_quantity.is_some_and(|part| part.numerator >= part.denominator) {
-        wrong("vendor/atol/mark_quantity", Code::OutOfRange, "the numerator is smaller than the denominator");
-    }
-    let forms = [
-        extras.mark_code.is_some(),
-        extras.mark_quantity.is_some(),
-        extras.planned_status.is_some(),
-        extras.wholesale.is_some(),
-    ];
-    if v4 && forms.contains(&true) {
-        wrong("vendor/atol", Code::NotForThisVendor, "marking in these forms needs v5");
-    }
     if let Some(agent) = &extras.agent_info {
         let supplier = extras.supplier_info.as_ref();
         if supplier.is_none() {
@@ -274,8 +247,8 @@ fn extras_violations(
 
 /// What does not reach ATOL only now and then: not in v4, not in v4's correction (protocol/atol.md 2.6.4), or
 /// because something else says it.
-pub fn warnings(receipt: &Receipt, protocol: Protocol) -> Vec<Violation> {
-    let v4 = protocol == Protocol::V4;
+pub fn warnings(receipt: &Receipt, config: &AtolConfig) -> Vec<Violation> {
+    let v4 = config.protocol() == Protocol::V4;
     let v4_correction = v4 && receipt.kind.is_correction();
     let on_the_internet = extras(receipt).and_then(|extras| extras.internet) == Some(true);
     let has_tax_id = receipt.cashier.as_ref().is_some_and(|cashier| cashier.tax_id.is_some());
@@ -290,16 +263,8 @@ pub fn warnings(receipt: &Receipt, protocol: Protocol) -> Vec<Violation> {
     let lost = lost.into_iter().filter(|(_, is_lost, _)| *is_lost);
     let told = lost.map(|(path, _, message)| violation(path, Code::NotForThisVendor, message));
     let mut found: Vec<Violation> = told.collect();
-    for (index, item) in receipt.items.iter().enumerate().filter(|_| !v4_correction) {
-        let marking = item.marking.as_ref().filter(|marking| marking.code.is_some());
-        let says_it = |marking: &Marking| match v4 {
-            true => marking.nomenclature_code.is_some(),
-            false => item_extras(item).is_some_and(|extras| extras.mark_code.is_some()),
-        };
-        if marking.is_some_and(says_it) {
-            let path = format!("/items/{index}/marking/code");
-            found.push(violation(path, Code::NotForThisVendor, "another form of the code goes out instead"));
-        }
+    if !v4_correction {
+        found.extend(marking::warnings(receipt, config));
     }
     found
 }
@@ -419,7 +384,10 @@ fn content(receipt: &Receipt, config: &AtolConfig) -> Option<Object> {
     }
     content.maybe("agent_info", extras.and_then(|e| e.agent_info.as_ref()));
     content.maybe("supplier_info", extras.and_then(|e| e.supplier_info.as_ref()));
-    content.list("items", receipt.items.iter().map(|line| item(line, protocol)).collect::<Option<Vec<_>>>()?);
+    content.list(
+        "items",
+        receipt.items.iter().map(|line| item(line, receipt.kind, config)).collect::<Option<Vec<_>>>()?,
+    );
     content.list("payments", payments(receipt)?);
     if let Some(vats) = given_vats(extras) {
         content.list("vats", vats?);
@@ -479,10 +447,10 @@ fn price(item: &Item) -> Option<Amount> {
     }
 }
 
-fn item(item: &Item, protocol: Protocol) -> Option<Object> {
+fn item(item: &Item, kind: Kind, config: &AtolConfig) -> Option<Object> {
     let extras = item_extras(item);
     let total = item.total()?;
-    let v5 = protocol == Protocol::V5;
+    let v5 = config.protocol() == Protocol::V5;
     let mut object = Object::new();
     object.put("name", &item.name);
     object.amount("price", price(item)?);
@@ -497,7 +465,7 @@ fn item(item: &Item, protocol: Protocol) -> Option<Object> {
         object.maybe("measurement_unit", free.or_else(|| unit(item.unit?).map(|row| row.2)));
     }
     object.put("payment_method", item.payment_method.unwrap_or(PaymentMethod::FullPayment).word());
-    let object_of_settlement = item.payment_object.unwrap_or(PaymentObject::Commodity);
+    let object_of_settlement = marking::object(item, config.protocol());
     let (_, text, number) = codes::OBJECTS.iter().find(|(known, ..)| *known == object_of_settlement)?;
     match v5 {
         true => object.put("payment_object", &(*number)?),
@@ -512,34 +480,22 @@ fn item(item: &Item, protocol: Protocol) -> Option<Object> {
     }
     object.maybe("country_code", item.country_code.as_ref());
     object.maybe("declaration_number", item.customs_declaration.as_ref());
-    let marking = item.marking.as_ref();
     if !v5 {
-        let code = marking.and_then(|m| m.nomenclature_code.as_deref().or(m.code.as_deref()));
-        object.maybe("nomenclature_code", code);
+        object.maybe("nomenclature_code", marking::nomenclature_code(item));
         return Some(object);
     }
     if !item.sectoral.is_empty() {
         object.list("sectoral_item_props", item.sectoral.iter().map(sectoral));
     }
-    let scanned = marking.and_then(|m| m.code.as_deref());
-    let form = extras.and_then(|e| e.mark_code.as_ref());
-    if form.is_some() || scanned.is_some() {
+    if let Some((key, value)) = marking::key_and_value(item) {
+        let mut mark_code = Object::new();
+        mark_code.put(key, &value);
         object.put("mark_processing_mode", "0");
-    }
-    match (form, scanned) {
-        (Some(form), _) => {
-            object.put("mark_code", form);
-        }
-        (None, Some(code)) => {
-            let mut gs1m = Object::new();
-            gs1m.put("gs1m", &STANDARD.encode(code));
-            object.object("mark_code", gs1m);
-        }
-        (None, None) => {}
+        object.object("mark_code", mark_code);
     }
     object.maybe("mark_quantity", extras.and_then(|e| e.mark_quantity));
     object.maybe("wholesale", extras.and_then(|e| e.wholesale));
-    object.maybe("planned_status", extras.and_then(|e| e.planned_status));
+    object.maybe("planned_status", marking::planned_status(item, kind, config));
     Some(object)
 }
 

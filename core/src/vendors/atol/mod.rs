@@ -14,6 +14,7 @@ mod errors;
 mod fields;
 mod json;
 mod map;
+mod marking;
 mod monitoring;
 mod operations;
 #[cfg(feature = "testing")]
@@ -136,7 +137,7 @@ impl Vendor for Atol {
     }
 
     fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {
-        map::warnings(receipt, self.config.protocol())
+        map::warnings(receipt, &self.config)
     }
 
     fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared> {

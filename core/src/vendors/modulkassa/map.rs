@@ -9,6 +9,8 @@ use super::codes;
 use super::config::NAME;
 use super::{callback, wire};
 use crate::error::{Code, VendorFault, Violation, violation};
+use crate::receipt::marking::checks::{checked, is_product_code};
+use crate::receipt::marking::read;
 use crate::receipt::modulkassa::{self, ReceiptExtras};
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Failure, Fiscal, Raw};
@@ -19,8 +21,6 @@ use crate::vendor::{Finding, look_up};
 
 /// Most decimals of a quantity (protocol/modulkassa.md 2.2).
 const QUANTITY_DECIMALS: u32 = 3;
-/// Most bytes of `nomenclatureCode` (protocol/modulkassa.md 2.2).
-const NOMENCLATURE_BYTES: usize = 32;
 /// The only currency.
 pub const CURRENCY: &str = "RUB";
 
@@ -79,12 +79,22 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
             wrong("sectoral", Code::TooLong, "Modulkassa takes one sectoral attribute a line");
         }
         let product_code = item.marking.as_ref().and_then(|marking| marking.nomenclature_code.as_deref());
-        if product_code.is_some_and(|text| !is_hex_bytes(text)) {
+        if product_code.is_some_and(|text| !is_product_code(text)) {
             let message = "must be 1 to 32 bytes in hex, separated by spaces";
             wrong("marking/nomenclature_code", Code::WrongFormat, message);
         }
     }
+    found.extend(checked(receipt, scanned, |_| false).violations);
     found
+}
+
+fn scanned(item: &Item) -> Option<&str> {
+    item.marking.as_ref()?.code.as_deref()
+}
+
+/// The marking code as a good scanner gives it (protocol/modulkassa.md 2.2).
+fn product_mark(item: &Item) -> Option<String> {
+    scanned(item).and_then(|code| read(code).ok()).map(|reading| reading.code)
 }
 
 /// What the vendor would take but a shop should look at: a second contact, and taxpayer numbers that cannot
@@ -104,6 +114,7 @@ pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
         let message = "Modulkassa takes one contact: the e-mail address goes out, the phone does not";
         found.push(violation("/customer/phone", Code::NotForThisVendor, message));
     }
+    found.extend(checked(receipt, scanned, |_| false).warnings);
     found
 }
 
@@ -169,7 +180,7 @@ fn position(item: &Item) -> Option<wire::Position<'_>> {
         origin_country_code: item.country_code.as_deref(),
         customs_declaration_number: item.customs_declaration.as_deref(),
         nomenclature_code: marking.and_then(|m| m.nomenclature_code.as_deref()),
-        product_mark: marking.and_then(|m| m.code.as_deref()),
+        product_mark: product_mark(item),
         industry_requisite: item.sectoral.first().map(|attribute| wire::Industry {
             foiv_id: &attribute.federal_id,
             doc_date_time: midnight(&attribute.date),
@@ -298,12 +309,6 @@ fn midnight(date: &str) -> String {
         Ok(date) => format!("{date}T00:00:00"),
         Err(_) => date.into(),
     }
-}
-
-fn is_hex_bytes(text: &str) -> bool {
-    let mut bytes = text.split(' ');
-    let whole = bytes.all(|byte| byte.len() == 2 && byte.bytes().all(|b| b.is_ascii_hexdigit()));
-    whole && text.split(' ').count() <= NOMENCLATURE_BYTES
 }
 
 /// Check digits of a Russian taxpayer number: 10 digits for organisations, 12 for persons.

@@ -59,7 +59,7 @@ pub struct Position<'a> {
     pub origin_country_code: Option<&'a str>,
     pub customs_declaration_number: Option<&'a str>,
     pub nomenclature_code: Option<&'a str>,
-    pub product_mark: Option<&'a str>,
+    pub product_mark: Option<String>,
     pub industry_requisite: Option<Industry<'a>>,
     pub measure: Option<&'a str>,
     pub description: Option<&'a str>,

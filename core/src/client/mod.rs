@@ -19,7 +19,9 @@ use crate::faults::may_fail;
 use crate::journal::{Entry, Filter, Intent, audit};
 use crate::receipt::Receipt;
 use crate::receipt::fields::not_carried;
+use crate::receipt::place::Place;
 use crate::receipt::registration::{Registration, State};
+use crate::receipt::vat;
 use crate::vendor::budget::Budget;
 use crate::vendor::desk::{Desk as _, Wanted};
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health, Nothing, ReceiptKey};
@@ -47,6 +49,7 @@ pub struct Client {
     pub(crate) counters: Counters,
     pub(crate) log: Option<LogLevel>,
     pub(crate) place: String,
+    pub(crate) stands: Place,
 }
 
 impl Client {
@@ -74,9 +77,15 @@ impl Client {
     fn checked(&self, receipt: &Receipt, at: OffsetDateTime) -> (Vec<Violation>, Vec<Violation>) {
         let (refused, mut warnings) = not_carried(receipt, self.info.fields);
         let mut violations = receipt.violations();
-        violations.extend(self.delivery.vendor.violations(receipt, at));
+        violations.extend(self.delivery.vendor.violations(receipt));
         violations.extend(refused);
         warnings.extend(self.delivery.vendor.warnings(receipt));
+        let seller = self.delivery.vendor.seller(receipt);
+        let place = seller.place(self.stands);
+        violations.extend(receipt.future_correction(place, at));
+        let vat = vat::check(receipt, place, &seller, at, vat::table::RATES);
+        violations.extend(vat.0);
+        warnings.extend(vat.1);
         (violations, warnings)
     }
 

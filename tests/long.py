@@ -21,6 +21,7 @@ RUNS = [
     ("torture", "torture", "--only points/sqlite/ikkm/ --hits 1"),
     ("enqueue_rate", "enqueue-rate", "--rounds 3 --ms 1000"),
     ("outbox_growth", "outbox-growth", "--last 50000"),
+    ("dates", "dates", ""),
     ("ikkm_gap", "ikkm-gap", "--sales 200"),
 ]
 

@@ -13,10 +13,12 @@ use time::format_description::well_known::Iso8601;
 use time::macros::{date, datetime};
 use time::{Date, Duration, OffsetDateTime};
 
+type Period = (Country, &'static [&'static str], &'static str, &'static str, &'static str, Level);
+
 /// What the sheets say: country, rates, first day, last day, last day on which new receipts were still taken, what
 /// then. Days are texts, compared as texts. Open ends are empty.
 /// (rules-2026.md; atol.md 2.8.4, 5.20; modulkassa.md 2.3; ikassa.md 3.3.)
-const SHEETS: &[(Country, &[&str], &str, &str, &str, Level)] = &[
+const SHEETS: &[Period] = &[
     (Country::Russia, &["none", "0", "10", "10/110"], "", "", "", Level::Right),
     (Country::Russia, &["18", "18/118"], "", "2018-12-31", "2019-03-31", Level::Refused),
     (Country::Russia, &["20", "20/120"], "2019-01-01", "2025-12-31", "2026-03-31", Level::Warned),

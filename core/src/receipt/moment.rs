@@ -31,8 +31,8 @@ impl Receipt {
     /// A corrected day that lies in the future, or after the correction itself; `at` is now.
     pub fn future_correction(&self, place: Place, at: OffsetDateTime) -> Option<Violation> {
         let day = Date::parse(&self.correction.as_ref()?.base_date, &Iso8601::DATE).ok()?;
-        let (_, today) = place.days(at)?;
-        let (_, issued) = place.days(self.moment(at)?)?;
+        let (_, today) = place.days(at);
+        let (_, issued) = place.days(self.moment(at)?);
         let what = [("today", today), ("the correction", issued)].into_iter().find(|(_, last)| day > *last);
         let (what, last) = what?;
         let message =

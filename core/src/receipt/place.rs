@@ -1,6 +1,7 @@
 //! Where a settlement takes place, and so on which day: the day at the place counts, not that of UTC
 //! (protocol/rules-2026.md, "Everywhere").
 
+use time::macros::{format_description, offset};
 use time::{Date, OffsetDateTime, UtcOffset};
 
 /// Countries whose cash registers the vendors have.
@@ -27,12 +28,12 @@ impl Country {
         }
     }
 
-    /// The least and the largest offset from UTC in it, in hours (protocol/rules-2026.md, "Everywhere").
-    const fn hours(self) -> (i8, i8) {
+    /// The zones of its west and its east (protocol/rules-2026.md, "Everywhere").
+    const fn zones(self) -> (UtcOffset, UtcOffset) {
         match self {
-            Country::Russia => (2, 12),
-            Country::Belarus => (3, 3),
-            Country::Kazakhstan => (5, 5),
+            Country::Russia => (offset!(+2), offset!(+12)),
+            Country::Belarus => (offset!(+3), offset!(+3)),
+            Country::Kazakhstan => (offset!(+5), offset!(+5)),
         }
     }
 }
@@ -48,23 +49,22 @@ pub struct Place {
 
 impl Place {
     /// The first and the last day that the moment can be of: the same one where the zone is known, or where the
-    /// whole country has that day. `None` for a moment without a year of 4 digits there.
-    pub fn days(self, moment: OffsetDateTime) -> Option<(Date, Date)> {
-        let hours = |hours| UtcOffset::from_hms(hours, 0, 0).ok();
-        let (west, east) = match self.time_zone {
-            Some(zone) => (zone, zone),
-            None => (hours(self.country.hours().0)?, hours(self.country.hours().1)?),
-        };
-        Some((moment.checked_to_offset(west)?.date(), moment.checked_to_offset(east)?.date()))
+    /// whole country has that day.
+    pub fn days(self, moment: OffsetDateTime) -> (Date, Date) {
+        let (west, east) = self.time_zone.map_or_else(|| self.country.zones(), |zone| (zone, zone));
+        // The last hours of the year 9999 are of no later day in the east.
+        let day = |zone| moment.checked_to_offset(zone).unwrap_or(moment).date();
+        (day(west), day(east))
     }
 }
 
 /// A time zone as the configuration writes it, such as `+03:00`: a time of the country.
 pub fn time_zone(text: &str, country: Country) -> Result<UtcOffset, String> {
-    let (first, last) = country.hours();
-    let zone = offset(text).filter(|zone| (first..=last).contains(&zone.whole_hours()));
-    zone.filter(|zone| zone.whole_hours() < last || zone.minutes_past_hour() == 0).ok_or_else(|| {
-        let name = country.name();
+    let (first, last) = country.zones();
+    let is_there =
+        |zone: &UtcOffset| (first.whole_seconds()..=last.whole_seconds()).contains(&zone.whole_seconds());
+    read(text).filter(is_there).ok_or_else(|| {
+        let (name, first, last) = (country.name(), first.whole_hours(), last.whole_hours());
         match first == last {
             true => format!("must be +{last:02}:00, the offset from UTC in {name}"),
             false => format!("must be an offset from UTC in {name}: +{first:02}:00 to +{last:02}:00"),
@@ -73,8 +73,8 @@ pub fn time_zone(text: &str, country: Country) -> Result<UtcOffset, String> {
 }
 
 /// `+HH:MM` or `-HH:MM`.
-fn offset(text: &str) -> Option<UtcOffset> {
-    let format = time::macros::format_description!("[offset_hour sign:mandatory]:[offset_minute]");
+fn read(text: &str) -> Option<UtcOffset> {
+    let format = format_description!("[offset_hour sign:mandatory]:[offset_minute]");
     UtcOffset::parse(text, &format).ok()
 }
 
@@ -82,22 +82,22 @@ fn offset(text: &str) -> Option<UtcOffset> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use time::macros::{date, datetime, offset};
+    use time::macros::{date, datetime};
 
     #[test]
     fn without_a_zone_a_moment_is_of_every_day_that_the_country_has_then() {
         let place = |time_zone| Place { country: Country::Russia, time_zone };
         let moment = datetime!(2025-12-31 12:00 UTC);
-        assert_eq!(place(None).days(moment), Some((date!(2025 - 12 - 31), date!(2026 - 01 - 01))));
+        assert_eq!(place(None).days(moment), (date!(2025 - 12 - 31), date!(2026 - 01 - 01)));
         let there = place(Some(offset!(+12))).days(moment);
-        assert_eq!(there, Some((date!(2026 - 01 - 01), date!(2026 - 01 - 01))));
+        assert_eq!(there, (date!(2026 - 01 - 01), date!(2026 - 01 - 01)));
         let there = place(Some(offset!(+11:30))).days(moment);
-        assert_eq!(there, Some((date!(2025 - 12 - 31), date!(2025 - 12 - 31))));
+        assert_eq!(there, (date!(2025 - 12 - 31), date!(2025 - 12 - 31)));
         let noon = place(None).days(datetime!(2025-12-31 11:59:59 UTC));
-        assert_eq!(noon, Some((date!(2025 - 12 - 31), date!(2025 - 12 - 31))));
+        assert_eq!(noon, (date!(2025 - 12 - 31), date!(2025 - 12 - 31)));
         let minsk = Place { country: Country::Belarus, time_zone: None };
         let there = minsk.days(datetime!(2025-12-31 21:00 UTC));
-        assert_eq!(there, Some((date!(2026 - 01 - 01), date!(2026 - 01 - 01))));
+        assert_eq!(there, (date!(2026 - 01 - 01), date!(2026 - 01 - 01)));
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl When {
                 Rule::OrEarlier
             }
         };
-        let (first, last) = place.days(receipt.moment(at)?)?;
+        let (first, last) = place.days(receipt.moment(at)?);
         if !receipt.kind.is_correction() {
             return Some(Self { first, last, today: last, rule, pointer: "/issued_at" });
         }

@@ -45,6 +45,7 @@ help:
 	@echo "make fuzz          libFuzzer on every border to the outside, 10 minutes a target; ARGS=\"--seconds 60 --only abi\""
 	@echo "make sanitize      sanitizers and valgrind over the suites, the search for marked secrets; ARGS=\"--only c,secrets\""
 	@echo "make reproducible  two builds of what ships, in two places, and whether they are the same; ARGS=\"--profile campaign\""
+	@echo "make dates         every VAT rate on every day from 2018 to 2028, and tables that are bent on purpose"
 	@echo "make ikkm-gap      the time the library adds between two iKKM sales"
 	@echo "make long          all of these long runs, one line of JSON at the end; SHORT=1 for a few minutes"
 
@@ -168,6 +169,11 @@ baskets: build-test
 torture:
 	$(CARGO) build --quiet -p campaigns -p kassa-runner --features campaigns/failpoints,kassa-runner/failpoints --bins
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(BUILD)/torture $(ARGS)
+
+# A test, so that it is in `make test` too.
+.PHONY: dates
+dates:
+	$(CARGO) test --quiet $(TESTED) --test dates
 
 .PHONY: neighbours
 neighbours:

@@ -156,6 +156,12 @@ export interface AtolConfig {
    */
   retry_ms?: number | null
   /**
+   * Time zone at the place of settlement, as the offset from UTC: `+03:00`. It decides on which
+   * day a receipt is, and so which VAT rates it may have. Absent: a rate that is in force
+   * anywhere in the country passes.
+   */
+  time_zone?: string | null
+  /**
    * Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may
    * use two thirds of it, so that a lost answer can still be looked up within the call.
    */
@@ -539,7 +545,10 @@ export interface Company {
 
 /** Basis of a correction. */
 export interface Correction {
-  /** Date of the settlement that is corrected, tag 1178. */
+  /**
+   * Date of the settlement that is corrected, tag 1178; it decides the VAT rates, and is not in
+   * the future.
+   */
   base_date: string
   /** Why the correction is made. */
   type: CorrectionType
@@ -1039,6 +1048,12 @@ export interface IkassaConfig {
    */
   settle_ms?: number | null
   /**
+   * Time zone at the place of settlement, as the offset from UTC: `+03:00`. It decides on which
+   * day a receipt is, and so which VAT rates it may have. Absent: a rate that is in force
+   * anywhere in the country passes.
+   */
+  time_zone?: string | null
+  /**
    * Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may
    * use two thirds of it, so that a lost answer can still be looked up within the call.
    */
@@ -1220,6 +1235,12 @@ export interface IkkmConfig {
   /** Milliseconds after a lost answer before the device is asked about it (10000). */
   settle_ms?: number | null
   /**
+   * Time zone at the place of settlement, as the offset from UTC: `+03:00`. It decides on which
+   * day a receipt is, and so which VAT rates it may have. Absent: a rate that is in force
+   * anywhere in the country passes.
+   */
+  time_zone?: string | null
+  /**
    * Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may
    * use two thirds of it, so that a lost answer can still be looked up within the call.
    */
@@ -1289,7 +1310,10 @@ export interface Item {
   unit?: Unit | null
   /** VAT rate. */
   vat?: Vat | null
-  /** VAT amount of the line, where the shop computes it itself. */
+  /**
+   * VAT amount of the line, where the shop computes it itself; it is held against rate and
+   * line.
+   */
   vat_sum?: Amount | null
   /** What only one vendor has. */
   vendor?: VendorItem | null
@@ -1566,6 +1590,12 @@ export interface ModulkassaConfig {
   retry_ms?: number | null
   /** Milliseconds after a lost answer from which "unknown document" is believed (10000). */
   settle_ms?: number | null
+  /**
+   * Time zone at the place of settlement, as the offset from UTC: `+03:00`. It decides on which
+   * day a receipt is, and so which VAT rates it may have. Absent: a rate that is in force
+   * anywhere in the country passes.
+   */
+  time_zone?: string | null
   /**
    * Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor may
    * use two thirds of it, so that a lost answer can still be looked up within the call.
@@ -2234,19 +2264,24 @@ export interface Validation {
   total?: string | null
 }
 
-/** VAT rate; `a/b` are the calculated rates. Which are allowed depends on vendor and date. */
+/**
+ * VAT rate; `a/b` are the calculated rates. Which are allowed depends on vendor and date
+ * (docs/vat.md).
+ */
 export type Vat =
   | 'none'
   | '0'
   | '5'
   | '7'
   | '10'
+  | '18'
   | '20'
   | '22'
   | '25'
   | '5/105'
   | '7/107'
   | '10/110'
+  | '18/118'
   | '20/120'
   | '22/122'
 
@@ -2692,6 +2727,7 @@ export type ErrorCode =
   | 'payments_differ'
   | 'discount_too_large'
   | 'vat_not_allowed'
+  | 'vat_sum_differs'
   | 'correction_mismatch'
   | 'not_for_this_vendor'
   | 'receipt_unknown'
@@ -2772,7 +2808,8 @@ export class ConfigError extends KassaError {}
  * - `payments_differ`: The payments do not add up to the items.
  * - `discount_too_large`: The discount is larger than the line it belongs to.
  * - `vat_not_allowed`: This vendor does not know the VAT rate, or it was not in force on the
- *   receipt's date.
+ *   receipt's day; in a warning: look whether the rate is meant.
+ * - `vat_sum_differs`: The VAT sum is not what the rate gives of the line.
  * - `correction_mismatch`: `correction` belongs to the correction kinds, and to them only.
  * - `not_for_this_vendor`: This vendor cannot carry the field.
  * - `receipt_unknown`: The journal has no receipt with this id.

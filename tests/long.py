@@ -22,6 +22,7 @@ RUNS = [
     ("baskets", "baskets", "--baskets 100000 --written 200"),
     ("enqueue_rate", "enqueue-rate", "--rounds 3 --ms 1000"),
     ("outbox_growth", "outbox-growth", "--last 50000"),
+    ("dates", "dates", ""),
     ("ikkm_gap", "ikkm-gap", "--sales 200"),
 ]
 

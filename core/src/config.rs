@@ -35,6 +35,10 @@ pub struct Common {
     /// Name of the cash register in the journal, where the vendor's own id may change.
     #[schemars(length(min = 1, max = 128))]
     pub register: Option<String>,
+    /// Time zone at the place of settlement, as the offset from UTC: `+03:00`. It decides on which day a receipt
+    /// is, and so which VAT rates it may have. Absent: a rate that is in force anywhere in the country passes.
+    #[schemars(length(min = 6, max = 6))]
+    pub time_zone: Option<String>,
     /// Address of the vendor's interface, for the emulator or a gateway. Plain http is taken for
     /// loopback only.
     #[schemars(extend("format" = "uri"))]

@@ -158,7 +158,8 @@ codes! {
     TooLarge "too_large" Invalid "The number is too large for a receipt.";
     PaymentsDiffer "payments_differ" Invalid "The payments do not add up to the items.";
     DiscountTooLarge "discount_too_large" Invalid "The discount is larger than the line it belongs to.";
-    VatNotAllowed "vat_not_allowed" Invalid "This vendor does not know the VAT rate, or it was not in force on the receipt's date.";
+    VatNotAllowed "vat_not_allowed" Invalid "This vendor does not know the VAT rate, or it was not in force on the receipt's day; in a warning: look whether the rate is meant.";
+    VatSumDiffers "vat_sum_differs" Invalid "The VAT sum is not what the rate gives of the line.";
     CorrectionMismatch "correction_mismatch" Invalid "`correction` belongs to the correction kinds, and to them only.";
     NotForThisVendor "not_for_this_vendor" Invalid "This vendor cannot carry the field.";
     ReceiptUnknown "receipt_unknown" Invalid "The journal has no receipt with this id.";

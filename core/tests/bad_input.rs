@@ -47,7 +47,7 @@ async fn hostile_requests_are_refused_before_anything_happens() {
             "vat_not_allowed",
             with(&|r| {
                 r["items"][0]["vat"] = json!("22");
-                r["issued_at"] = json!("2025-12-31T23:59:59+03:00");
+                r["issued_at"] = json!("2025-12-31T14:59:59+03:00");
             }),
         ),
         ("correction_mismatch", with(&|r| r["kind"] = json!("sell_correction"))),

@@ -9,6 +9,8 @@ use common::{Bench, vendors};
 use kassa::Receipt;
 use kassa::error::Violation;
 use kassa::receipt::fields::not_carried;
+use kassa::receipt::place::Place;
+use kassa::receipt::vat;
 use kassa::transport::Transports;
 use kassa::vendor::{Vendor, VendorInfo};
 use proptest::prelude::*;
@@ -40,7 +42,9 @@ impl Opened {
     fn violations(&self, receipt: &Receipt) -> Vec<Violation> {
         let at = OffsetDateTime::now_utc();
         let mut found = receipt.violations();
-        found.extend(self.vendor.violations(receipt, at));
+        found.extend(self.vendor.violations(receipt));
+        let moscow = Place { country: self.info.country, time_zone: Some(offset!(+3)) };
+        found.extend(vat::check(receipt, moscow, &self.vendor.seller(receipt), at, vat::table::RATES).0);
         found.extend(not_carried(receipt, self.info.fields).0);
         found
     }

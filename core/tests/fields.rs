@@ -34,7 +34,7 @@ fn base(vendor: &str, scene: &str, field: Field) -> Value {
         }
     }
     if vendor != "ikkm" {
-        receipt["items"][0]["vat"] = json!("20");
+        receipt["items"][0]["vat"] = if vendor == "ikassa" { json!("20") } else { json!("22") };
     }
     match scene {
         "refund" => receipt["kind"] = json!("sell_refund"),
@@ -71,7 +71,8 @@ fn marked(field: Field, kind: &Value) -> Value {
         IssuedAt => "2026-03-05T06:07:08+03:00",
         CallbackUrl => "https://shop.example/marked",
         Print => return json!(true),
-        Discount | Surcharge | ItemSurcharge | ItemVatSum => "1.00",
+        Discount | Surcharge | ItemSurcharge => "1.00",
+        ItemVatSum => "54.10",
         ItemDiscount => "2.00",
         ItemPrice | PaymentSum => "151.00",
         ItemQuantity => "3",

@@ -496,6 +496,31 @@ async fn what_the_device_cannot_carry_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_total_with_tiyn_is_rounded_down_by_a_discount_and_up_as_one_piece() {
+    let bench = quick().await;
+    let till = ikkm(&bench, json!({}));
+    // 999 x 0.333 = 332.667
+    let of = |line: Value, paid: &str| {
+        let mut sale = tenge("order-1");
+        sale["items"] = json!([line]);
+        sale["payments"] = json!([{"type": "cash", "sum": paid}]);
+        sale
+    };
+    let refused =
+        ok(&till, "validate", of(json!({"name": "x", "price": "999", "quantity": "0.333"}), "332.67"));
+    let refused = refused.await["violations"][0].clone();
+    assert_eq!((&refused["path"], &refused["code"]), (&json!("/items/0"), &json!("too_many_decimals")));
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("Down to 332: 0.67 more") && message.contains("Up to 333:"), "{message}");
+    let down = json!({"name": "x", "price": "999", "quantity": "0.333", "discount": "0.67"});
+    let up = json!({"name": "x 0.333 kg", "price": "333", "quantity": "1"});
+    for (line, paid) in [(down, "332"), (up, "333")] {
+        let valid = ok(&till, "validate", of(line, paid)).await;
+        assert_eq!(valid["valid"], true, "{valid}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_keep_the_devices_pace() {
     let bench = Bench::new().await;
     switch(&bench, "pace_ms", json!(150));

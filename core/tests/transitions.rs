@@ -50,7 +50,7 @@ impl Vendor for Scripted {
     fn capabilities(&self) -> Capabilities {
         unreachable!()
     }
-    fn violations(&self, _: &Receipt, _: OffsetDateTime) -> Vec<Violation> {
+    fn violations(&self, _: &Receipt) -> Vec<Violation> {
         Vec::new()
     }
     fn warnings(&self, _: &Receipt) -> Vec<Violation> {

@@ -78,8 +78,14 @@ final class ErrorCode
     /** The discount is larger than the line it belongs to. */
     public const DISCOUNT_TOO_LARGE = 'discount_too_large';
 
-    /** This vendor does not know the VAT rate, or it was not in force on the receipt's date. */
+    /**
+     * This vendor does not know the VAT rate, or it was not in force on the receipt's day; in a
+     * warning: look whether the rate is meant.
+     */
     public const VAT_NOT_ALLOWED = 'vat_not_allowed';
+
+    /** The VAT sum is not what the rate gives of the line. */
+    public const VAT_SUM_DIFFERS = 'vat_sum_differs';
 
     /** `correction` belongs to the correction kinds, and to them only. */
     public const CORRECTION_MISMATCH = 'correction_mismatch';
@@ -259,6 +265,7 @@ final class ErrorCode
         'payments_differ' => 'invalid',
         'discount_too_large' => 'invalid',
         'vat_not_allowed' => 'invalid',
+        'vat_sum_differs' => 'invalid',
         'correction_mismatch' => 'invalid',
         'not_for_this_vendor' => 'invalid',
         'receipt_unknown' => 'invalid',
@@ -326,7 +333,8 @@ final class ErrorCode
         'too_large' => 'The number is too large for a receipt.',
         'payments_differ' => 'The payments do not add up to the items.',
         'discount_too_large' => 'The discount is larger than the line it belongs to.',
-        'vat_not_allowed' => 'This vendor does not know the VAT rate, or it was not in force on the receipt\'s date.',
+        'vat_not_allowed' => 'This vendor does not know the VAT rate, or it was not in force on the receipt\'s day; in a warning: look whether the rate is meant.',
+        'vat_sum_differs' => 'The VAT sum is not what the rate gives of the line.',
         'correction_mismatch' => '`correction` belongs to the correction kinds, and to them only.',
         'not_for_this_vendor' => 'This vendor cannot carry the field.',
         'receipt_unknown' => 'The journal has no receipt with this id.',

@@ -70,6 +70,7 @@ namespace Kassa;
  *     proxy?: string|null,
  *     register?: string|null,
  *     retry_ms?: int|null,
+ *     time_zone?: string|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,
  *     web_server?: bool|null,
@@ -530,6 +531,7 @@ namespace Kassa;
  *     register?: string|null,
  *     retry_ms?: int|null,
  *     settle_ms?: int|null,
+ *     time_zone?: string|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,
  *     web_server?: bool|null,
@@ -603,6 +605,7 @@ namespace Kassa;
  *     response_timeout_ms?: int|null,
  *     retry_ms?: int|null,
  *     settle_ms?: int|null,
+ *     time_zone?: string|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,
  *     web_server?: bool|null,
@@ -770,6 +773,7 @@ namespace Kassa;
  *     retail_point_id?: string|null,
  *     retry_ms?: int|null,
  *     settle_ms?: int|null,
+ *     time_zone?: string|null,
  *     timeout_ms?: int|null,
  *     tls?: Tls|null,
  *     web_server?: bool|null,
@@ -1084,7 +1088,7 @@ namespace Kassa;
  *     total?: string|null,
  * }
  *
- * @phpstan-type Vat 'none'|'0'|'5'|'7'|'10'|'20'|'22'|'25'|'5/105'|'7/107'|'10/110'|'20/120'|'22/122'
+ * @phpstan-type Vat 'none'|'0'|'5'|'7'|'10'|'18'|'20'|'22'|'25'|'5/105'|'7/107'|'10/110'|'18/118'|'20/120'|'22/122'
  *
  * @phpstan-type VendorFault array{
  *     name: string,

@@ -21,7 +21,9 @@ use crate::receipt::Receipt;
 use crate::receipt::distribute::{Adjustments, Distributed};
 use crate::receipt::fields::not_carried;
 use crate::receipt::marking::{Fault, read};
+use crate::receipt::place::Place;
 use crate::receipt::registration::{Registration, State};
+use crate::receipt::vat;
 use crate::vendor::budget::Budget;
 use crate::vendor::desk::{Desk as _, Wanted};
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health, Nothing, ReceiptKey};
@@ -50,6 +52,7 @@ pub struct Client {
     pub(crate) counters: Counters,
     pub(crate) log: Option<LogLevel>,
     pub(crate) place: String,
+    pub(crate) stands: Place,
 }
 
 impl Client {
@@ -80,9 +83,15 @@ impl Client {
         let (refused, not_sent) = not_carried(receipt, self.info.fields);
         warnings.extend(not_sent);
         violations.extend(receipt.violations());
-        violations.extend(self.delivery.vendor.violations(receipt, at));
+        violations.extend(self.delivery.vendor.violations(receipt));
         violations.extend(refused);
         warnings.extend(self.delivery.vendor.warnings(receipt));
+        let seller = self.delivery.vendor.seller(receipt);
+        let place = seller.place(self.stands);
+        violations.extend(receipt.future_correction(place, at));
+        let vat = vat::check(receipt, place, &seller, at, vat::table::RATES);
+        violations.extend(vat.0);
+        warnings.extend(vat.1);
         (violations, warnings)
     }
 

@@ -6,6 +6,7 @@ pub mod letters;
 pub mod marking;
 pub mod moment;
 pub mod money;
+pub mod place;
 pub mod registration;
 pub mod same;
 pub mod shift;
@@ -88,7 +89,7 @@ pub struct Item {
     pub surcharge: Option<Amount>,
     /// VAT rate.
     pub vat: Option<Vat>,
-    /// VAT amount of the line, where the shop computes it itself.
+    /// VAT amount of the line, where the shop computes it itself; it is held against rate and line.
     pub vat_sum: Option<Amount>,
     /// Settlement method; absent means `full_payment`.
     pub payment_method: Option<PaymentMethod>,
@@ -221,7 +222,7 @@ pub struct Correction {
     /// Why the correction is made.
     #[serde(rename = "type")]
     pub correction_type: CorrectionType,
-    /// Date of the settlement that is corrected, tag 1178.
+    /// Date of the settlement that is corrected, tag 1178; it decides the VAT rates, and is not in the future.
     #[schemars(extend("format" = "date"))]
     pub base_date: String,
     /// Number of the order, tag 1179; required with `instruction`.

@@ -94,6 +94,18 @@ impl Amount {
         self.0.fract().is_zero()
     }
 
+    /// Without its kopecks or tiyn.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self(self.0.trunc())
+    }
+
+    /// The next whole amount, or this one.
+    #[must_use]
+    pub fn whole_above(self) -> Self {
+        Self(self.0.ceil())
+    }
+
     /// Digits only where it is whole, else with 2 decimals: `2920`, `2920.50`.
     pub fn shortest(self) -> String {
         if self.is_whole() { format!("{:.0}", self.0) } else { self.to_string() }

@@ -185,7 +185,7 @@ words! {
 }
 
 words! {
-    /// VAT rate; `a/b` are the calculated rates. Which are allowed depends on vendor and date.
+    /// VAT rate; `a/b` are the calculated rates. Which are allowed depends on vendor and date (docs/vat.md).
     Vat {
         /// Not subject to VAT.
         None "none",
@@ -197,6 +197,8 @@ words! {
         Vat7 "7",
         /// 10 %.
         Vat10 "10",
+        /// 18 %: refunds and corrections of sales that had it.
+        Vat18 "18",
         /// 20 %.
         Vat20 "20",
         /// 22 %.
@@ -209,6 +211,8 @@ words! {
         Vat7Of107 "7/107",
         /// 10/110.
         Vat10Of110 "10/110",
+        /// 18/118: refunds and corrections of sales that had it.
+        Vat18Of118 "18/118",
         /// 20/120.
         Vat20Of120 "20/120",
         /// 22/122.

@@ -10,6 +10,7 @@ use crate::client::metrics::Counters;
 use crate::delivery::Delivery;
 use crate::error::{Code, Error, Outcome, Result, violation};
 use crate::journal::{self, Journals, Locked};
+use crate::receipt::place::{Place, time_zone};
 use crate::transport::Transports;
 use crate::vendors::VENDORS;
 
@@ -47,6 +48,9 @@ impl Client {
         let info = info.ok_or_else(|| wrong(Code::WrongValue, "must be one of"))?;
         let opened = (info.open)(config, &shared.transports).map_err(as_config)?;
         let common = opened.common;
+        let time_zone = common.time_zone.as_deref().map(|text| time_zone(text, info.country)).transpose();
+        let zone_wrong = |message| Error::invalid(vec![violation("/time_zone", Code::WrongValue, message)]);
+        let time_zone = time_zone.map_err(|message| as_config(zone_wrong(message)))?;
         let place = common.journal_place()?;
         if common.web_server == Some(true) && journal::is_relative(place.expose_secret()) {
             let message = "must be an absolute path under a web server: a relative one lies among the files that are served";
@@ -62,7 +66,14 @@ impl Client {
         let journal = Arc::new(Locked::new(journal, keys));
         let delivery = Delivery::new(journal, Arc::from(opened.vendor), call_timeout, common.first_pause());
         let place = journal::shown(place.expose_secret());
-        Ok(Self { info, delivery, counters: Counters::default(), log: common.log, place })
+        Ok(Self {
+            info,
+            delivery,
+            counters: Counters::default(),
+            log: common.log,
+            place,
+            stands: Place { country: info.country, time_zone },
+        })
     }
 }
 

@@ -24,7 +24,9 @@ use crate::journal::{Entry, Secrets};
 use crate::receipt::fields::{Field, Treatment};
 use crate::receipt::letters::Letters;
 use crate::receipt::money::Amount;
+use crate::receipt::place::Country;
 use crate::receipt::registration::{Failure, Fiscal, Raw};
+use crate::receipt::vat::Seller;
 use crate::receipt::{Kind, Receipt};
 use crate::transport::lenient::unreadable;
 use crate::transport::{NoExchange, Sent, Transports};
@@ -40,6 +42,8 @@ pub struct VendorInfo {
     pub name: &'static str,
     /// What it is, for the documentation.
     pub summary: &'static str,
+    /// Where its cash registers stand.
+    pub country: Country,
     /// Time for a whole call in milliseconds, unless the configuration says otherwise.
     pub call_timeout_ms: u64,
     /// JSON Schema of its configuration.
@@ -304,7 +308,7 @@ pub trait Vendor: Any + Send + Sync {
     fn capabilities(&self) -> Capabilities;
 
     /// Everything that is wrong with a receipt for this vendor, beside the fields that it never carries.
-    fn violations(&self, receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation>;
+    fn violations(&self, receipt: &Receipt) -> Vec<Violation>;
 
     /// What the vendor would take but a shop should look at, beside the fields that it never carries.
     fn warnings(&self, _receipt: &Receipt) -> Vec<Violation> {
@@ -314,6 +318,12 @@ pub trait Vendor: Any + Send + Sync {
     /// The smallest sum that the cash register knows, in hundredths.
     fn smallest_sum(&self) -> u64 {
         1
+    }
+
+    /// What decides its VAT, beside the receipt's own words.
+    fn seller(&self, receipt: &Receipt) -> Seller {
+        let tax_system = receipt.company.as_ref().and_then(|company| company.tax_system);
+        Seller { tax_system, ..Seller::default() }
     }
 
     /// The exact request for a receipt without violations. No I/O.

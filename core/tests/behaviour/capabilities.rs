@@ -19,8 +19,9 @@ const LISTS: [(&str, &str, &str); 5] = [
     ("units", "Unit", "/items/0/unit"),
 ];
 
-/// Receipts with a word in its place: as it is, and with what some vendors want beside it.
-fn with_word(mut receipt: Value, pointer: &str, word: &str) -> [Value; 2] {
+/// Receipts with a word in its place: as it is, with what some vendors want beside it, and as a refund, which has
+/// rates that no sale of today has.
+fn with_word(mut receipt: Value, pointer: &str, word: &str) -> [Value; 3] {
     let (parent, field) = pointer.rsplit_once('/').unwrap();
     receipt.pointer_mut(parent).unwrap()[field] = json!(word);
     if word.ends_with("_correction") {
@@ -33,17 +34,21 @@ fn with_word(mut receipt: Value, pointer: &str, word: &str) -> [Value; 2] {
     marked["items"][0]["quantity"] = json!("1");
     marked["items"][0]["discount"] = json!(null);
     marked["payments"][0]["sum"] = marked["items"][0]["price"].clone();
-    [receipt, marked]
+    let mut refund = receipt.clone();
+    if pointer == "/items/0/vat" {
+        refund["kind"] = json!("sell_refund");
+    }
+    [receipt, marked, refund]
 }
 
 /// The first receipt that `validate` takes, or else the first one; and whether it is taken.
-async fn valid(till: &Client, receipts: [Value; 2]) -> (Value, bool) {
+async fn valid(till: &Client, receipts: [Value; 3]) -> (Value, bool) {
     for receipt in &receipts {
         if ok(till, "validate", receipt.clone()).await["valid"] == true {
             return (receipt.clone(), true);
         }
     }
-    let [first, _] = receipts;
+    let [first, ..] = receipts;
     (first, false)
 }
 

@@ -94,7 +94,11 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     ),
     "vat_not_allowed": (
         "invalid",
-        "This vendor does not know the VAT rate, or it was not in force on the receipt's date.",
+        "This vendor does not know the VAT rate, or it was not in force on the receipt's day; in a warning: look whether the rate is meant.",
+    ),
+    "vat_sum_differs": (
+        "invalid",
+        "The VAT sum is not what the rate gives of the line.",
     ),
     "correction_mismatch": (
         "invalid",

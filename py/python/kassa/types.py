@@ -259,16 +259,20 @@ Vat = Literal[
     "5",
     "7",
     "10",
+    "18",
     "20",
     "22",
     "25",
     "5/105",
     "7/107",
     "10/110",
+    "18/118",
     "20/120",
     "22/122",
 ]
-"""VAT rate; `a/b` are the calculated rates. Which are allowed depends on vendor and date."""
+"""VAT rate; `a/b` are the calculated rates. Which are allowed depends on vendor and date
+(docs/vat.md).
+"""
 
 
 class Account(TypedDict):
@@ -437,6 +441,12 @@ class AtolConfig(_AtolConfig, total=False):
     """How long `deliver` leaves a receipt alone after a try that came to nothing, in
     milliseconds (2000). It doubles with each try up to ten minutes; a `Retry-After` of the
     vendor is honoured.
+    """
+
+    time_zone: Optional[str]
+    """Time zone at the place of settlement, as the offset from UTC: `+03:00`. It decides on
+    which day a receipt is, and so which VAT rates it may have. Absent: a rate that is in
+    force anywhere in the country passes.
     """
 
     timeout_ms: Optional[int]
@@ -947,7 +957,9 @@ class Company(TypedDict, total=False):
 
 class _Correction(TypedDict):
     base_date: str
-    """Date of the settlement that is corrected, tag 1178."""
+    """Date of the settlement that is corrected, tag 1178; it decides the VAT rates, and is not
+    in the future.
+    """
     type: CorrectionType
     """Why the correction is made."""
 
@@ -1562,6 +1574,12 @@ class IkassaConfig(_IkassaConfig, total=False):
     may miss a document that is still on its way.
     """
 
+    time_zone: Optional[str]
+    """Time zone at the place of settlement, as the offset from UTC: `+03:00`. It decides on
+    which day a receipt is, and so which VAT rates it may have. Absent: a rate that is in
+    force anywhere in the country passes.
+    """
+
     timeout_ms: Optional[int]
     """Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor
     may use two thirds of it, so that a lost answer can still be looked up within the call.
@@ -1767,6 +1785,12 @@ class IkkmConfig(TypedDict, total=False):
     settle_ms: Optional[int]
     """Milliseconds after a lost answer before the device is asked about it (10000)."""
 
+    time_zone: Optional[str]
+    """Time zone at the place of settlement, as the offset from UTC: `+03:00`. It decides on
+    which day a receipt is, and so which VAT rates it may have. Absent: a rate that is in
+    force anywhere in the country passes.
+    """
+
     timeout_ms: Optional[int]
     """Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor
     may use two thirds of it, so that a lost answer can still be looked up within the call.
@@ -1859,7 +1883,9 @@ class Item(_Item, total=False):
     """VAT rate."""
 
     vat_sum: Optional[Amount]
-    """VAT amount of the line, where the shop computes it itself."""
+    """VAT amount of the line, where the shop computes it itself; it is held against rate and
+    line.
+    """
 
     vendor: Optional[VendorItem]
     """What only one vendor has."""
@@ -2194,6 +2220,12 @@ class ModulkassaConfig(TypedDict, total=False):
 
     settle_ms: Optional[int]
     """Milliseconds after a lost answer from which "unknown document" is believed (10000)."""
+
+    time_zone: Optional[str]
+    """Time zone at the place of settlement, as the offset from UTC: `+03:00`. It decides on
+    which day a receipt is, and so which VAT rates it may have. Absent: a rate that is in
+    force anywhere in the country passes.
+    """
 
     timeout_ms: Optional[int]
     """Time for a whole call in milliseconds (30000; iKKM 90000). One exchange with the vendor

@@ -42,21 +42,26 @@ pub const OBJECTS: &[ObjectRow] = &[
     (PaymentObject::Marked, None, Some(33)),
 ];
 
-/// VAT: the shared word, the protocol's, the rate in percent that is contained (protocol/atol.md 2.8.4).
-pub const VATS: &[(Vat, &str, u8)] = &[
-    (Vat::None, "none", 0),
-    (Vat::Vat0, "vat0", 0),
-    (Vat::Vat5, "vat5", 5),
-    (Vat::Vat5Of105, "vat105", 5),
-    (Vat::Vat7, "vat7", 7),
-    (Vat::Vat7Of107, "vat107", 7),
-    (Vat::Vat10, "vat10", 10),
-    (Vat::Vat10Of110, "vat110", 10),
-    (Vat::Vat20, "vat20", 20),
-    (Vat::Vat20Of120, "vat120", 20),
-    (Vat::Vat22, "vat22", 22),
-    (Vat::Vat22Of122, "vat122", 22),
+/// VAT: the shared word and the protocol's (protocol/atol.md 2.8.4).
+pub const VATS: &[(Vat, &str)] = &[
+    (Vat::None, "none"),
+    (Vat::Vat0, "vat0"),
+    (Vat::Vat5, "vat5"),
+    (Vat::Vat5Of105, "vat105"),
+    (Vat::Vat7, "vat7"),
+    (Vat::Vat7Of107, "vat107"),
+    (Vat::Vat10, "vat10"),
+    (Vat::Vat10Of110, "vat110"),
+    (Vat::Vat18, "vat18"),
+    (Vat::Vat18Of118, "vat118"),
+    (Vat::Vat20, "vat20"),
+    (Vat::Vat20Of120, "vat120"),
+    (Vat::Vat22, "vat22"),
+    (Vat::Vat22Of122, "vat122"),
 ];
+
+/// Rates that only v4 has (protocol/atol.md 2.8.4).
+pub const V4_VATS: &[Vat] = &[Vat::Vat18, Vat::Vat18Of118];
 
 /// Payments (protocol/atol.md 2.8.1).
 pub const PAYMENTS: &[(PaymentType, u8)] = &[

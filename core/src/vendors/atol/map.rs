@@ -2,7 +2,7 @@
 
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::macros::{format_description, offset};
-use time::{Date, OffsetDateTime, PrimitiveDateTime};
+use time::{Date, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use super::codes;
 use super::config::{AtolConfig, Protocol};
@@ -10,9 +10,11 @@ use super::json::Object;
 use super::marking;
 use crate::error::{Code, Violation, violation};
 use crate::receipt::atol::{ItemExtras, ReceiptExtras};
+use crate::receipt::moment;
 use crate::receipt::money::Amount;
+use crate::receipt::vat::Seller;
 use crate::receipt::{AgentType, Company, Item, Kind, PaymentMethod, PaymentObject, Receipt, Unit, Vat};
-use crate::receipt::{moment, vat};
+use crate::vendor::look_up;
 
 /// The only currency.
 pub const CURRENCY: &str = "RUB";
@@ -47,6 +49,26 @@ pub fn kind_known(kind: Kind, protocol: Protocol) -> bool {
     protocol == Protocol::V5 || codes::V4_KINDS.contains(&kind)
 }
 
+/// The rates that the protocol has.
+pub fn rates(protocol: Protocol) -> impl Iterator<Item = Vat> {
+    let has = move |vat: &Vat| protocol == Protocol::V4 || !codes::V4_VATS.contains(vat);
+    codes::VATS.iter().map(|(vat, _)| *vat).filter(has)
+}
+
+/// What decides the VAT: the configuration's company, the time zone and the sums of the receipt as a whole.
+pub fn seller(receipt: &Receipt, config: &AtolConfig) -> Seller {
+    let extras = extras(receipt);
+    // 1 is UTC+2 (protocol/atol.md 2.7).
+    let hours = extras.and_then(|extras| i8::try_from(extras.timezone?).ok()?.checked_add(1));
+    let vats = extras.and_then(|extras| extras.vats.as_deref()).unwrap_or_default();
+    let place = |index| format!("/vendor/atol/vats/{index}");
+    Seller {
+        tax_system: company(receipt, config).tax_system,
+        time_zone: hours.and_then(|hours| UtcOffset::from_hms(hours, 0, 0).ok()),
+        totals: vats.iter().enumerate().map(|(index, row)| (place(index), row.vat, row.sum)).collect(),
+    }
+}
+
 fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
     receipt.vendor.as_ref().and_then(|vendor| vendor.atol.as_ref())
 }
@@ -67,8 +89,8 @@ fn company(receipt: &Receipt, config: &AtolConfig) -> Company {
     }
 }
 
-/// Everything that ATOL would refuse. `at` is now.
-pub fn violations(receipt: &Receipt, config: &AtolConfig, at: OffsetDateTime) -> Vec<Violation> {
+/// Everything that ATOL would refuse.
+pub fn violations(receipt: &Receipt, config: &AtolConfig) -> Vec<Violation> {
     let mut found = Vec::new();
     let protocol = config.protocol();
     let (v4, correction) = (protocol == Protocol::V4, receipt.kind.is_correction());
@@ -123,10 +145,10 @@ pub fn violations(receipt: &Receipt, config: &AtolConfig, at: OffsetDateTime) ->
     for (index, item) in receipt.items.iter().enumerate() {
         let mut wrong =
             |field: &str, code, message: &str| wrong(format!("/items/{index}/{field}"), code, message);
-        item_violations(item, receipt, protocol, at, &mut wrong);
+        item_violations(item, receipt, protocol, &mut wrong);
     }
     if let Some(extras) = extras(receipt) {
-        extras_violations(extras, v4, correction, &mut wrong);
+        extras_violations(extras, protocol, correction, &mut wrong);
     }
     found.extend(marking::violations(receipt, config));
     found
@@ -136,21 +158,15 @@ fn item_violations(
     item: &Item,
     receipt: &Receipt,
     protocol: Protocol,
-    at: OffsetDateTime,
     wrong: &mut dyn FnMut(&str, Code, &str),
 ) {
-    let issued = receipt.moment(at).map(OffsetDateTime::date);
     let v4 = protocol == Protocol::V4;
     match item.vat {
         None => wrong("vat", Code::MissingField, "`vat` is required; `none` means not subject to VAT"),
-        Some(vat) if !codes::VATS.iter().any(|(known, ..)| *known == vat) => {
-            wrong("vat", Code::VatNotAllowed, "ATOL does not know this rate");
+        Some(vat) if !rates(protocol).any(|known| known == vat) => {
+            wrong("vat", Code::VatNotAllowed, unknown_rate(vat))
         }
-        Some(vat) => {
-            if let Some(message) = issued.and_then(|day| vat::not_yet(vat, day)) {
-                wrong("vat", Code::VatNotAllowed, &message);
-            }
-        }
+        Some(_) => {}
     }
     if item.quantity.decimals() > QUANTITY_DECIMALS {
         wrong("quantity", Code::TooManyDecimals, "ATOL takes 3 decimals at most");
@@ -201,10 +217,11 @@ fn item_violations(
 
 fn extras_violations(
     extras: &ReceiptExtras,
-    v4: bool,
+    protocol: Protocol,
     correction: bool,
     wrong: &mut dyn FnMut(String, Code, &str),
 ) {
+    let v4 = protocol == Protocol::V4;
     let v4_correction = v4 && correction;
     let (agent, supplier) = (extras.agent_info.is_some(), extras.supplier_info.is_some());
     let misplaced = [
@@ -228,12 +245,8 @@ fn extras_violations(
         wrong("/vendor/atol/operating_check_props/at".into(), Code::OutOfRange, moment::OUT_OF_RANGE);
     }
     for (index, row) in extras.vats.iter().flatten().enumerate() {
-        if !codes::VATS.iter().any(|(known, ..)| *known == row.vat) {
-            wrong(
-                format!("/vendor/atol/vats/{index}/vat"),
-                Code::VatNotAllowed,
-                "ATOL does not know this rate",
-            );
+        if !rates(protocol).any(|known| known == row.vat) {
+            wrong(format!("/vendor/atol/vats/{index}/vat"), Code::VatNotAllowed, unknown_rate(row.vat));
         }
     }
     if v4 && extras.agent_info.is_some() && extras.supplier_info.is_none() {
@@ -267,6 +280,14 @@ pub fn warnings(receipt: &Receipt, config: &AtolConfig) -> Vec<Violation> {
         found.extend(marking::warnings(receipt, config));
     }
     found
+}
+
+fn unknown_rate(vat: Vat) -> &'static str {
+    if codes::V4_VATS.contains(&vat) {
+        "only `protocol` `v4` has this rate"
+    } else {
+        "ATOL does not know this rate"
+    }
 }
 
 fn over(amount: Amount, most: &str) -> bool {
@@ -500,9 +521,8 @@ fn item(item: &Item, kind: Kind, config: &AtolConfig) -> Option<Object> {
 }
 
 fn vat_object(vat: Vat, sum: Option<Amount>) -> Option<Object> {
-    let (_, word, _) = codes::VATS.iter().find(|(known, ..)| *known == vat)?;
     let mut object = Object::new();
-    object.put("type", word);
+    object.put("type", look_up(codes::VATS, &vat)?);
     if let Some(sum) = sum {
         object.amount("sum", sum);
     }
@@ -539,11 +559,11 @@ fn given_vats(extras: Option<&ReceiptExtras>) -> Option<Option<Vec<Object>>> {
 
 fn vats_by_rate(receipt: &Receipt) -> Option<Vec<Object>> {
     let mut vats: Vec<Object> = Vec::new();
-    for (vat, _, rate) in codes::VATS {
+    for (vat, _) in codes::VATS {
         let lines: Vec<&Item> = receipt.items.iter().filter(|item| item.vat == Some(*vat)).collect();
         if !lines.is_empty() {
             let total = lines.iter().try_fold(Amount::ZERO, |sum, item| sum.plus(item.total()?))?;
-            vats.push(vat_object(*vat, Some(total.vat(*rate)?))?);
+            vats.push(vat_object(*vat, Some(total.vat(vat.percent())?))?);
         }
     }
     Some(vats)

@@ -38,7 +38,9 @@ use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
 use crate::receipt::letters::Letters;
+use crate::receipt::place::Country;
 use crate::receipt::registration::Raw;
+use crate::receipt::vat::Seller;
 use crate::receipt::{Kind, PaymentObject, Receipt};
 use crate::transport::Transports;
 use crate::transport::join;
@@ -58,6 +60,7 @@ const REPEATED_SAFELY: Duration = Duration::from_secs(20);
 pub const INFO: VendorInfo = VendorInfo {
     name: NAME,
     summary: "ATOL Online, Russia: rented cash registers; documents in v4 and v5, and monitoring.",
+    country: Country::Russia,
     call_timeout_ms: CALL_TIMEOUT_MS,
     config: input::schema_of::<AtolConfig>,
     open,
@@ -117,7 +120,7 @@ impl Vendor for Atol {
             vendor: NAME.into(),
             operations: Vec::new(),
             kinds: Kind::ALL.iter().copied().filter(|kind| map::kind_known(*kind, protocol)).collect(),
-            vat: codes::VATS.iter().map(|(vat, ..)| *vat).collect(),
+            vat: map::rates(protocol).collect(),
             payment_types: codes::PAYMENTS.iter().map(|(kind, _)| *kind).collect(),
             payment_objects: PaymentObject::ALL
                 .iter()
@@ -132,8 +135,12 @@ impl Vendor for Atol {
         }
     }
 
-    fn violations(&self, receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
-        map::violations(receipt, &self.config, at)
+    fn violations(&self, receipt: &Receipt) -> Vec<Violation> {
+        map::violations(receipt, &self.config)
+    }
+
+    fn seller(&self, receipt: &Receipt) -> Seller {
+        map::seller(receipt, &self.config)
     }
 
     fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {

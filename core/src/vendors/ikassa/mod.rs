@@ -32,6 +32,7 @@ use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
 use crate::receipt::letters::Letters;
+use crate::receipt::place::Country;
 use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
@@ -45,6 +46,7 @@ const CALL_TIMEOUT_MS: u64 = 60_000;
 pub const INFO: VendorInfo = VendorInfo {
     name: NAME,
     summary: "iKassa.Cloud, Belarus: a cloud cash register behind a log-in that a person approves.",
+    country: Country::Belarus,
     call_timeout_ms: CALL_TIMEOUT_MS,
     config: input::schema_of::<IkassaConfig>,
     open,
@@ -122,7 +124,7 @@ impl Vendor for Ikassa {
         }
     }
 
-    fn violations(&self, receipt: &Receipt, _: OffsetDateTime) -> Vec<Violation> {
+    fn violations(&self, receipt: &Receipt) -> Vec<Violation> {
         map::violations(receipt, &self.config)
     }
 

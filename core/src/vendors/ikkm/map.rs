@@ -59,6 +59,12 @@ pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
         }
     }
     let whole_only = config.amounts.unwrap_or_default() == Amounts::Whole;
+    if whole_only && !total.is_whole() {
+        let sums = receipt.items.iter().enumerate().filter_map(|(index, item)| Some((index, item.total()?)));
+        if let Some((index, line)) = sums.into_iter().find(|(_, line)| !line.is_whole()) {
+            wrong(format!("/items/{index}"), Code::TooManyDecimals, &not_whole(total, line));
+        }
+    }
     for (index, payment) in receipt.payments.iter().enumerate() {
         if look_up(PAYMENTS, &payment.payment_type).is_none() {
             wrong(
@@ -137,6 +143,23 @@ pub fn parameters(receipt: &Receipt, config: &IkkmConfig) -> Option<String> {
         form.add("itemdata", &serde_json::to_string(&rows(receipt)).ok()?);
     }
     Some(form.0)
+}
+
+/// What to do about a total with tiyn at a device that takes whole tenge; `line` is a line's sum with tiyn. Down goes
+/// by a discount. Up does not: the manual has no surcharges, and its rows are price by quantity (protocol/ikkm.md
+/// 2.5), so the line has to be written as one piece.
+fn not_whole(total: Amount, line: Amount) -> String {
+    let (down, up) = (total.whole(), total.whole_above());
+    let less = total.minus(down).unwrap_or_default();
+    let as_one = up.minus(total).and_then(|more| line.plus(more)).unwrap_or(line);
+    format!(
+        "this device takes whole tenge and the total is {total}. Down to {}: {less} more of `discount`. Up to {}: \
+         this line as quantity 1 at {}, its weight in the name, because iKKM has no surcharges and a row is price \
+         by quantity. A device with decimals: `amounts` in the configuration",
+        down.shortest(),
+        up.shortest(),
+        as_one.shortest()
+    )
 }
 
 fn sends_items(receipt: &Receipt, config: &IkkmConfig) -> bool {

@@ -36,6 +36,7 @@ use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
 use crate::receipt::letters::Letters;
+use crate::receipt::place::Country;
 use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
@@ -50,6 +51,7 @@ const CALL_TIMEOUT_MS: u64 = 90_000;
 pub const INFO: VendorInfo = VendorInfo {
     name: NAME,
     summary: "iKKM, Kazakhstan: a device on the shop's network with a key that changes at every sale.",
+    country: Country::Kazakhstan,
     call_timeout_ms: CALL_TIMEOUT_MS,
     config: input::schema_of::<IkkmConfig>,
     open,
@@ -137,7 +139,7 @@ impl Vendor for Ikkm {
         }
     }
 
-    fn violations(&self, receipt: &Receipt, _: OffsetDateTime) -> Vec<Violation> {
+    fn violations(&self, receipt: &Receipt) -> Vec<Violation> {
         map::violations(receipt, &self.config)
     }
 

@@ -144,7 +144,7 @@ impl Modulkassa {
             Ok(credentials) => credentials,
             Err(error) => return Finding::NotTaken(error).into(),
         };
-        let version = self.config.document_version.unwrap_or_default().path();
+        let version = self.config.version().path();
         let request = Request::new(Method::POST, "doc", self.url(&[version, "doc"]))
             .basic(&credentials)
             .json(entry.request.clone());

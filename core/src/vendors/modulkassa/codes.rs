@@ -2,7 +2,7 @@
 
 use crate::receipt::{CorrectionType, Kind, PaymentObject, PaymentType, TaxSystem, Unit, Vat};
 
-/// `vatTag` (protocol/modulkassa.md 2.3). 1108 is a gap, not a rate.
+/// `vatTag` (protocol/modulkassa.md 2.3). 1108 is a gap, not a rate. 18 has the tags of 20: see `OF_2018`.
 pub const VAT_TAGS: &[(Vat, u16)] = &[
     (Vat::Vat20, 1102),
     (Vat::Vat10, 1103),
@@ -16,7 +16,15 @@ pub const VAT_TAGS: &[(Vat, u16)] = &[
     (Vat::Vat7Of107, 1112),
     (Vat::Vat22, 1113),
     (Vat::Vat22Of122, 1114),
+    (Vat::Vat18, 1102),
+    (Vat::Vat18Of118, 1106),
 ];
+
+/// Rates that share their tag with newer ones, and which a return says by `vatRevision` (protocol/modulkassa.md
+/// 2.2). Version 2 of the interface no longer has that.
+pub const OF_2018: &[Vat] = &[Vat::Vat18, Vat::Vat18Of118];
+/// The only value of `vatRevision`.
+pub const VAT_REVISION: u16 = 2018;
 
 /// `docType` (protocol/modulkassa.md 2.4).
 pub const DOC_TYPES: &[(Kind, &str)] = &[

@@ -114,6 +114,11 @@ impl ModulkassaConfig {
         Duration::from_millis(self.settle_ms.unwrap_or(SETTLE_MS))
     }
 
+    /// The form of the submit call.
+    pub fn version(&self) -> DocumentVersion {
+        self.document_version.unwrap_or_default()
+    }
+
     /// Address of the fiscalization interface: what stands in front of `/v1` and `/v2`.
     pub fn base(&self) -> Option<Url> {
         self.common.address(self.environment.map(|environment| environment.system().1))

@@ -6,7 +6,7 @@ use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
 use super::codes;
-use super::config::NAME;
+use super::config::{DocumentVersion, NAME};
 use super::{callback, wire};
 use crate::error::{Code, VendorFault, Violation, violation};
 use crate::receipt::marking::checks::{checked, is_product_code};
@@ -14,8 +14,7 @@ use crate::receipt::marking::read;
 use crate::receipt::modulkassa::{self, ReceiptExtras};
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Failure, Fiscal, Raw};
-use crate::receipt::vat;
-use crate::receipt::{Cashier, Customer, Item, PaymentMethod, PaymentObject, Receipt};
+use crate::receipt::{Cashier, Customer, Item, Kind, PaymentMethod, PaymentObject, Receipt, Vat};
 use crate::transport::lenient::Scalar;
 use crate::vendor::{Finding, look_up};
 
@@ -24,10 +23,16 @@ const QUANTITY_DECIMALS: u32 = 3;
 /// The only currency.
 pub const CURRENCY: &str = "RUB";
 
-/// Everything about a receipt that Modulkassa cannot carry. `at` is now.
-pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
+/// The rates that the version of the interface has.
+pub fn rates(version: DocumentVersion) -> impl Iterator<Item = Vat> {
+    let has = move |vat: &Vat| version == DocumentVersion::V1 || !codes::OF_2018.contains(vat);
+    codes::VAT_TAGS.iter().map(|(vat, _)| *vat).filter(has)
+}
+
+/// Everything about a receipt that Modulkassa cannot carry.
+pub fn violations(receipt: &Receipt, version: DocumentVersion) -> Vec<Violation> {
     let mut found = Vec::new();
-    let issued = receipt.moment(at).map(OffsetDateTime::date);
+    let is_return = matches!(receipt.kind, Kind::SellRefund | Kind::BuyRefund);
     let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
     if contact(receipt.customer.as_ref()).is_none() {
         wrong("/customer".into(), Code::MissingField, "give the buyer's e-mail address or phone");
@@ -50,14 +55,17 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
         };
         match item.vat {
             None => wrong("vat", Code::MissingField, "`vat` is required; `none` means not subject to VAT"),
-            Some(vat) if look_up(codes::VAT_TAGS, &vat).is_none() => {
-                wrong("vat", Code::VatNotAllowed, "Modulkassa does not know this rate");
+            Some(vat) if !rates(version).any(|known| known == vat) => {
+                let message = match codes::OF_2018.contains(&vat) {
+                    true => "only `document_version` `v1` has this rate",
+                    false => "Modulkassa does not know this rate",
+                };
+                wrong("vat", Code::VatNotAllowed, message);
             }
-            Some(vat) => {
-                if let Some(message) = issued.and_then(|day| vat::not_yet(vat, day)) {
-                    wrong("vat", Code::VatNotAllowed, &message);
-                }
+            Some(vat) if codes::OF_2018.contains(&vat) && !is_return => {
+                wrong("vat", Code::VatNotAllowed, "Modulkassa has this rate in refunds only");
             }
+            Some(_) => {}
         }
         if item.quantity.decimals() > QUANTITY_DECIMALS {
             wrong("quantity", Code::TooManyDecimals, "Modulkassa takes 3 decimals at most");
@@ -172,6 +180,7 @@ fn position(item: &Item) -> Option<wire::Position<'_>> {
         quantity: item.quantity,
         disc_sum: item.discount,
         vat_tag: look_up(codes::VAT_TAGS, &item.vat?)?,
+        vat_revision: item.vat.filter(|vat| codes::OF_2018.contains(vat)).map(|_| codes::VAT_REVISION),
         vat_sum: item.vat_sum,
         payment_object: item.payment_object.unwrap_or(PaymentObject::Commodity).word(),
         payment_method: item.payment_method.unwrap_or(PaymentMethod::FullPayment).word(),

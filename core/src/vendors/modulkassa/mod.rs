@@ -34,6 +34,7 @@ use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
 use crate::receipt::letters::Letters;
+use crate::receipt::place::Country;
 use crate::receipt::{Kind, Receipt};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
@@ -44,6 +45,7 @@ use crate::vendor::{Claim, Context, Exclusive, Mode, Opened, Prepared, StepResul
 pub const INFO: VendorInfo = VendorInfo {
     name: NAME,
     summary: "Modulkassa (Modulpos), Russia: a cloud queue in front of a shop's cash register.",
+    country: Country::Russia,
     call_timeout_ms: CALL_TIMEOUT_MS,
     config: input::schema_of::<ModulkassaConfig>,
     open,
@@ -102,7 +104,7 @@ impl Vendor for Modulkassa {
             vendor: NAME.into(),
             operations: Vec::new(),
             kinds: Kind::ALL.to_vec(),
-            vat: codes::VAT_TAGS.iter().map(|(vat, _)| *vat).collect(),
+            vat: map::rates(self.config.version()).collect(),
             payment_types: codes::PAYMENT_TYPES.iter().map(|(kind, _)| *kind).collect(),
             payment_objects: codes::OBJECTS.to_vec(),
             units: codes::MEASURES.iter().map(|(unit, _)| *unit).collect(),
@@ -113,8 +115,8 @@ impl Vendor for Modulkassa {
         }
     }
 
-    fn violations(&self, receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
-        map::violations(receipt, at)
+    fn violations(&self, receipt: &Receipt) -> Vec<Violation> {
+        map::violations(receipt, self.config.version())
     }
 
     fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {

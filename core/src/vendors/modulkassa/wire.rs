@@ -50,6 +50,7 @@ pub struct Position<'a> {
     #[serde(serialize_with = "optional_number")]
     pub disc_sum: Option<Amount>,
     pub vat_tag: u16,
+    pub vat_revision: Option<u16>,
     #[serde(serialize_with = "optional_number")]
     pub vat_sum: Option<Amount>,
     pub payment_object: &'static str,

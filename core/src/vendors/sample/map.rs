@@ -1,11 +1,10 @@
 //! Receipt to the sample's document (protocol/sample.md 2). No I/O.
 
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use crate::error::{Code, Violation, violation};
 use crate::receipt::money::Amount;
-use crate::receipt::{Kind, PaymentType, Receipt, Vat, vat};
+use crate::receipt::{Kind, PaymentType, Receipt, Vat};
 use crate::vendor::{Claim, look_up};
 
 /// The only currency.
@@ -18,9 +17,8 @@ pub const PAYMENTS: &[(PaymentType, &str)] = &[(PaymentType::Cash, "cash"), (Pay
 pub const RATES: &[(Vat, &str)] =
     &[(Vat::None, "exempt"), (Vat::Vat0, "0"), (Vat::Vat10, "10"), (Vat::Vat20, "20"), (Vat::Vat22, "22")];
 
-/// Everything about a receipt that the sample cannot carry. `at` is now.
-pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
-    let day = receipt.moment(at).map(OffsetDateTime::date);
+/// Everything about a receipt that the sample cannot carry.
+pub fn violations(receipt: &Receipt) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut refuse = |is_wrong: bool, path: String, code, message: &str| {
         found.extend(is_wrong.then(|| violation(path, code, message)));
@@ -34,10 +32,8 @@ pub fn violations(receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
     for (index, item) in receipt.items.iter().enumerate() {
         let at = |field: &str| format!("/items/{index}/{field}");
         let is_unknown = item.vat.is_some_and(|rate| look_up(RATES, &rate).is_none());
-        let early = item.vat.and_then(|rate| vat::not_yet(rate, day?)).filter(|_| !is_unknown);
         refuse(item.vat.is_none(), at("vat"), Code::MissingField, "`vat` is required; `none` means exempt");
         refuse(is_unknown, at("vat"), rate, "the sample does not know this rate");
-        refuse(early.is_some(), at("vat"), rate, early.as_deref().unwrap_or_default());
         refuse(item.quantity.decimals() > 3, at("quantity"), Code::TooManyDecimals, "3 decimals at most");
     }
     found

@@ -20,6 +20,7 @@ use crate::input;
 use crate::journal::Entry;
 use crate::receipt::Receipt;
 use crate::receipt::letters::Letters;
+use crate::receipt::place::Country;
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Capabilities, Health};
@@ -30,6 +31,7 @@ use api::Api;
 pub const INFO: VendorInfo = VendorInfo {
     name: NAME,
     summary: "A sample of a vendor, for the tests.",
+    country: Country::Russia,
     call_timeout_ms: CALL_TIMEOUT_MS,
     config: input::schema_of::<SampleConfig>,
     open,
@@ -110,8 +112,8 @@ impl Vendor for Sample {
         }
     }
 
-    fn violations(&self, receipt: &Receipt, at: OffsetDateTime) -> Vec<Violation> {
-        map::violations(receipt, at)
+    fn violations(&self, receipt: &Receipt) -> Vec<Violation> {
+        map::violations(receipt)
     }
 
     fn prepare(&self, receipt: &Receipt, _: OffsetDateTime) -> Result<Prepared> {

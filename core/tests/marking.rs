@@ -268,6 +268,7 @@ fn any_text() -> impl Strategy<Value = String> {
         ])
         .prop_map(str::to_owned),
         "[0-9A-Za-z!-/]{1,14}",
+        any::<char>().prop_map(String::from),
     ];
     prop::collection::vec(piece, 1..9).prop_map(|pieces| pieces.concat())
 }
@@ -275,7 +276,7 @@ fn any_text() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
-    /// What was put right needs nothing more, and says the same.
+    /// Whatever the text is, it is read or refused; and what was put right needs nothing more and says the same.
     #[test]
     fn a_code_that_was_put_right_is_read_as_it_is(text in any_text()) {
         if let Ok(reading) = read(&text) {

@@ -11,8 +11,11 @@ pub fn kind_of(code: &str) -> MarkingKind {
     row.map_or(MarkingKind::Unknown, |(kind, _)| *kind)
 }
 
+/// A kind, and what tells it.
+type Form = (MarkingKind, fn(&str) -> bool);
+
 /// The forms; the first one that fits counts.
-const FORMS: &[(MarkingKind, fn(&str) -> bool)] = &[
+const FORMS: &[Form] = &[
     (MarkingKind::Ean8, |code| code.len() == 8 && is_checked(code)),
     (MarkingKind::Ean13, |code| code.len() == 13 && is_checked(code)),
     (MarkingKind::Itf14, |code| code.len() == GTIN && is_checked(code)),

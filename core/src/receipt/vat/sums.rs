@@ -1,6 +1,6 @@
 //! VAT sums that the shop computed, held against rate and line. VAT is inside the price for plain and calculated
 //! rates alike: `sum * r / (100 + r)`, rounded half up to the kopeck (protocol/atol.md 2.8.4). A sum that is off by
-//! one kopeck a line is taken, with a warning: cash registers have that tolerance (protocol/atol.md 3, number 21).
+//! one kopeck a line is taken, with a warning: cash registers have that tolerance (protocol/atol.md 4.1, number 21).
 
 use super::Found;
 use crate::error::{Code, violation};

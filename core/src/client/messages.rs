@@ -59,7 +59,7 @@ pub struct Validation {
 #[serde(deny_unknown_fields)]
 pub struct MarkingCode {
     /// The code as scanned.
-    #[schemars(extend("format" = "marking"), length(min = 1, max = 255))]
+    #[schemars(extend("format" = "any"), length(min = 1, max = 255))]
     pub code: String,
 }
 
@@ -90,7 +90,7 @@ impl From<Reading> for MarkingReading {
 #[serde(deny_unknown_fields)]
 pub struct Wait {
     /// The caller's id.
-    #[schemars(extend("format" = "id"), length(min = 1, max = 128))]
+    #[schemars(extend("format" = "any"), length(min = 1, max = 128))]
     pub id: String,
     /// How long, in milliseconds; absent means the time of a call.
     #[schemars(range(min = 1, max = 3_600_000))]
@@ -129,7 +129,7 @@ pub struct Verdict {
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
     /// The caller's id.
-    #[schemars(extend("format" = "id"), length(min = 1, max = 128))]
+    #[schemars(extend("format" = "any"), length(min = 1, max = 128))]
     pub id: String,
     /// What may be done.
     pub mode: Option<ResolveMode>,
@@ -260,12 +260,12 @@ impl Delivered {
 #[serde(deny_unknown_fields)]
 pub struct JournalQuery {
     /// One receipt, with every step.
-    #[schemars(extend("format" = "id"), length(min = 1, max = 128))]
+    #[schemars(extend("format" = "any"), length(min = 1, max = 128))]
     pub id: Option<String>,
     /// Only this state.
     pub state: Option<State>,
     /// Only what arrived after the receipt with this id: `next` of the page before.
-    #[schemars(extend("format" = "id"), length(min = 1, max = 128))]
+    #[schemars(extend("format" = "any"), length(min = 1, max = 128))]
     pub after: Option<String>,
     /// At most so many (1000).
     #[schemars(range(min = 1, max = MOST_LISTED))]
@@ -375,7 +375,7 @@ impl JournalStep {
 #[serde(deny_unknown_fields)]
 pub struct Export {
     /// Only what arrived after the receipt with this id: `next` of the page before.
-    #[schemars(extend("format" = "id"), length(min = 1, max = 128))]
+    #[schemars(extend("format" = "any"), length(min = 1, max = 128))]
     pub after: Option<String>,
     /// At most so many entries (200).
     #[schemars(range(min = 1, max = MOST_EXPORTED))]

@@ -311,13 +311,10 @@ fn unknown(name: &str, properties: &serde_json::Map<String, Value>) -> String {
 }
 
 /// True for a control character that no text of this format has. Ends of lines and tabs are blanks; what printers and
-/// terminals take for a command is nothing that a shop writes. A marking code has separators, and an id is whatever it
-/// was when it was first used.
+/// terminals take for a command is nothing that a shop writes. The format `any` takes them: a marking code has separators,
+/// and an id is whatever it was when it was first used.
 fn acts(letter: char, format: Option<&str>) -> bool {
-    letter == '\0'
-        || letter.is_control()
-            && !matches!(letter, '\t' | '\n' | '\r')
-            && !matches!(format, Some("marking" | "id"))
+    letter == '\0' || letter.is_control() && !matches!(letter, '\t' | '\n' | '\r') && format != Some("any")
 }
 
 /// What is wrong with a text of this format.

@@ -103,7 +103,7 @@ part! {
     /// A marking code; give exactly one form (protocol/atol.md 2.7.2).
     MarkCode "AtolMarkCode" {
         /// Not recognised, tag 1300.
-        unknown: String [extend("format" = "marking"), length(min = 1, max = 32)],
+        unknown: String [extend("format" = "any"), length(min = 1, max = 32)],
         /// EAN-8, tag 1301.
         ean8: String [length(min = 8, max = 8)],
         /// EAN-13, tag 1302.
@@ -111,11 +111,11 @@ part! {
         /// ITF-14, tag 1303.
         itf14: String [length(min = 14, max = 14)],
         /// GS1 of goods that are not subject to marking, tag 1304.
-        gs10: String [extend("format" = "marking"), length(min = 1, max = 38)],
+        gs10: String [extend("format" = "any"), length(min = 1, max = 38)],
         /// GS1 of marked goods, the whole code in Base64, tag 1305.
-        gs1m: String [extend("format" = "marking"), length(min = 1, max = 200)],
+        gs1m: String [extend("format" = "any"), length(min = 1, max = 200)],
         /// Short code, tag 1306.
-        short: String [extend("format" = "marking"), length(min = 1, max = 38)],
+        short: String [extend("format" = "any"), length(min = 1, max = 38)],
         /// Fur, tag 1307.
         fur: String [length(min = 20, max = 20)],
         /// Alcohol, second version, tag 1308.

@@ -125,7 +125,7 @@ pub struct Item {
 #[serde(deny_unknown_fields)]
 pub struct Marking {
     /// The marking code as scanned: what is certain is put right, and `validate` says so; see `parse_marking`.
-    #[schemars(extend("format" = "marking"), length(min = 1, max = 255))]
+    #[schemars(extend("format" = "any"), length(min = 1, max = 255))]
     pub code: Option<String>,
     /// Product code of the older format, tag 1162: hex bytes separated by spaces.
     #[schemars(length(min = 1, max = 95))]

@@ -22,6 +22,7 @@ pub const OPERATIONS: &[Operation<Client>] = &[
 #[serde(deny_unknown_fields)]
 pub struct Echo {
     /// The text.
+    #[schemars(extend("format" = "any"))]
     pub text: String,
 }
 

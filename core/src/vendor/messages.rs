@@ -43,7 +43,7 @@ pub struct Capabilities {
 #[serde(deny_unknown_fields)]
 pub struct ReceiptKey {
     /// The caller's id.
-    #[schemars(extend("format" = "id"), length(min = 1, max = 128))]
+    #[schemars(extend("format" = "any"), length(min = 1, max = 128))]
     pub id: String,
 }
 

@@ -170,10 +170,17 @@ fn adjusted(
         if more == 0 && less == 0 {
             return Ok(vec![item]);
         }
+        // A discount beyond price × quantity is none: it goes against the surcharge first.
+        let (more, less) = (more.saturating_sub(less), less.saturating_sub(more));
+        let kept = hundredths(item.surcharge).unwrap_or(0);
+        let (surcharge, less) = match kept.min(less) {
+            0 => (item.surcharge, less),
+            taken => (Some(amount(kept - taken)?), less - taken),
+        };
         let sum = |given: Option<Amount>, part: u64| {
             if part == 0 { Ok(given) } else { amount(part).map(|part| given.unwrap_or_default().plus(part)) }
         };
-        let (discount, surcharge) = (sum(item.discount, less)?, sum(item.surcharge, more)?);
+        let (discount, surcharge) = (sum(item.discount, less)?, sum(surcharge, more)?);
         return Ok(vec![Item { discount, surcharge, vat_sum: None, ..item }]);
     }
     let total = hundredths(item.total()).and_then(|total| (total + more).checked_sub(less));
@@ -297,6 +304,14 @@ mod tests {
         sale["surcharge"] = json!("3.00");
         let made = receipt(&[("50.00", "1"), ("50.00", "1")], sale).distributed(WITH_DISCOUNT, 1).unwrap();
         assert_eq!(made.receipt.items[0].price.to_string(), "51.50");
+        // All but nothing off a line that was raised is a discount of what it cost.
+        let both = Adjustments { discount: true, surcharge: true };
+        let mut sale = paid("0.01");
+        sale["surcharge"] = json!("20.00");
+        sale["discount"] = json!("119.99");
+        let made = receipt(&[("100.00", "1")], sale).distributed(both, 1).unwrap();
+        assert_eq!(made.receipt.items[0].discount.unwrap().to_string(), "99.99");
+        assert_eq!(made.receipt.total(), made.receipt.paid());
         let mut sale = paid("80.00");
         sale["discount"] = json!("10.00");
         let error = receipt(&[("100.00", "1")], sale).distributed(BY_PRICE, 1).unwrap_err();

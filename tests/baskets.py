@@ -11,6 +11,8 @@ sys.path.insert(0, str(ROOT / "tests/languages"))
 
 from harness import LANGUAGES, VENDORS, Emulator, Runner  # noqa: E402
 
+# The baskets have hundredths.
+OWN = {"ikkm": {"amounts": "tiyn"}}
 PROGRAM = ROOT / "target/release/baskets"
 SHOWN = 5
 
@@ -23,7 +25,7 @@ def differences(language, configs, baskets):
         by_vendor.setdefault(line["vendor"], []).append(line)
     for vendor, lines in by_vendor.items():
         with Runner(language) as runner:
-            runner.open({**configs[vendor], **VENDORS[vendor]["config"], "journal": "memory:"})
+            runner.open({**configs[vendor], **VENDORS[vendor]["config"], "journal": "memory:", **OWN.get(vendor, {})})
             for line in lines:
                 made = runner.call("distribute", line["basket"])
                 if made != {"ok": line["made"]}:

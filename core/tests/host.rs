@@ -1,9 +1,9 @@
 //! The process' runtime: where none is to be had, nothing was sent and the process lives.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use kassa::{faults, host, table};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn what_fails_before_there_is_a_client_is_told_and_may_be_tried_again() {
@@ -29,4 +29,29 @@ fn what_fails_before_there_is_a_client_is_told_and_may_be_tried_again() {
     faults::disarm();
     let described: Value = serde_json::from_str(&table::describe()).unwrap();
     assert!(described["operations"].is_array());
+}
+
+/// Opening gives back no lines: whoever has a journal that others could read learns it from the first call.
+#[test]
+#[cfg(unix)]
+fn what_there_is_to_say_about_opening_comes_with_the_first_call() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("journal.sqlite");
+    let open = |log: &str| {
+        let config = json!({"vendor": "modulkassa", "environment": "demo", "journal": format!("sqlite:{}", path.display()),
+            "credentials": {"user_name": "u", "password": "p"}, "log": log});
+        let opened: Value = serde_json::from_str(&host::open(&config.to_string())).unwrap();
+        opened["ok"]["client"].as_i64().unwrap_or_else(|| panic!("{opened}"))
+    };
+    let told = |client| host::call(client, "metrics", "{}").matches("was open to other users").count();
+    for (log, expected) in [("warn", 1), ("error", 0)] {
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let client = open(log);
+        assert_eq!((told(client), told(client)), (expected, 0), "{log}");
+        host::close(client);
+        std::fs::remove_dir_all(folder.path()).unwrap();
+        std::fs::create_dir(folder.path()).unwrap();
+    }
 }

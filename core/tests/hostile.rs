@@ -196,6 +196,11 @@ const ECHOES: &[Echo] = &[
     }),
     ("atol", "submit", 502, |all| all.into()),
     ("atol", "token", 401, |all| json!({"error": {"code": 12, "type": "system", "text": all}}).to_string()),
+    ("ikassa", "sale", 200, |all| json!({"uid": all, "number": 7}).to_string()),
+    ("modulkassa", "submit", 200, |all| {
+        let info = json!({"fnDocNumber": 1, "fnNumber": "1", "qr": all, "sum": 290.0, "fnDocMark": all});
+        json!({"status": "COMPLETED", "fiscalInfo": info}).to_string()
+    }),
     ("ikassa", "sale", 400, |all| json!({"code": "kernel.document.bad", "message": all}).to_string()),
     ("ikassa", "sale", 500, |all| json!({"code": all, "message": all}).to_string()),
 ];
@@ -228,8 +233,8 @@ async fn what_an_answer_repeats_of_the_request_is_kept_nowhere() {
         let envelope = call(&till, "register", sale).await.to_string();
         let kept = call(&till, "export", json!({})).await;
         let entry = kept["ok"]["entries"][0].clone();
-        let steps = [&entry["steps"], &entry["raw"], &entry["failure"], &entry["notice"]]
-            .map(Value::to_string)
+        let steps = ["steps", "raw", "failure", "notice", "vendor_document_id", "fiscal"]
+            .map(|name| entry[name].to_string())
             .concat();
         // What this exchange sent: a log-in knows no buyer, and iKassa is told none.
         let is_sent = |secret: &&String| match secret.as_str() {

@@ -2,7 +2,7 @@
 //! written with what it has, where there is one way to do so. A text is never cut: a letter without another way is
 //! sent as it is, with a warning.
 
-use super::Receipt;
+use super::{MOST_CASHIER, MOST_NAME, MOST_TEXT, Receipt};
 use crate::error::{Code, Violation, violation};
 
 /// Which letters a vendor's fiscal record holds.
@@ -77,17 +77,18 @@ impl Letters {
 fn texts(receipt: &mut Receipt) -> Vec<(String, Option<&mut String>, usize)> {
     let Receipt { items, customer, cashier, company, .. } = receipt;
     let items = items.iter_mut().enumerate();
-    let mut all: Vec<_> =
-        items.map(|(index, item)| (format!("/items/{index}/name"), Some(&mut item.name), 128)).collect();
+    let mut all: Vec<_> = items
+        .map(|(index, item)| (format!("/items/{index}/name"), Some(&mut item.name), MOST_NAME))
+        .collect();
     if let Some(customer) = customer {
-        all.push(("/customer/name".into(), customer.name.as_mut(), 256));
+        all.push(("/customer/name".into(), customer.name.as_mut(), MOST_TEXT));
     }
     if let Some(cashier) = cashier {
-        all.push(("/cashier/name".into(), Some(&mut cashier.name), 64));
-        all.push(("/cashier/position".into(), cashier.position.as_mut(), 64));
+        all.push(("/cashier/name".into(), Some(&mut cashier.name), MOST_CASHIER));
+        all.push(("/cashier/position".into(), cashier.position.as_mut(), MOST_CASHIER));
     }
     if let Some(company) = company {
-        all.push(("/company/payment_address".into(), company.payment_address.as_mut(), 256));
+        all.push(("/company/payment_address".into(), company.payment_address.as_mut(), MOST_TEXT));
     }
     all
 }

@@ -27,6 +27,13 @@ pub use words::{
 /// Most lines that a receipt may have in this library.
 pub const MOST_LINES: usize = 1_000;
 
+/// Most letters of a name of goods, tag 1030.
+pub const MOST_NAME: usize = 128;
+/// Most letters of the cashier's name and of the post.
+pub const MOST_CASHIER: usize = 64;
+/// Most letters of the buyer's name, tag 1227, and of the place of settlement, tag 1187.
+pub const MOST_TEXT: usize = 256;
+
 /// A receipt to be put on the fiscal record.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -77,7 +84,7 @@ pub struct Receipt {
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// Name of the goods or service, tag 1030.
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(length(min = 1, max = MOST_NAME))]
     pub name: String,
     /// Price per unit before `discount`.
     pub price: Amount,
@@ -173,7 +180,7 @@ pub struct Customer {
     #[schemars(extend("format" = "phone"))]
     pub phone: Option<String>,
     /// Name of the person or organisation, tag 1227.
-    #[schemars(length(min = 1, max = 256))]
+    #[schemars(length(min = 1, max = MOST_TEXT))]
     pub name: Option<String>,
     /// Taxpayer number, tag 1228.
     #[schemars(length(min = 1, max = 12))]
@@ -186,13 +193,13 @@ pub struct Customer {
 #[serde(deny_unknown_fields)]
 pub struct Cashier {
     /// Name, tag 1021.
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = MOST_CASHIER))]
     pub name: String,
     /// Taxpayer number, tag 1203.
     #[schemars(length(min = 1, max = 12))]
     pub tax_id: Option<String>,
     /// Post.
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = MOST_CASHIER))]
     pub position: Option<String>,
 }
 
@@ -207,7 +214,7 @@ pub struct Company {
     /// Taxation system, tag 1055.
     pub tax_system: Option<TaxSystem>,
     /// Place of settlement, tag 1187.
-    #[schemars(length(min = 1, max = 256))]
+    #[schemars(length(min = 1, max = MOST_TEXT))]
     pub payment_address: Option<String>,
     /// E-mail address of the shop, tag 1117.
     #[schemars(extend("format" = "email"), length(max = 64))]

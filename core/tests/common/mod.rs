@@ -1,6 +1,8 @@
 //! A client, an emulator in the same process and the ledger between them.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod codes;
+
 use kassa::Client;
 use kassa::transport::Transports;
 use kassa::vendor::VendorInfo;

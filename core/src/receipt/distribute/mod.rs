@@ -12,6 +12,9 @@ use super::money::Amount;
 use super::{Item, MOST_LINES, PaymentType, Receipt};
 use crate::error::{Code, Error, Result, Violation, violation};
 
+/// Said where hundredths do not fit into 64 bits.
+const TOO_LARGE: &str = "the sums are too large to be added up";
+
 /// What `distribute` made of a receipt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Distributed {
@@ -73,21 +76,25 @@ impl Receipt {
 
     fn line_totals(&self) -> std::result::Result<Vec<u64>, Violation> {
         let total = |(index, item): (usize, &Item)| {
-            let message = "the discount is larger than price × quantity";
-            let path = format!("/items/{index}/discount");
-            hundredths(item.total()).ok_or_else(|| violation(path, Code::DiscountTooLarge, message))
+            let total = item.total().ok_or_else(|| {
+                let message = "the discount is larger than price × quantity";
+                violation(format!("/items/{index}/discount"), Code::DiscountTooLarge, message)
+            })?;
+            let too_large = || violation(format!("/items/{index}"), Code::TooLarge, TOO_LARGE);
+            hundredths(Some(total)).ok_or_else(too_large)
         };
         self.items.iter().enumerate().map(total).collect()
     }
 
     fn plan(&self, lines: &[u64]) -> std::result::Result<Plan, Violation> {
-        let items: u64 = lines.iter().sum();
-        let too_large = || violation("/payments", Code::TooLarge, "the sums are too large to be added up");
+        let too_large = || violation("/items", Code::TooLarge, TOO_LARGE);
+        let items = lines.iter().try_fold(0_u64, |sum, line| sum.checked_add(*line)).ok_or_else(too_large)?;
         let paid = hundredths(self.paid()).ok_or_else(too_large)?;
         let discount = hundredths(Some(self.discount.unwrap_or_default())).ok_or_else(too_large)?;
         let surcharge = hundredths(Some(self.surcharge.unwrap_or_default())).ok_or_else(too_large)?;
+        let raised = items.checked_add(surcharge).ok_or_else(too_large)?;
         let message = "the discount is larger than the items";
-        let wanted = (items + surcharge)
+        let wanted = raised
             .checked_sub(discount)
             .ok_or_else(|| violation("/discount", Code::DiscountTooLarge, message))?;
         match paid.checked_sub(wanted) {
@@ -167,11 +174,11 @@ fn adjusted(
     let is_carried = (adjustments.discount || less == 0 && item.discount.is_none_or(Amount::is_zero))
         && (adjustments.surcharge || more == 0 && item.surcharge.is_none_or(Amount::is_zero));
     if is_carried {
+        // A discount beyond price × quantity is none: it goes against the surcharge first.
+        let (more, less) = (more.saturating_sub(less), less.saturating_sub(more));
         if more == 0 && less == 0 {
             return Ok(vec![item]);
         }
-        // A discount beyond price × quantity is none: it goes against the surcharge first.
-        let (more, less) = (more.saturating_sub(less), less.saturating_sub(more));
         let kept = hundredths(item.surcharge).unwrap_or(0);
         let (surcharge, less) = match kept.min(less) {
             0 => (item.surcharge, less),
@@ -202,7 +209,7 @@ fn hundredths(amount: Option<Amount>) -> Option<u64> {
 
 fn amount(hundredths: u64) -> std::result::Result<Amount, Violation> {
     let sum = i64::try_from(hundredths).ok().and_then(Amount::of_hundredths);
-    sum.ok_or_else(|| violation("/items", Code::TooLarge, "the sums are too large to be added up"))
+    sum.ok_or_else(|| violation("/items", Code::TooLarge, TOO_LARGE))
 }
 
 #[cfg(test)]
@@ -288,6 +295,16 @@ mod tests {
         let card = json!({"payments": [{"type": "card", "sum": "500.00"}]});
         let error = receipt(&[("272.00", "1")], card).distributed(BY_PRICE, 1).unwrap_err();
         assert_eq!(error.violations[0].path, "/payments");
+    }
+
+    #[test]
+    fn sums_that_do_not_fit_are_told() {
+        let line = ("99999999999.99", "900000");
+        for (lines, path) in [(vec![line; 3], "/items"), (vec![("99999999999.99", "9999999")], "/items/0")] {
+            let error = receipt(&lines, paid("1.00")).distributed(BY_PRICE, 1).unwrap_err();
+            let found = &error.violations[0];
+            assert_eq!((found.path.as_str(), found.code.as_str()), (path, "too_large"));
+        }
     }
 
     #[test]

@@ -135,7 +135,7 @@ impl Vendor for Ikkm {
     fn smallest_sum(&self) -> u64 {
         match self.config.amounts.unwrap_or_default() {
             Amounts::Whole => 100,
-            _ => 1,
+            Amounts::Tiyn => 1,
         }
     }
 

@@ -174,6 +174,9 @@ codes! {
     ReceiptConflict "receipt_conflict" Conflict "The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.";
     OtherSystem "other_system" Conflict "The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.";
 
+    BasisUnusable "basis_unusable" Conflict "The receipt that this one builds on is not on record, or the journal does not hold what it says; nothing was sent. Settle that one, or give `items` and `payments` yourself, without `refund_of`, `settles` and `corrects`.";
+    BasisExceeded "basis_exceeded" Conflict "It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left.";
+
     CredentialsRefused "credentials_refused" Auth "The vendor refuses the credentials: correct them.";
     NotPermitted "not_permitted" Auth "The credentials have no right to this: ask the vendor.";
     LoginNeeded "login_needed" Auth "A person has to log in: `start_login`, tell the code, `finish_login`.";

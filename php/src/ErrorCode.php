@@ -127,6 +127,19 @@ final class ErrorCode
      */
     public const OTHER_SYSTEM = 'other_system';
 
+    /**
+     * The receipt that this one builds on is not on record, or the journal does not hold what it
+     * says; nothing was sent. Settle that one, or give `items` and `payments` yourself, without
+     * `refund_of`, `settles` and `corrects`.
+     */
+    public const BASIS_UNUSABLE = 'basis_unusable';
+
+    /**
+     * It asks for more than is left of the receipt that it builds on; nothing was sent. The message
+     * says what is left.
+     */
+    public const BASIS_EXCEEDED = 'basis_exceeded';
+
     /** The vendor refuses the credentials: correct them. */
     public const CREDENTIALS_REFUSED = 'credentials_refused';
 
@@ -277,6 +290,8 @@ final class ErrorCode
         'unsupported' => 'unsupported',
         'receipt_conflict' => 'conflict',
         'other_system' => 'conflict',
+        'basis_unusable' => 'conflict',
+        'basis_exceeded' => 'conflict',
         'credentials_refused' => 'auth',
         'not_permitted' => 'auth',
         'login_needed' => 'auth',
@@ -346,6 +361,8 @@ final class ErrorCode
         'unsupported' => 'The vendor cannot do this; see `capabilities`.',
         'receipt_conflict' => 'The id belongs to a receipt with other content, and `outcome` is that receipt\'s; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.',
         'other_system' => 'The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.',
+        'basis_unusable' => 'The receipt that this one builds on is not on record, or the journal does not hold what it says; nothing was sent. Settle that one, or give `items` and `payments` yourself, without `refund_of`, `settles` and `corrects`.',
+        'basis_exceeded' => 'It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left.',
         'credentials_refused' => 'The vendor refuses the credentials: correct them.',
         'not_permitted' => 'The credentials have no right to this: ask the vendor.',
         'login_needed' => 'A person has to log in: `start_login`, tell the code, `finish_login`.',

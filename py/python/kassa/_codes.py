@@ -144,6 +144,14 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
         "conflict",
         "The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.",
     ),
+    "basis_unusable": (
+        "conflict",
+        "The receipt that this one builds on is not on record, or the journal does not hold what it says; nothing was sent. Settle that one, or give `items` and `payments` yourself, without `refund_of`, `settles` and `corrects`.",
+    ),
+    "basis_exceeded": (
+        "conflict",
+        "It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left.",
+    ),
     "credentials_refused": (
         "auth",
         "The vendor refuses the credentials: correct them.",

@@ -5,6 +5,7 @@ use super::messages::{
     Deliver, Delivered, Enqueue, Enqueued, Export, Exported, JournalPage, JournalQuery, MarkingCode,
     MarkingReading, Metrics, Prune, Pruned, Resolve, Validation, Wait,
 };
+use super::reconcile::{Reconcile, Reconciliation};
 use super::replace::{Replace, Replaced};
 use super::totals::{Totals, TotalsQuery};
 use crate::receipt::Receipt;
@@ -48,6 +49,9 @@ pub const SHARED: &[Operation<Client>] = &[
     operation!("totals", HARMLESS, Client::totals, TotalsQuery => Totals,
         "Adds up what the journal has on record: by day or shift, kind, payment and VAT rate. Nothing is asked of the \
          vendor."),
+    operation!("reconcile", HARMLESS, Client::reconcile, Reconcile => Reconciliation,
+        "Holds the journal against the shop's orders and against what the vendor has on record: what is missing, in doubt \
+         or failed, and each difference by name. Nothing is sent that could make a document."),
     operation!("export", HARMLESS, Client::export, Export => Exported,
         "Pages of the journal with every step of every receipt and the hashes of the record, to be kept elsewhere."),
     operation!("prune", HARMLESS, Client::prune, Prune => Pruned,

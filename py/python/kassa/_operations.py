@@ -99,6 +99,14 @@ class Operations(Client):
         response: t.Totals = self.call("totals", request)
         return response
 
+    def reconcile(self, request: Optional[t.Reconcile] = None) -> t.Reconciliation:
+        """Holds the journal against the shop's orders and against what the vendor has on record:
+        what is missing, in doubt or failed, and each difference by name. Nothing is sent that
+        could make a document.
+        """
+        response: t.Reconciliation = self.call("reconcile", request)
+        return response
+
     def export(self, request: Optional[t.Export] = None) -> t.Exported:
         """Pages of the journal with every step of every receipt and the hashes of the record, to
         be kept elsewhere.

@@ -7,6 +7,7 @@ pub mod operations;
 pub mod reconcile;
 pub mod replace;
 pub mod totals;
+mod writing;
 
 use std::time::Duration;
 
@@ -18,9 +19,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::config::LogLevel;
 use crate::delivery::Delivery;
-use crate::error::{Code, Error, Kind, Result, Violation, violation};
-use crate::faults::may_fail;
-use crate::journal::{Entry, Filter, Intent, audit};
+use crate::error::{Code, Error, Result, Violation, violation};
+use crate::journal::{Entry, Filter, audit};
 use crate::receipt::Receipt;
 use crate::receipt::distribute::{Adjustments, Distributed};
 use crate::receipt::fields::not_carried;
@@ -29,36 +29,23 @@ use crate::receipt::place::Place;
 use crate::receipt::registration::{Registration, State};
 use crate::receipt::vat;
 use crate::vendor::budget::Budget;
-use crate::vendor::desk::{Desk as _, Wanted};
+use crate::vendor::desk::Desk as _;
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health, Nothing, ReceiptKey};
 use crate::vendor::{Mode, VendorInfo};
 use messages::{
-    About, Chain, ChainEnd, Deliver, Delivered, Enqueue, Enqueued, Export, Exported, ExportedEntry,
-    JournalEntry, JournalPage, JournalQuery, JournalStep, MOST_COUNTED, MOST_EXPORTED, MOST_LISTED,
-    MarkingCode, MarkingReading, Metrics, Prune, Pruned, QueueError, Queued, Resolve, ResolveMode,
-    Validation, Wait,
+    About, Chain, ChainEnd, Deliver, Delivered, Export, Exported, ExportedEntry, JournalEntry, JournalPage,
+    JournalQuery, JournalStep, MOST_COUNTED, MOST_EXPORTED, MOST_LISTED, MarkingCode, MarkingReading,
+    Metrics, Prune, Pruned, Resolve, ResolveMode, Validation, Wait,
 };
 use metrics::Counters;
 use totals::milliseconds;
 
 /// Longest pause of `wait` between two questions, unless the vendor needs a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
-/// Receipts that `enqueue` writes at a time.
-const ENQUEUE_CHUNK: usize = 1_000;
 /// Entries that `prune` removes at a time.
 const PRUNE_CHUNK: usize = 1_000;
 /// Entries whose steps `export` reads at the same time.
 const EXPORT_PARALLEL: usize = 8;
-
-/// What a receipt says, as JSON.
-struct Forms {
-    /// As it was given.
-    given: String,
-    /// In its one form.
-    content: String,
-    /// As earlier versions wrote that.
-    earlier: Vec<Vec<u8>>,
-}
 
 /// A client of one vendor and one cash register. Use it from as many tasks as you like.
 pub struct Client {
@@ -101,6 +88,7 @@ impl Client {
         violations.extend(self.delivery.vendor.violations(receipt));
         violations.extend(refused);
         warnings.extend(self.delivery.vendor.warnings(receipt));
+        warnings.extend(receipt.counted_in_hundredths(self.info.country));
         let seller = self.delivery.vendor.seller(receipt);
         let place = seller.place(self.stands);
         violations.extend(receipt.future_correction(place, at));
@@ -108,46 +96,6 @@ impl Client {
         violations.extend(vat.0);
         warnings.extend(vat.1);
         (violations, warnings)
-    }
-
-    async fn intent(&self, receipt: Receipt) -> Result<Intent> {
-        let mut receipt = self.built(receipt).await?;
-        let Forms { given, content, earlier } = self.forms(&receipt)?;
-        let at = OffsetDateTime::now_utc();
-        let (violations, _) = self.checked(&mut receipt, at);
-        if !violations.is_empty() {
-            return Err(Error::invalid(violations));
-        }
-        // What is prepared may hold the name of the register.
-        self.delivery.ready().await?;
-        may_fail("request_prepared")?;
-        let prepared = self.delivery.vendor.prepare(&receipt, at)?;
-        Ok(self.delivery.intent(Wanted {
-            operation: "register",
-            basis: receipt.basis()?.map(|basis| basis.id().to_owned()),
-            id: receipt.id,
-            receipt: Some(given),
-            content: content.into_bytes(),
-            earlier,
-            request: prepared.request,
-            vendor_document_id: prepared.vendor_document_id,
-        }))
-    }
-
-    fn forms(&self, receipt: &Receipt) -> Result<Forms> {
-        may_fail("content_written")?;
-        let currency = receipt.currency.as_ref().and_then(|_| self.delivery.vendor.currency());
-        let same = receipt.canonical(self.info.name, currency.as_deref());
-        let unwritable = |error: serde_json::Error| Error::new(Code::Internal, error.to_string());
-        let content = serde_json::to_string(&same).map_err(unwritable)?;
-        // Mostly it is written as the one form is, and then earlier versions kept the same.
-        if same == *receipt {
-            return Ok(Forms { given: content.clone(), content, earlier: Vec::new() });
-        }
-        let given = serde_json::to_string(receipt).map_err(unwritable)?;
-        let mut earlier = receipt.earlier_forms().map_err(unwritable)?;
-        earlier.retain(|form| form != content.as_bytes());
-        Ok(Forms { given, content, earlier })
     }
 
     /// See the table of operations.
@@ -198,20 +146,6 @@ impl Client {
         };
         let progress = self.delivery.deliver_intent(&intent, self.delivery.budget()).await?;
         progress.verdict().map(|entry| entry.registration())
-    }
-
-    /// The intent of a receipt. One that builds on another receipt is in the journal then: whoever comes later sees what
-    /// it takes.
-    async fn written(&self, receipt: Receipt) -> Result<Intent> {
-        let Some(lease) = self.basis_lease(&receipt).await? else { return self.intent(receipt).await };
-        let written = async {
-            let intent = self.intent(receipt).await?;
-            for written in self.delivery.enqueue(std::slice::from_ref(&intent)).await {
-                written?;
-            }
-            Ok(intent)
-        };
-        lease.during(written).await
     }
 
     /// See the table of operations.
@@ -283,60 +217,6 @@ impl Client {
         delivered.left =
             self.delivery.journal.unfinished(self.delivery.register().await?, MOST_COUNTED).await?;
         Ok(delivered)
-    }
-
-    /// See the table of operations.
-    pub async fn enqueue(&self, request: Enqueue) -> Result<Enqueued> {
-        let mut intents = Vec::with_capacity(request.receipts.len());
-        let mut violations = Vec::new();
-        let (mut building, mut enqueued) = (Vec::new(), Enqueued { entries: Vec::new(), errors: Vec::new() });
-        for (index, receipt) in request.receipts.into_iter().enumerate() {
-            // It is made anew when it is written down: what is left to build on may change until then.
-            let again = receipt.basis().ok().flatten().is_some().then(|| receipt.clone());
-            let receipt_id = receipt.id.clone();
-            match self.intent(receipt).await {
-                Ok(intent) => match again {
-                    Some(receipt) => building.push(receipt),
-                    None => intents.push(intent),
-                },
-                Err(error) if error.kind() == Kind::Conflict => {
-                    let error = self.delivery.told(error, &receipt_id).await.into();
-                    enqueued.errors.push(QueueError { receipt_id, error });
-                }
-                Err(error) if error.violations.is_empty() => return Err(error),
-                Err(error) => violations.extend(error.violations.into_iter().map(|mut found| {
-                    found.path = format!("/receipts/{index}{}", found.path);
-                    found
-                })),
-            }
-        }
-        if !violations.is_empty() {
-            return Err(Error::invalid(violations));
-        }
-        for chunk in intents.chunks(ENQUEUE_CHUNK) {
-            for (intent, result) in chunk.iter().zip(self.delivery.enqueue(chunk).await) {
-                let receipt_id = intent.receipt_id.clone();
-                match result {
-                    Ok(entry) => enqueued.entries.push(Queued { receipt_id, state: entry.state }),
-                    Err(error) => enqueued.errors.push(QueueError { receipt_id, error: error.into() }),
-                }
-            }
-        }
-        for receipt in building {
-            let receipt_id = receipt.id.clone();
-            let written = async {
-                self.written(receipt).await?;
-                self.delivery.entry_of(&receipt_id).await
-            };
-            match written.await {
-                Ok(entry) => enqueued.entries.push(Queued { receipt_id, state: entry.state }),
-                Err(error) => {
-                    let error = self.delivery.told(error, &receipt_id).await.into();
-                    enqueued.errors.push(QueueError { receipt_id, error });
-                }
-            }
-        }
-        Ok(enqueued)
     }
 
     /// See the table of operations.

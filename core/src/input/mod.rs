@@ -4,6 +4,8 @@
 //! the type's own schema, every mistake is noted with its JSON pointer, and a cleaned text is
 //! written (members that are `null` left out, decimals as strings) that serde then reads.
 
+mod meant;
+
 use std::any::TypeId;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -22,6 +24,8 @@ use crate::receipt::money::{Amount, Quantity};
 pub const MOST_BYTES: usize = 4 << 20;
 /// Deepest nesting of a request.
 const MOST_DEPTH: usize = 32;
+/// Longest id that may be a number: longer ones lose digits in some languages.
+const LONGEST_ID: usize = 15;
 /// The schema that allows anything.
 static ANYTHING: Value = Value::Bool(true);
 /// Most violations that one error lists.
@@ -114,15 +118,35 @@ impl<'s> Walk<'s> {
         match text.as_bytes().first() {
             Some(b'{') if types.contains(&"object") => self.object(raw, schema, path, depth),
             Some(b'[') if types.contains(&"array") => self.array(raw, schema, path, depth),
+            Some(b'{') if types.contains(&"array") => self.array_with_keys(raw, schema, path, depth),
             Some(b'"') if types.contains(&"string") => self.string(raw, schema, path),
             Some(b'n') if types.contains(&"null") => self.clean.push_str("null"),
             Some(b't' | b'f') if types.contains(&"boolean") => self.clean.push_str(text),
             Some(b'-' | b'0'..=b'9') if is_number(&types) => self.number(text, schema, &types, path),
-            _ => {
+            // A number where a word is meant, such as a VAT rate or an id.
+            Some(b'0'..=b'9') if types.contains(&"string") && is_word(text, schema, path) => {
+                let _ = write!(self.clean, "\"{text}\"");
+            }
+            first => {
                 let wanted = types.iter().filter(|t| **t != "null").copied().collect::<Vec<_>>();
-                self.wrong(path, Code::WrongType, format!("must be {}", wanted.join(" or ")));
+                let is_time = first == Some(&b'{') && text.contains("\"timezone_type\"");
+                let hint = if is_time { "; of a PHP DateTime give `format(DATE_RFC3339)`" } else { "" };
+                self.wrong(path, Code::WrongType, format!("must be {}{hint}", wanted.join(" or ")));
             }
         }
+    }
+
+    /// What a PHP array becomes in JSON that is no list any more because some of its elements were removed.
+    fn array_with_keys(&mut self, raw: &RawValue, schema: &'s Value, path: &mut String, depth: usize) {
+        let Some(members) = self.parsed::<Members<'_>>(raw, path) else { return };
+        let is_number = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        if members.0.is_empty() || !members.0.iter().all(|(name, _)| is_number(name)) {
+            let message =
+                "must be array; an object with numbers for names is taken for one too (PHP: `array_values`)";
+            return self.wrong(path, Code::WrongType, message);
+        }
+        let elements: Vec<&RawValue> = members.0.iter().map(|(_, element)| *element).collect();
+        self.elements(&elements, schema, path, depth);
     }
 
     fn object(&mut self, raw: &RawValue, schema: &'s Value, path: &mut String, depth: usize) {
@@ -197,6 +221,10 @@ impl<'s> Walk<'s> {
 
     fn array(&mut self, raw: &RawValue, schema: &'s Value, path: &mut String, depth: usize) {
         let Some(elements) = self.parsed::<Vec<&RawValue>>(raw, path) else { return };
+        self.elements(&elements, schema, path, depth);
+    }
+
+    fn elements(&mut self, elements: &[&RawValue], schema: &'s Value, path: &mut String, depth: usize) {
         self.length(elements.len(), schema, ("minItems", "maxItems"), "elements", path);
         let length = path.len();
         self.clean.push('[');
@@ -220,7 +248,9 @@ impl<'s> Walk<'s> {
         }
         let allowed = allowed_words(schema);
         if !allowed.is_empty() && !allowed.contains(&text.as_str()) {
-            self.wrong(path, Code::WrongValue, format!("must be one of {}", allowed.join(", ")));
+            let meant = meant::value(&text, allowed.iter().copied());
+            let meant = meant.map_or_else(String::new, |meant| format!(" (did you mean `{meant}`?)"));
+            self.wrong(path, Code::WrongValue, format!("must be one of {}{meant}", allowed.join(", ")));
         }
         self.length(text.chars().count(), schema, ("minLength", "maxLength"), "characters", path);
         if let Some(format) = format
@@ -304,10 +334,18 @@ fn allowed_words(schema: &Value) -> Vec<&str> {
     plain.chain(described).filter_map(Value::as_str).collect()
 }
 
+/// True for a whole number that stands for a text: a word that is allowed, or an id.
+fn is_word(number: &str, schema: &Value, path: &str) -> bool {
+    let is_whole = number.len() <= LONGEST_ID && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole && (allowed_words(schema).contains(&number) || path.rsplit('/').next() == Some("id"))
+}
+
 fn unknown(name: &str, properties: &serde_json::Map<String, Value>) -> String {
     let known = properties.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let meant = meant::field(name, properties.keys().map(String::as_str));
+    let meant = meant.map_or_else(String::new, |meant| format!(" (did you mean `{meant}`?)"));
     let name: String = name.chars().take(40).collect();
-    format!("`{name}` is not a field here; there are {known}")
+    format!("`{name}` is not a field here{meant}; there are {known}")
 }
 
 /// True for a control character that no text of this format has. Ends of lines and tabs are blanks; what printers and
@@ -419,7 +457,7 @@ mod tests {
     #[test]
     fn every_mistake_is_named_at_once() {
         let found = codes(
-            r#"{"id":"","kind":"selll","colour":1,"items":[{"name":"Mug","price":-1,"quantity":"1.0000001","vat":20},
+            r#"{"id":"","kind":"selll","colour":1,"items":[{"name":"Mug","price":-1,"quantity":"1.0000001","vat":20.5},
                 {"name":"x","price":1.005,"quantity":1,"price":"2"}],"payments":[],"customer":{"email":"x"},"issued_at":"now"}"#,
         );
         let wanted = [
@@ -449,6 +487,34 @@ mod tests {
         assert_eq!(receipt.items[0].price.to_string(), "12345678901.10");
         assert_eq!(receipt.items[0].quantity.to_string(), "0.1");
         assert!(!receipt.print);
+    }
+
+    #[test]
+    fn other_ways_to_write_the_same_are_taken_or_told_exactly() {
+        // Numbers for words and ids; a PHP array some of whose elements were removed.
+        let receipt: Receipt = read(
+            r#"{"id":1001,"kind":"sell","items":{"5":{"name":"x","price":1,"quantity":1,"vat":20},
+                "9":{"name":"y","price":1,"quantity":1}},"payments":[{"type":"cash","sum":2}]}"#,
+        )
+        .unwrap();
+        assert_eq!((receipt.id.as_str(), receipt.items.len()), ("1001", 2));
+        assert_eq!(receipt.items[0].vat, Some(crate::receipt::Vat::Vat20));
+        let told = |text: &str| format!("{:?}", read::<Receipt>(text).unwrap_err().violations);
+        for (text, word) in [
+            (
+                r#"{"id":"a","kind":"sell","items":[],"payments":[],"costumer":{}}"#,
+                "did you mean `customer`?",
+            ),
+            (r#"{"id":"a","kind":"sale","items":[],"payments":[]}"#, "did you mean `sell`?"),
+            (
+                r#"{"id":"a","kind":"sell","issued_at":{"date":"x","timezone_type":3,"timezone":"UTC"}}"#,
+                "DATE_RFC3339",
+            ),
+            (r#"{"id":"a","kind":"sell","items":{"a":{}}}"#, "array_values"),
+            (r#"{"id":12345678901234567,"kind":"sell"}"#, "must be string"),
+        ] {
+            assert!(told(text).contains(word), "{}", told(text));
+        }
     }
 
     #[test]

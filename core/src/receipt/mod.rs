@@ -3,6 +3,7 @@
 pub mod basis;
 pub mod distribute;
 pub mod fields;
+pub mod hundredths;
 pub mod letters;
 pub mod marking;
 pub mod moment;

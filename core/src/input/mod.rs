@@ -118,11 +118,23 @@ impl<'s> Walk<'s> {
             Some(b'n') if types.contains(&"null") => self.clean.push_str("null"),
             Some(b't' | b'f') if types.contains(&"boolean") => self.clean.push_str(text),
             Some(b'-' | b'0'..=b'9') if is_number(&types) => self.number(text, schema, &types, path),
+            Some(b'{') if types.contains(&"array") && Self::is_list_with_holes(raw) => {
+                let message = "must be a list: numbers that do not count from 0 are its keys, as PHP leaves them where \
+                               elements were removed; `array_values` makes a list of it";
+                self.wrong(path, Code::WrongType, message);
+            }
             _ => {
                 let wanted = types.iter().filter(|t| **t != "null").copied().collect::<Vec<_>>();
                 self.wrong(path, Code::WrongType, format!("must be {}", wanted.join(" or ")));
             }
         }
+    }
+
+    /// True for an object that was a list in another language: all of its names are numbers.
+    fn is_list_with_holes(raw: &RawValue) -> bool {
+        let members = serde_json::from_str::<Members<'_>>(raw.get());
+        let is_number = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        members.is_ok_and(|all| !all.0.is_empty() && all.0.iter().all(|(name, _)| is_number(name)))
     }
 
     fn object(&mut self, raw: &RawValue, schema: &'s Value, path: &mut String, depth: usize) {

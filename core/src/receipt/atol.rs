@@ -53,6 +53,8 @@ part! {
         ism_optional: bool,
         /// VAT of the receipt as a whole; where given, the vendor counts only this (protocol/atol.md 2.6).
         vats: Vec<VatSum> [length(min = 1, max = 6)],
+        /// What payments of the type `other` are: 4, or one of the extended kinds 5 to 9 that the cash register has.
+        other_payment: u8 [range(min = 4, max = 9)],
         /// Number of the sending system, 0 to 9.
         source_id: u8 [range(min = 0, max = 9)],
     }

@@ -9,11 +9,14 @@ use super::config::{AtolConfig, Protocol};
 use super::json::Object;
 use super::marking;
 use crate::error::{Code, Violation, violation};
-use crate::receipt::atol::{ItemExtras, ReceiptExtras};
+use crate::receipt::atol::{AgentInfo, ItemExtras, ReceiptExtras, SupplierInfo};
 use crate::receipt::moment;
 use crate::receipt::money::Amount;
+use crate::receipt::tax_id;
 use crate::receipt::vat::Seller;
-use crate::receipt::{AgentType, Company, Item, Kind, PaymentMethod, PaymentObject, Receipt, Unit, Vat};
+use crate::receipt::{
+    AgentType, Company, Item, Kind, PaymentMethod, PaymentObject, PaymentType, Receipt, Unit, Vat,
+};
 use crate::vendor::look_up;
 
 /// The only currency.
@@ -30,6 +33,8 @@ const MOST_LINES: usize = 100;
 const NEEDS_V5: &str = "this needs v5";
 /// Of what v4's correction does not have (protocol/atol.md 2.6.4).
 const NOT_IN_CORRECTION: &str = "v4's correction has no place for this";
+/// Of a supplier without one.
+const AGENT_OF_SUPPLIER: &str = "a supplier is an agent's: say what kind of agent";
 /// Longest callback address (protocol/atol.md 2.5).
 const CALLBACK_LENGTH: usize = 256;
 /// Characters of a callback address beside letters and digits (protocol/atol.md 2.5, the vendor's mask).
@@ -89,6 +94,32 @@ fn company(receipt: &Receipt, config: &AtolConfig) -> Company {
     }
 }
 
+/// The taxpayer numbers that go out beside the cashier's, and where they stand.
+fn numbers<'a>(receipt: &'a Receipt, company: &'a Company) -> Vec<(String, &'a str)> {
+    let of = |place: String, agent: Option<&'a AgentInfo>, supplier: Option<&'a SupplierInfo>| {
+        let operator = agent.and_then(|agent| agent.money_transfer_operator.as_ref()?.inn.as_deref());
+        [
+            (format!("{place}/supplier_info/inn"), supplier.map(|supplier| supplier.inn.as_str())),
+            (format!("{place}/agent_info/money_transfer_operator/inn"), operator),
+        ]
+    };
+    let extras = extras(receipt);
+    let customer = receipt.customer.as_ref().and_then(|customer| customer.tax_id.as_deref());
+    let mut all =
+        vec![("/company/tax_id".into(), company.tax_id.as_deref()), ("/customer/tax_id".into(), customer)];
+    all.extend(of(
+        "/vendor/atol".into(),
+        extras.and_then(|extras| extras.agent_info.as_ref()),
+        extras.and_then(|extras| extras.supplier_info.as_ref()),
+    ));
+    for (index, extras) in receipt.items.iter().map(item_extras).enumerate() {
+        let place = format!("/items/{index}/vendor/atol");
+        let agent = extras.and_then(|extras| extras.agent_info.as_ref());
+        all.extend(of(place, agent, extras.and_then(|extras| extras.supplier_info.as_ref())));
+    }
+    all.into_iter().filter_map(|(path, number)| Some((path, number?))).collect()
+}
+
 /// Everything that ATOL would refuse.
 pub fn violations(receipt: &Receipt, config: &AtolConfig) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -113,16 +144,11 @@ pub fn violations(receipt: &Receipt, config: &AtolConfig) -> Vec<Violation> {
     for (path, _) in missing.into_iter().filter(|(_, missing)| *missing) {
         wrong(path.into(), Code::MissingField, "needed here or as `company` in the configuration");
     }
-    let digits = |number: Option<&str>, lengths: &[usize]| {
-        number.is_some_and(|n| !lengths.contains(&n.len()) || !n.bytes().all(|b| b.is_ascii_digit()))
-    };
-    if digits(company.tax_id.as_deref(), &[10, 12]) {
-        wrong("/company/tax_id".into(), Code::WrongFormat, "must be 10 or 12 digits");
+    for (path, _) in numbers(receipt, &company).into_iter().filter(|(_, number)| !tax_id::is_number(number)) {
+        wrong(path, Code::WrongFormat, tax_id::FORM);
     }
-    if digits(customer.and_then(|c| c.tax_id.as_deref()), &[10, 12]) {
-        wrong("/customer/tax_id".into(), Code::WrongFormat, "must be 10 or 12 digits");
-    }
-    if digits(receipt.cashier.as_ref().and_then(|c| c.tax_id.as_deref()), &[12]) {
+    let of_cashier = receipt.cashier.as_ref().and_then(|cashier| cashier.tax_id.as_deref());
+    if of_cashier.is_some_and(|number| number.len() != 12 || !tax_id::is_number(number)) {
         wrong("/cashier/tax_id".into(), Code::WrongFormat, "must be 12 digits");
     }
     if receipt.callback_url.as_deref().is_some_and(|url| !is_callback(url)) {
@@ -193,6 +219,10 @@ fn item_violations(
         wrong("country_code", Code::WrongFormat, "must be 3 digits");
     }
     let Some(extras) = item_extras(item) else { return };
+    let of_receipt = self::extras(receipt).is_some_and(|extras| v4 && extras.agent_info.is_some());
+    if extras.supplier_info.is_some() && extras.agent_info.is_none() && !of_receipt {
+        wrong("vendor/atol/agent_info", Code::MissingField, AGENT_OF_SUPPLIER);
+    }
     if let Some(agent) = &extras.agent_info {
         let supplier = extras.supplier_info.as_ref();
         if supplier.is_none() {
@@ -249,6 +279,9 @@ fn extras_violations(
             wrong(format!("/vendor/atol/vats/{index}/vat"), Code::VatNotAllowed, unknown_rate(row.vat));
         }
     }
+    if v4 && extras.supplier_info.is_some() && extras.agent_info.is_none() {
+        wrong("/vendor/atol/agent_info".into(), Code::MissingField, AGENT_OF_SUPPLIER);
+    }
     if v4 && extras.agent_info.is_some() && extras.supplier_info.is_none() {
         wrong(
             "/vendor/atol/supplier_info".into(),
@@ -276,6 +309,10 @@ pub fn warnings(receipt: &Receipt, config: &AtolConfig) -> Vec<Violation> {
     let lost = lost.into_iter().filter(|(_, is_lost, _)| *is_lost);
     let told = lost.map(|(path, _, message)| violation(path, Code::NotForThisVendor, message));
     let mut found: Vec<Violation> = told.collect();
+    if receipt.total().is_some_and(Amount::is_zero) {
+        let message = "the total is 0.00: whether the cash register records that is not known";
+        found.push(violation("/items", Code::OutOfRange, message));
+    }
     if !v4_correction {
         found.extend(marking::warnings(receipt, config));
     }
@@ -316,10 +353,15 @@ fn wire_date(date: &str) -> String {
     parsed.and_then(|date| date.format(&format).ok()).unwrap_or_else(|| date.into())
 }
 
-/// A time of the protocol as RFC 3339, taken for Moscow time (protocol/atol.md 5.21).
-pub fn rfc3339(text: &str) -> Option<String> {
+/// A time of the protocol, taken for Moscow time (protocol/atol.md 5.21); one in RFC 3339 says its own zone.
+pub fn moment(text: &str) -> Option<OffsetDateTime> {
     let format = format_description!("[day].[month].[year] [hour]:[minute]:[second]");
-    let time = PrimitiveDateTime::parse(text, &format).ok()?.assume_offset(offset!(+3));
+    let said = PrimitiveDateTime::parse(text, &format).map(|time| time.assume_offset(offset!(+3)));
+    said.or_else(|_| OffsetDateTime::parse(text, &Rfc3339)).ok()
+}
+
+/// A time as RFC 3339.
+pub fn rfc3339(time: OffsetDateTime) -> Option<String> {
     time.format(&Rfc3339).ok()
 }
 
@@ -383,10 +425,12 @@ fn correction_info(receipt: &Receipt) -> Option<Object> {
 }
 
 fn payments(receipt: &Receipt) -> Option<Vec<Object>> {
+    let other = extras(receipt).and_then(|extras| extras.other_payment);
     let one = |payment: &crate::receipt::Payment| {
-        let (_, number) = codes::PAYMENTS.iter().find(|(known, _)| *known == payment.payment_type)?;
+        let usual = look_up(codes::PAYMENTS, &payment.payment_type)?;
+        let number = other.filter(|_| payment.payment_type == PaymentType::Other).unwrap_or(usual);
         let mut object = Object::new();
-        object.put("type", number).amount("sum", payment.sum);
+        object.put("type", &number).amount("sum", payment.sum);
         Some(object)
     };
     receipt.payments.iter().map(one).collect()

@@ -15,10 +15,12 @@ mod fields;
 mod json;
 mod map;
 mod marking;
+mod marks;
 mod monitoring;
 mod operations;
 #[cfg(feature = "testing")]
 pub mod readers;
+mod report;
 mod token;
 mod vendor;
 
@@ -29,9 +31,12 @@ use time::OffsetDateTime;
 
 pub use config::NAME;
 pub use config::{AtolConfig, Environment, Protocol};
+pub use marks::MarkResult;
 pub use monitoring::{Kkt, Kkts};
 pub use operations::*;
 pub use vendor::Atol;
+
+use report::{Asked, Report, told};
 
 use crate::config::CALL_TIMEOUT_MS;
 use crate::error::{Code, Error, Result, Violation};
@@ -192,13 +197,14 @@ impl Vendor for Atol {
     fn read_callback(&self, callback: &Callback) -> Result<CallbackReading> {
         let unreadable = |why: &str| Error::new(Code::CallbackUnreadable, why);
         let body = callback.body.as_deref().ok_or_else(|| unreadable("ATOL reports in the body"))?;
-        let report = api::Report::read(body.as_bytes(), 200).map_err(|error| unreadable(&error.message))?;
+        let report = Report::in_body(body.as_bytes()).map_err(|why| unreadable(&why))?;
         let raw = Raw::from_body(body.as_bytes());
         let uuid = report.uuid().unwrap_or_default();
-        let (success, fiscal) = match api::told(&report, None, &uuid, raw.clone(), 200) {
+        let asked = Asked { uuid: &uuid, ..Asked::default() };
+        let (success, fiscal) = match told(&report, asked, raw.clone(), 200) {
             Finding::Registered { fiscal, .. } => (true, Some(*fiscal)),
             Finding::Failed { .. } | Finding::Accepted { .. } => (false, None),
-            _ if report.status.0.as_deref() == Some("fail") => (false, None),
+            _ if report.status.0.as_deref() == Some("fail") || report.fault().is_some() => (false, None),
             _ => return Err(unreadable("the body has no known `status`")),
         };
         Ok(CallbackReading {

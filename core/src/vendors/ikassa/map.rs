@@ -19,6 +19,9 @@ use crate::vendor::look_up;
 /// Which call records which kind.
 pub const KINDS: &[(Kind, Call)] = &[(Kind::Sell, Call::Sale), (Kind::SellRefund, Call::Refund)];
 
+/// A receipt of whole sums from here on is looked at: it may be counted in kopecks.
+const LARGE: &str = "10000";
+
 fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
     receipt.vendor.as_ref()?.ikassa.as_ref()
 }
@@ -78,6 +81,18 @@ pub fn violations(receipt: &Receipt, config: &IkassaConfig) -> Vec<Violation> {
         }
     }
     found
+}
+
+/// What the vendor would take but a shop should look at: sums that may be counted in kopecks.
+pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
+    let is_large = Amount::parse(LARGE).is_ok_and(|large| receipt.total().is_some_and(|total| total >= large));
+    let mut sums = receipt.items.iter().map(|item| item.price);
+    if !is_large || !sums.all(Amount::is_whole) || !receipt.payments.iter().all(|payment| payment.sum.is_whole()) {
+        return Vec::new();
+    }
+    let message = "every sum is whole and together they are large: sums are in roubles, `\"100.00\"` or `\"100\"`, and \
+                   the library makes the kopecks of them";
+    vec![violation("/items", Code::OutOfRange, message)]
 }
 
 fn item_violations(item: &Item, config: &IkassaConfig, wrong: &mut dyn FnMut(&str, Code, &str)) {

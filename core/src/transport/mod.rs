@@ -126,7 +126,8 @@ impl Answer {
 
     /// The error of an answer that cannot be read. `seen` is what is shown of it.
     pub fn unreadable(&self, why: &str, seen: &str) -> Error {
-        Error::new(Code::AnswerNotUnderstood, format!("the answer cannot be read: {why} ({seen})"))
+        let message = format!("the answer cannot be read: {why} ({seen})");
+        Error::new(Code::AnswerNotUnderstood, message).after(self.retry_after_ms)
     }
 
     /// True for what no JSON begins like.

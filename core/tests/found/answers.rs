@@ -82,7 +82,7 @@ async fn row_22_modulkassa_is_left_alone_as_long_as_it_asks() {
     assert_eq!(bench.requests("POST", "/doc"), 1);
 
     let bench = Bench::new().await;
-    let till = bench.client();
+    let till = bench.client_with(json!({"timeout_ms": 9_000}));
     answers_instead(&bench, "modulkassa", "submit", 503, PAGE, json!({"retry_after_s": 1}));
     let begun = Instant::now();
     ok(&till, "register", receipt("order-1")).await;

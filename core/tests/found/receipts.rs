@@ -78,6 +78,30 @@ async fn row_08_what_a_vendor_has_no_place_for_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn row_09_the_names_of_agents_and_suppliers_are_written_in_the_records_letters_too() {
+    let bench = Bench::new().await;
+    let supplier = |name: &str| {
+        let atol = json!({"agent_info": {"type": "attorney"}, "supplier_info": {"inn": "7708709686", "name": name}});
+        let modulkassa = json!({"agent": {"types": ["attorney"]}, "supplier": {"name": name}});
+        with(receipt("order-1"), "/items/0/vendor", json!({"atol": atol, "modulkassa": modulkassa}))
+    };
+    let places = [
+        (atol(&bench, "v5", json!({})), "/items/0/vendor/atol/supplier_info/name"),
+        (bench.client(), "/items/0/vendor/modulkassa/supplier/name"),
+    ];
+    for (till, place) in places {
+        // Only its own part is looked at.
+        for (name, list) in [("   ", "violations"), ("ООО «Ромашка»", "warnings"), ("Rose 🌹", "warnings")] {
+            let found = found_in(&till, list, &supplier(name)).await;
+            assert_eq!(found.iter().filter(|path| path.ends_with("/name")).collect::<Vec<_>>(), [place], "{name}");
+        }
+        ok(&till, "register", supplier("ООО «Ромашка»")).await;
+        let sent = bench.emulator.requests().last().unwrap().body.clone().unwrap();
+        assert!(sent.contains(r#"ООО \"Ромашка\""#), "{sent}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn row_10_a_total_of_nothing_is_warned_of_or_refused() {
     let bench = Bench::new().await;
     let free = |sale: Value| {
@@ -218,7 +242,7 @@ async fn row_17_whole_and_large_sums_at_ikassa_are_looked_at() {
 async fn atol_the_extended_kinds_of_payment_go_out_by_number() {
     let bench = Bench::new().await;
     for protocol in ["v4", "v5"] {
-        let till = atol(&bench, protocol, json!({}));
+        let till = atol(&bench, protocol, json!({"journal": "memory:"}));
         for kind in [4, 5, 9] {
             let id = format!("{protocol}-{kind}");
             let sale = with(receipt(&id), "/payments/0/type", json!("other"));

@@ -46,7 +46,7 @@ use crate::receipt::letters::Letters;
 use crate::receipt::place::Country;
 use crate::receipt::registration::Raw;
 use crate::receipt::vat::Seller;
-use crate::receipt::{Kind, PaymentObject, Receipt};
+use crate::receipt::{Kind, PaymentObject, Receipt, atol};
 use crate::transport::Transports;
 use crate::transport::join;
 use crate::vendor::identity::{Identity, RegisterName};
@@ -61,6 +61,9 @@ const POLL_MS: u64 = 1_000;
 /// When the system gives up on bytes that nobody acknowledges: what arrives late makes no second document.
 const REPEATED_SAFELY: Duration = Duration::from_secs(20);
 
+/// Which letters the fiscal record holds.
+const LETTERS: Letters = Letters::Cp866;
+
 /// The row in the table of vendors.
 pub const INFO: VendorInfo = VendorInfo {
     name: NAME,
@@ -70,7 +73,7 @@ pub const INFO: VendorInfo = VendorInfo {
     config: input::schema_of::<AtolConfig>,
     open,
     fields: fields::treatment,
-    letters: Letters::Cp866,
+    letters: LETTERS,
     operations: OPERATIONS,
 };
 
@@ -141,7 +144,9 @@ impl Vendor for Atol {
     }
 
     fn violations(&self, receipt: &Receipt) -> Vec<Violation> {
-        map::violations(receipt, &self.config)
+        let texts = LETTERS.copy_with(receipt, atol::texts).map(|(_, violations, _)| violations);
+        let found = map::violations(receipt, &self.config);
+        texts.unwrap_or_default().into_iter().chain(found).collect()
     }
 
     fn seller(&self, receipt: &Receipt) -> Seller {
@@ -149,12 +154,15 @@ impl Vendor for Atol {
     }
 
     fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {
-        map::warnings(receipt, &self.config)
+        let texts = LETTERS.copy_with(receipt, atol::texts).map(|(.., warnings)| warnings);
+        let found = map::warnings(receipt, &self.config);
+        texts.unwrap_or_default().into_iter().chain(found).collect()
     }
 
     fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared> {
         self.group()?;
-        let body = map::body(receipt, &self.config, at);
+        let written = LETTERS.copy_with(receipt, atol::texts).map(|(receipt, ..)| receipt);
+        let body = map::body(written.as_ref().unwrap_or(receipt), &self.config, at);
         let body = body.ok_or_else(|| Error::new(Code::Internal, "unmapped value in a receipt"))?;
         Ok(Prepared {
             request: format!("{}\n{body}", receipt.kind.word()).into_bytes(),

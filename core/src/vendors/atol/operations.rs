@@ -192,7 +192,8 @@ async fn reported(desk: &dyn Desk, vendor: &Atol, named: &Named) -> Result<Docum
         Finding::Unknown(error) | Finding::NotTaken(error) => {
             // What the service does not know: it forgets reports after 30 days.
             let is_forgotten = api::says_unknown(Some(&raw));
-            return Err(if is_forgotten { error.clone().with_code(Code::NotFound) } else { error.clone() });
+            let error = error.clone().after(answer.retry_after_ms);
+            return Err(if is_forgotten { error.with_code(Code::NotFound) } else { error });
         }
         Finding::Accepted { .. } | Finding::Absent => (State::Accepted, None, None),
     };

@@ -266,7 +266,7 @@ impl Default for Switches {
             documents_per_tick: 100,
             registers_on: true,
             queue_timeout_s: 300,
-            check_tax_system: true,
+            check_tax_system: false,
             vat_tolerance_kopecks: 1,
             vat_error_code: VatErrorCode::First,
             zero_vat_sum: ZeroVatSum::Any,

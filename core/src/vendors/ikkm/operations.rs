@@ -15,7 +15,7 @@ use super::reports::{
 };
 use super::vendor::Ikkm;
 use super::{key, map, print};
-use crate::error::{Code, Error, Result, violation};
+use crate::error::{Code, Error, Result, VendorFault, violation};
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Raw, Registration};
 use crate::receipt::shift::{Cash, CashAmount, CashMovement, Report, Shift};
@@ -299,7 +299,9 @@ async fn print_last(desk: &dyn Desk, _: Nothing) -> Result<Printed> {
             return error;
         }
         let message = "the device was restarted or is new: it has no last document to print (-7)";
-        Error { vendor: error.vendor, ..Error::new(Code::NotFound, message) }
+        let russian = "касса перезапущена или новая: последнего документа нет".to_owned();
+        let vendor = error.vendor.map(|fault| Box::new(VendorFault { message: Some(russian), ..*fault }));
+        Error { vendor, ..Error::new(Code::NotFound, message) }
     })
 }
 

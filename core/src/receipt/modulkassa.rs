@@ -121,7 +121,9 @@ pub fn texts(receipt: &mut Receipt) -> Vec<Text<'_>> {
         of_agent("/vendor/modulkassa", extras.agent.as_mut(), &mut all);
     }
     for (index, item) in receipt.items.iter_mut().enumerate() {
-        let Some(extras) = item.vendor.as_mut().and_then(|vendor| vendor.modulkassa.as_mut()) else { continue };
+        let Some(extras) = item.vendor.as_mut().and_then(|vendor| vendor.modulkassa.as_mut()) else {
+            continue;
+        };
         let place = format!("/items/{index}/vendor/modulkassa");
         of_agent(&place, extras.agent.as_mut(), &mut all);
         let supplier = extras.supplier.as_mut().and_then(|supplier| supplier.name.as_mut());

@@ -108,7 +108,8 @@ impl Answer {
     /// What a person needs to know whose answer it is, where it is not the vendor's own: its status, where it
     /// leads, how it begins.
     pub fn seen(&self) -> String {
-        let leads = self.location.as_ref().map(|location| format!(", leads to {}", self.sent.hidden(location)));
+        let leads =
+            self.location.as_ref().map(|location| format!(", leads to {}", self.sent.hidden(location)));
         let begins = match self.beginning() {
             begins if begins.is_empty() => ", is empty".into(),
             begins => format!(", begins: {begins}"),
@@ -497,8 +498,10 @@ mod tests {
         let long = format!("<html>\r\n  {}s3cret/pass", "x".repeat(189));
         for (answer, seen) in [
             (answer(413, None, "<h1>too\tlarge</h1>"), "status 413, begins: <h1>too large</h1>".to_owned()),
-            (answer(302, Some("https://a.example/s3cret/pass"), ""),
-             "status 302, leads to https://a.example/***, is empty".to_owned()),
+            (
+                answer(302, Some("https://a.example/s3cret/pass"), ""),
+                "status 302, leads to https://a.example/***, is empty".to_owned(),
+            ),
             (answer(200, None, &long), format!("status 200, begins: <html> {}***", "x".repeat(189))),
         ] {
             assert_eq!(answer.seen(), seen);

@@ -41,7 +41,11 @@ async fn row_20_a_log_in_without_time_sent_nothing_and_says_when() {
             let more = wait.map_or_else(|| json!({}), |seconds| json!({"retry_after_s": seconds}));
             answers_instead(&bench, vendor, "token", status, body, more);
             let told = error(&till, "register", sale.clone()).await;
-            assert_eq!((&told["kind"], &told["outcome"]), (&json!(kind), &json!("not_registered")), "{place}: {told}");
+            assert_eq!(
+                (&told["kind"], &told["outcome"]),
+                (&json!(kind), &json!("not_registered")),
+                "{place}: {told}"
+            );
             assert_eq!(told["retry_after_ms"], json!(wait.map(|seconds| seconds * 1_000)), "{place}: {told}");
             assert!(text(&told["advice"]).contains("with the same id"), "{place}: {told}");
             // The same id later.
@@ -68,7 +72,11 @@ async fn row_21_atol_the_wait_that_an_answer_asks_for_is_kept() {
         // Of a question too.
         answers_instead(&bench, "atol", "report", 429, body, json!({"retry_after_s": 9}));
         let told = error(&till, "document_report", json!({"id": "order-1"})).await;
-        assert_eq!((&told["outcome"], &told["retry_after_ms"]), (&json!("registered"), &json!(9_000)), "{told}");
+        assert_eq!(
+            (&told["outcome"], &told["retry_after_ms"]),
+            (&json!("registered"), &json!(9_000)),
+            "{told}"
+        );
     }
 }
 
@@ -95,8 +103,12 @@ fn row_23_a_byte_order_mark_is_no_part_of_an_answer() {
     let uuid = readers::ASKED.1;
     let bodies = [
         ("atol", "registration", json!({"uuid": uuid, "status": "wait", "error": null})),
-        ("atol", "report", json!({"uuid": uuid, "status": "done", "error": null, "payload":
-            {"fiscal_document_number": 7, "fiscal_document_attribute": 9}})),
+        (
+            "atol",
+            "report",
+            json!({"uuid": uuid, "status": "done", "error": null, "payload":
+            {"fiscal_document_number": 7, "fiscal_document_attribute": 9}}),
+        ),
         ("atol", "token", json!({"token": "abc", "error": null})),
         ("atol", "kkts", json!([{"serialNumber": "1"}])),
         ("atol", "kkt", json!({"data": {"serialNumber": "1"}})),
@@ -114,7 +126,13 @@ fn row_23_a_byte_order_mark_is_no_part_of_an_answer() {
         };
         let said = |mark: &str| {
             let body = format!("{mark}{body}").into_bytes();
-            (reader.read)(&Answer { status: 200, location: None, retry_after_ms: None, body, sent: Sent::default() })
+            (reader.read)(&Answer {
+                status: 200,
+                location: None,
+                retry_after_ms: None,
+                body,
+                sent: Sent::default(),
+            })
         };
         assert!(!["unknown", "unreadable"].contains(&said("").word), "{vendor} {name}: {:?}", said(""));
         assert_eq!(said(""), said("\u{feff}"), "{vendor} {name}");
@@ -159,7 +177,9 @@ async fn row_24_of_a_strange_answer_status_place_and_beginning_are_told() {
         ] {
             let mut config = bench.emulator.config(vendor);
             let base = json!(format!("http://127.0.0.1:{port}"));
-            for (name, value) in [("base_url", base), ("journal", json!("memory:")), ("timeout_ms", json!(1_500))] {
+            for (name, value) in
+                [("base_url", base), ("journal", json!("memory:")), ("timeout_ms", json!(1_500))]
+            {
                 config[name] = value;
             }
             for name in ["accounts_url", "api_url", "monitoring_url"] {
@@ -188,7 +208,9 @@ async fn row_25_modulkassa_the_fields_that_are_wrong_are_named() {
     answers_instead(&bench, "modulkassa", "submit", 400, &body.to_string(), json!({}));
     let told = error(&till, "register", receipt("order-1")).await;
     assert_eq!((&told["code"], &told["outcome"]), (&json!("refused"), &json!("not_registered")), "{told}");
-    for part in ["Validation failed", "inventPositions[0].name: must not be blank", "email: must be an address"] {
+    for part in
+        ["Validation failed", "inventPositions[0].name: must not be blank", "email: must be an address"]
+    {
         assert!(text(&told["message"]).contains(part), "{part}: {told}");
         assert!(text(&told["vendor"]["message"]).contains(part), "{part}: {told}");
     }
@@ -198,7 +220,11 @@ async fn row_25_modulkassa_the_fields_that_are_wrong_are_named() {
         let body = json!({"status": 400, "error": "Bad Request", "message": "no", "errors": errors});
         answers_instead(&bench, "modulkassa", "submit", 400, &body.to_string(), json!({}));
         let told = error(&bench.client(), "register", receipt("order-1")).await;
-        assert_eq!((&told["code"], &told["vendor"]["message"]), (&json!("refused"), &json!("no")), "{errors}: {told}");
+        assert_eq!(
+            (&told["code"], &told["vendor"]["message"]),
+            (&json!("refused"), &json!("no")),
+            "{errors}: {told}"
+        );
     }
 }
 
@@ -207,7 +233,8 @@ async fn row_27_another_total_on_record_is_said() {
     let bench = Bench::new().await;
     let till = bench.client();
     ok(&till, "register", receipt("order-1")).await;
-    let body = json!({"status": "COMPLETED", "fiscalInfo": {"sum": 289.99, "fnDocNumber": 7, "fnDocMark": 9}});
+    let body =
+        json!({"status": "COMPLETED", "fiscalInfo": {"sum": 289.99, "fnDocNumber": 7, "fnDocMark": 9}});
     answers_instead(&bench, "modulkassa", "status", 200, &body.to_string(), json!({}));
     let told = ok(&till, "status", json!({"id": "order-1"})).await;
     assert!(text(&told["notice"]).contains("289.99"), "{told}");

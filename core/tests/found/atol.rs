@@ -51,9 +51,13 @@ async fn row_29_a_uuid_that_the_service_does_not_know_is_not_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_32_atol_qr() {
-    for (protocol, kind, number) in
-        [("v5", "sell", 1), ("v4", "sell_refund", 2), ("v4", "buy", 3), ("v5", "buy_refund", 4), ("v5", "sell_correction", 1)]
-    {
+    for (protocol, kind, number) in [
+        ("v5", "sell", 1),
+        ("v4", "sell_refund", 2),
+        ("v4", "buy", 3),
+        ("v5", "buy_refund", 4),
+        ("v5", "sell_correction", 1),
+    ] {
         let bench = Bench::new().await;
         let till = atol(&bench, protocol, json!({}));
         let mut document = receipt("order-1");
@@ -79,7 +83,11 @@ async fn row_32_atol_qr() {
     }
     for part in ["receipt_datetime", "total", "fn_number"] {
         let told = reported(json!({part: null})).await;
-        assert_eq!((&told["state"], &told["fiscal"]["qr"]), (&json!("registered"), &Value::Null), "{part}: {told}");
+        assert_eq!(
+            (&told["state"], &told["fiscal"]["qr"]),
+            (&json!("registered"), &Value::Null),
+            "{part}: {told}"
+        );
     }
 }
 
@@ -111,9 +119,13 @@ async fn row_80_of_a_registered_receipt_the_journal_knows_whatever_the_vendor_sa
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_81_an_error_that_proves_nothing_has_one_advice() {
-    for (status, kind, code) in
-        [(500, "system", 50), (400, "unknown", 0), (400, "system", 1), (400, "system", 30), (400, "system", 40)]
-    {
+    for (status, kind, code) in [
+        (500, "system", 50),
+        (400, "unknown", 0),
+        (400, "system", 1),
+        (400, "system", 30),
+        (400, "system", 40),
+    ] {
         let bench = Bench::new().await;
         let till = atol(&bench, "v5", json!({"timeout_ms": 1_500}));
         let body = json!({"error": {"code": code, "type": kind, "text": "no"}}).to_string();
@@ -130,7 +142,11 @@ async fn row_82_a_report_of_nothing_or_of_another_is_not_understood() {
     let other = "11111111-2222-4333-8444-555555555555";
     for changes in [json!({"payload": null}), json!({"uuid": other}), json!({"external_id": "order-2"})] {
         let told = reported(changes.clone()).await;
-        assert_eq!((&told["state"], &told["fiscal"]), (&json!("accepted"), &Value::Null), "{changes}: {told}");
+        assert_eq!(
+            (&told["state"], &told["fiscal"]),
+            (&json!("accepted"), &Value::Null),
+            "{changes}: {told}"
+        );
         assert!(text(&told["notice"]).contains("the report"), "{changes}: {told}");
     }
 }
@@ -141,7 +157,11 @@ async fn row_83_why_an_accepted_document_does_not_get_further_is_said() {
     for (status, changes, reason) in [
         (400, json!({"status": "fail", "error": said(50), "payload": null}), "the service failed"),
         (200, json!({"status": "fail", "error": null, "payload": null}), "without a reason"),
-        (400, json!({"uuid": null, "status": "fail", "error": said(30), "payload": null}), "does not know the uuid"),
+        (
+            400,
+            json!({"uuid": null, "status": "fail", "error": said(30), "payload": null}),
+            "does not know the uuid",
+        ),
     ] {
         let bench = Bench::new().await;
         let till = atol(&bench, "v5", json!({}));
@@ -164,7 +184,10 @@ async fn row_84_an_error_of_the_log_in_is_told_as_one() {
     let told = error(&till, "register", receipt("order-1")).await;
     assert_eq!((&told["kind"], &told["outcome"]), (&json!("auth"), &json!("not_registered")), "{told}");
     let message = text(&told["message"]);
-    assert!(message.contains("log-in") && message.contains("#/login") && !message.contains("document"), "{told}");
+    assert!(
+        message.contains("log-in") && message.contains("#/login") && !message.contains("document"),
+        "{told}"
+    );
     assert!(text(&told["advice"]).contains("the same id"), "{told}");
 }
 
@@ -194,10 +217,15 @@ async fn row_86_not_finished_with_a_uuid_is_accepted() {
         let bench = Bench::new().await;
         let till = atol(&bench, "v5", json!({}));
         let uuid = "11111111-2222-4333-8444-555555555555";
-        let body = json!({"uuid": uuid, "status": "wait", "error": {"code": 34, "type": kind, "text": "later"}});
+        let body =
+            json!({"uuid": uuid, "status": "wait", "error": {"code": 34, "type": kind, "text": "later"}});
         answers_instead(&bench, "atol", "submit", 200, &body.to_string(), json!({}));
         let sale = ok(&till, "register", receipt("order-1")).await;
-        assert_eq!((&sale["state"], &sale["vendor_document_id"]), (&json!("accepted"), &json!(uuid)), "{kind}: {sale}");
+        assert_eq!(
+            (&sale["state"], &sale["vendor_document_id"]),
+            (&json!("accepted"), &json!(uuid)),
+            "{kind}: {sale}"
+        );
         assert_eq!(bench.requests("POST", "/sell"), 1);
     }
 }
@@ -234,7 +262,11 @@ async fn row_87_what_a_report_tells_beside_the_fiscal_data_has_its_types() {
         json!([{"position": 1, "mark_code": "MDEw", "result": 15}, {"position": "0", "result": 99}]);
     answers_instead(&bench, "atol", "report", 200, &body.to_string(), json!({}));
     let told = ok(&till, "document_report", json!({"id": "order-1"})).await;
-    assert_eq!((&told["device_code"], &told["daemon_code"]), (&json!("KKT000120"), &json!("quasar")), "{told}");
+    assert_eq!(
+        (&told["device_code"], &told["daemon_code"]),
+        (&json!("KKT000120"), &json!("quasar")),
+        "{told}"
+    );
     assert_eq!(told["warnings"], json!({"callback_url": "не соответствует маске"}), "{told}");
     let marks = json!([
         {"position": 1, "mark_code": "MDEw", "result": 15, "meaning": "both checks are positive"},
@@ -253,6 +285,10 @@ async fn row_87_what_a_report_tells_beside_the_fiscal_data_has_its_types() {
         let body = json!({"uuid": sale["vendor_document_id"], "status": status, "payload": null,
             "error": {"code": 30, "type": "system", "text": "no"}, "external_id": "order-1"});
         let read = call(&till, "parse_callback", json!({"body": body.to_string()})).await;
-        assert_eq!((&read["ok"]["success"], &read["ok"]["receipt_id"]), (&json!(false), &json!("order-1")), "{read}");
+        assert_eq!(
+            (&read["ok"]["success"], &read["ok"]["receipt_id"]),
+            (&json!(false), &json!("order-1")),
+            "{read}"
+        );
     }
 }

@@ -48,7 +48,9 @@ async fn row_30_what_the_manual_says_of_codes_and_silence_is_said() {
     let told = error(&till, "register", tenge("order-1")).await;
     assert!(text(&told["message"]).contains("BLOCKED, the cash register is blocked"), "{told}");
     operate(&bench, "ofd_block", json!({}));
-    for (code, said) in [("-7", "correct the parameters"), ("-111", "the shift is too long"), ("-101", "does not know")] {
+    for (code, said) in
+        [("-7", "correct the parameters"), ("-111", "the shift is too long"), ("-101", "does not know")]
+    {
         answers_instead(&bench, "ikkm", "register", 400, code, json!({}));
         let told = error(&till, "register", tenge(&format!("order{code}"))).await;
         assert!(text(&told["message"]).contains(said), "{code}: {told}");
@@ -56,7 +58,11 @@ async fn row_30_what_the_manual_says_of_codes_and_silence_is_said() {
     operate(&bench, "web_api", json!({"on": false}));
     let told = error(&till, "register", tenge("order-2")).await;
     assert!(text(&told["message"]).contains("web-api is on"), "{told}");
-    assert_eq!((&told["kind"], &told["outcome"]), (&json!("unreachable"), &json!("not_registered")), "{told}");
+    assert_eq!(
+        (&told["kind"], &told["outcome"]),
+        (&json!("unreachable"), &json!("not_registered")),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

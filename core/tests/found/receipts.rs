@@ -30,11 +30,13 @@ async fn row_05_a_supplier_has_an_agent_and_a_number_of_digits() {
             let found = found_in(till, "violations", &sale).await;
             assert_eq!(found, ["/items/0/vendor/atol/supplier_info/inn"], "{inn:?}");
         }
-        let line = json!({"modulkassa": {"agent": {"types": ["commission_agent"]}, "supplier": {"tax_id": inn}}});
+        let line =
+            json!({"modulkassa": {"agent": {"types": ["commission_agent"]}, "supplier": {"tax_id": inn}}});
         let found = found_in(&mk, "violations", &with(receipt("order-1"), "/items/0/vendor", line)).await;
         assert_eq!(found, ["/items/0/vendor/modulkassa/supplier/tax_id"], "{inn:?}");
     }
-    let line = json!({"atol": {"supplier_info": {"inn": "7708709686"}}, "modulkassa": {"supplier": {"name": "S"}}});
+    let line =
+        json!({"atol": {"supplier_info": {"inn": "7708709686"}}, "modulkassa": {"supplier": {"name": "S"}}});
     let sale = with(receipt("order-1"), "/items/0/vendor", line);
     for till in [&a4, &a5] {
         assert_eq!(found_in(till, "violations", &sale).await, ["/items/0/vendor/atol/agent_info"]);
@@ -44,7 +46,8 @@ async fn row_05_a_supplier_has_an_agent_and_a_number_of_digits() {
     let whole = with(sale.clone(), "/vendor", json!({"modulkassa": {"agent": {"types": ["attorney"]}}}));
     assert_eq!(found_in(&mk, "violations", &whole).await, Vec::<String>::new());
     for (pointer, number) in [("/customer/tax_id", "77087096861"), ("/cashier", "7")] {
-        let value = if pointer == "/cashier" { json!({"name": "A", "tax_id": number}) } else { json!(number) };
+        let value =
+            if pointer == "/cashier" { json!({"name": "A", "tax_id": number}) } else { json!(number) };
         let sale = with(receipt("order-1"), pointer, value);
         let path = if pointer == "/cashier" { "/cashier/tax_id" } else { pointer };
         for till in [&a5, &mk] {
@@ -68,10 +71,22 @@ async fn row_08_what_a_vendor_has_no_place_for_is_told() {
         sale = with(sale, pointer, value);
     }
     for till in [ikkm(&bench, json!({})), ikassa(&bench, json!({}))] {
-        let found = found_in(&till, "warnings", &with(sale.clone(), "/cashier", json!({"name": "A", "position": "B"}))).await;
-        for path in ["/customer/email", "/customer/phone", "/issued_at", "/print", "/items/0/unit", "/items/0/article",
-            "/company/tax_id", "/cashier/position"]
-        {
+        let found = found_in(
+            &till,
+            "warnings",
+            &with(sale.clone(), "/cashier", json!({"name": "A", "position": "B"})),
+        )
+        .await;
+        for path in [
+            "/customer/email",
+            "/customer/phone",
+            "/issued_at",
+            "/print",
+            "/items/0/unit",
+            "/items/0/article",
+            "/company/tax_id",
+            "/cashier/position",
+        ] {
             assert!(found.contains(&path.to_owned()), "{path}: {found:?}");
         }
     }
@@ -81,7 +96,8 @@ async fn row_08_what_a_vendor_has_no_place_for_is_told() {
 async fn row_09_the_names_of_agents_and_suppliers_are_written_in_the_records_letters_too() {
     let bench = Bench::new().await;
     let supplier = |name: &str| {
-        let atol = json!({"agent_info": {"type": "attorney"}, "supplier_info": {"inn": "7708709686", "name": name}});
+        let atol =
+            json!({"agent_info": {"type": "attorney"}, "supplier_info": {"inn": "7708709686", "name": name}});
         let modulkassa = json!({"agent": {"types": ["attorney"]}, "supplier": {"name": name}});
         with(receipt("order-1"), "/items/0/vendor", json!({"atol": atol, "modulkassa": modulkassa}))
     };
@@ -91,9 +107,14 @@ async fn row_09_the_names_of_agents_and_suppliers_are_written_in_the_records_let
     ];
     for (till, place) in places {
         // Only its own part is looked at.
-        for (name, list) in [("   ", "violations"), ("ООО «Ромашка»", "warnings"), ("Rose 🌹", "warnings")] {
+        for (name, list) in [("   ", "violations"), ("ООО «Ромашка»", "warnings"), ("Rose 🌹", "warnings")]
+        {
             let found = found_in(&till, list, &supplier(name)).await;
-            assert_eq!(found.iter().filter(|path| path.ends_with("/name")).collect::<Vec<_>>(), [place], "{name}");
+            assert_eq!(
+                found.iter().filter(|path| path.ends_with("/name")).collect::<Vec<_>>(),
+                [place],
+                "{name}"
+            );
         }
         ok(&till, "register", supplier("ООО «Ромашка»")).await;
         let sent = bench.emulator.requests().last().unwrap().body.clone().unwrap();
@@ -139,9 +160,11 @@ async fn row_13_a_code_of_goods_that_have_none_is_a_contradiction() {
     let bench = Bench::new().await;
     let till = atol(&bench, "v5", json!({}));
     let mut sale = with(receipt("order-1"), "/items/0/marking", json!({"code": common::codes::milk()}));
-    for (pointer, value) in
-        [("/items/0/quantity", json!("1")), ("/items/0/discount", json!(null)), ("/payments/0/sum", json!("150.00"))]
-    {
+    for (pointer, value) in [
+        ("/items/0/quantity", json!("1")),
+        ("/items/0/discount", json!(null)),
+        ("/payments/0/sum", json!("150.00")),
+    ] {
         sale = with(sale, pointer, value);
     }
     for word in ["marked_without_code", "excise_marked_without_code"] {
@@ -162,9 +185,21 @@ async fn row_15_the_manuals_own_example_has_its_discount_row() {
         "payments": [{"type": "cash", "sum": "11160"}]
     });
     let done = ok(&till, "register", sale.clone()).await;
-    assert_eq!((&done["state"], &done["fiscal"]["total"]), (&json!("registered"), &json!("11160.00")), "{done}");
+    assert_eq!(
+        (&done["state"], &done["fiscal"]["total"]),
+        (&json!("registered"), &json!("11160.00")),
+        "{done}"
+    );
     assert_eq!(bench.emulator.ledger()[0].total, "11160.00");
-    let sent = bench.emulator.requests().iter().find(|request| request.path == "/api").unwrap().body.clone().unwrap();
+    let sent = bench
+        .emulator
+        .requests()
+        .iter()
+        .find(|request| request.path == "/api")
+        .unwrap()
+        .body
+        .clone()
+        .unwrap();
     let rows = sent.split("itemdata=").nth(1).unwrap().to_owned();
     let rows: String = url_decoded(&rows);
     let rows: Value = serde_json::from_str(&rows).unwrap();
@@ -200,7 +235,8 @@ async fn row_16_a_tax_on_top_is_paid_by_card_and_what_is_not_told_is_no_total() 
     let code: u64 = codes.as_object().unwrap().keys().next().unwrap().parse().unwrap();
     bench.emulator.operate(&register, "tax", json!({"code": code, "percent": 12, "on_top": true})).unwrap();
     let now = ok(&till, "taxes", json!({})).await["names"].clone();
-    let on_top = now.as_object().unwrap().keys().find(|code| codes.get(code.as_str()).is_none()).unwrap().clone();
+    let on_top =
+        now.as_object().unwrap().keys().find(|code| codes.get(code.as_str()).is_none()).unwrap().clone();
     let mut sale = tenge("order-1");
     sale["vendor"] = json!({"ikkm": {"tax_code": on_top}});
     // Paid without the tax: the device says no, and the message what is missing.

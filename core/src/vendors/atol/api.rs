@@ -153,7 +153,9 @@ pub fn says_unknown(raw: Option<&Raw>) -> bool {
     let report = raw.and_then(|raw| Report::in_body(raw.text().as_bytes()).ok());
     report.is_some_and(|report| {
         // A report that has a uuid may tell what a cash register said.
-        let row = report.fault().and_then(|fault| if report.uuid().is_none() { fault.of_service() } else { fault.row(200) });
+        let row = report
+            .fault()
+            .and_then(|fault| if report.uuid().is_none() { fault.of_service() } else { fault.row(200) });
         row.is_some_and(|row| (row.error_type, row.code) == ("system", 30))
     })
 }

@@ -85,9 +85,13 @@ pub fn violations(receipt: &Receipt, config: &IkassaConfig) -> Vec<Violation> {
 
 /// What the vendor would take but a shop should look at: sums that may be counted in kopecks.
 pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
-    let is_large = Amount::parse(LARGE).is_ok_and(|large| receipt.total().is_some_and(|total| total >= large));
+    let is_large =
+        Amount::parse(LARGE).is_ok_and(|large| receipt.total().is_some_and(|total| total >= large));
     let mut sums = receipt.items.iter().map(|item| item.price);
-    if !is_large || !sums.all(Amount::is_whole) || !receipt.payments.iter().all(|payment| payment.sum.is_whole()) {
+    if !is_large
+        || !sums.all(Amount::is_whole)
+        || !receipt.payments.iter().all(|payment| payment.sum.is_whole())
+    {
         return Vec::new();
     }
     let message = "every sum is whole and together they are large: sums are in roubles, `\"100.00\"` or `\"100\"`, and \

@@ -31,9 +31,9 @@ pub use vendor::Ikassa;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
+use crate::receipt::Receipt;
 use crate::receipt::letters::Letters;
 use crate::receipt::place::Country;
-use crate::receipt::Receipt;
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Capabilities, Health};
@@ -169,7 +169,9 @@ impl Vendor for Ikassa {
         let shift = self.shift_now(context).await?;
         let message = match shift.open {
             true => "a cash register is bound to the log-in and its shift is open",
-            false => "a cash register is bound to the log-in, and its shift is closed: open it with `open_shift`",
+            false => {
+                "a cash register is bound to the log-in, and its shift is closed: open it with `open_shift`"
+            }
         };
         Ok(Health { ready: shift.open, message: message.into(), raw: Some(shift.raw) })
     }

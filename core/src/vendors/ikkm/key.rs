@@ -537,9 +537,8 @@ fn done(vendor: &Ikkm, entry: &Entry, key: &str, receipt: Option<u64>, repeated:
 
 fn fiscal(entry: &Entry, number: Option<String>) -> Fiscal {
     let parameters = String::from_utf8_lossy(&entry.request);
-    let amount = amount(&parameters).filter(|amount| {
-        entry.operation != "register" || paid(&parameters) == Some(*amount)
-    });
+    let amount = amount(&parameters)
+        .filter(|amount| entry.operation != "register" || paid(&parameters) == Some(*amount));
     Fiscal { document_number: number.clone(), receipt_number: number, total: amount, ..Fiscal::default() }
 }
 

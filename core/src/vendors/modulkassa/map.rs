@@ -121,9 +121,15 @@ fn numbers(receipt: &Receipt) -> Vec<(String, &str)> {
     }
     let agents = "agent/money_transfer_operator/tax_id";
     let mut all = vec![
-        ("/customer/tax_id".into(), receipt.customer.as_ref().and_then(|customer| customer.tax_id.as_deref())),
+        (
+            "/customer/tax_id".into(),
+            receipt.customer.as_ref().and_then(|customer| customer.tax_id.as_deref()),
+        ),
         ("/cashier/tax_id".into(), receipt.cashier.as_ref().and_then(|cashier| cashier.tax_id.as_deref())),
-        (format!("/vendor/modulkassa/{agents}"), extras(receipt).and_then(|extras| operator(extras.agent.as_ref()))),
+        (
+            format!("/vendor/modulkassa/{agents}"),
+            extras(receipt).and_then(|extras| operator(extras.agent.as_ref())),
+        ),
     ];
     for (index, extras) in receipt.items.iter().map(item_extras).enumerate() {
         let place = format!("/items/{index}/vendor/modulkassa");

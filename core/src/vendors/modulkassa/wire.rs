@@ -229,7 +229,8 @@ const MOST_FIELDS: usize = 20;
 impl Fault {
     /// What it says, with the fields that it names.
     pub fn said(&self) -> Option<String> {
-        let fields = self.errors.as_ref().and_then(|json| serde_json::from_str::<Vec<FieldFault>>(json.get()).ok());
+        let fields =
+            self.errors.as_ref().and_then(|json| serde_json::from_str::<Vec<FieldFault>>(json.get()).ok());
         let fields = fields.unwrap_or_default().into_iter().take(MOST_FIELDS);
         let fields: Vec<String> = fields
             .filter_map(|fault| match (fault.field.0, fault.message.0) {

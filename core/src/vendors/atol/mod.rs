@@ -6,6 +6,7 @@
 //! bytes (protocol/atol.md 2.12).
 
 mod api;
+mod checks;
 mod claim;
 mod codes;
 mod config;
@@ -145,7 +146,7 @@ impl Vendor for Atol {
 
     fn violations(&self, receipt: &Receipt) -> Vec<Violation> {
         let texts = LETTERS.copy_with(receipt, atol::texts).map(|(_, violations, _)| violations);
-        let found = map::violations(receipt, &self.config);
+        let found = checks::violations(receipt, &self.config);
         texts.unwrap_or_default().into_iter().chain(found).collect()
     }
 
@@ -155,7 +156,7 @@ impl Vendor for Atol {
 
     fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {
         let texts = LETTERS.copy_with(receipt, atol::texts).map(|(.., warnings)| warnings);
-        let found = map::warnings(receipt, &self.config);
+        let found = checks::warnings(receipt, &self.config);
         texts.unwrap_or_default().into_iter().chain(found).collect()
     }
 

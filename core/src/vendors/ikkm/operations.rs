@@ -208,12 +208,12 @@ async fn close_shift(desk: &dyn Desk, _: Nothing) -> Result<Report> {
         {
             return Err(answer::error(*code, cause));
         }
-        if let Some(DeviceAnswer::Refused { code: codes::NO_PAPER, cause }) = &said {
-            let now = DeviceInfo::ask(vendor, context, true).await?;
-            return match now.is_shift_open() {
-                true => Err(on_paper(codes::NO_PAPER, cause)),
-                false => Ok(Report { confirmed: true, shift: Some(shift_of(&now)) }),
-            };
+        // Without paper nothing more is to be waited for, if the shift is still open.
+        if let Some(DeviceAnswer::Refused { code: codes::NO_PAPER, cause }) = &said
+            && let Ok(now) = DeviceInfo::ask(vendor, context, true).await
+            && now.is_shift_open()
+        {
+            return Err(on_paper(codes::NO_PAPER, cause));
         }
         closed_afterwards(vendor, context).await
     })

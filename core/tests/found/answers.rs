@@ -174,6 +174,7 @@ async fn row_24_of_a_strange_answer_status_place_and_beginning_are_told() {
             ("atol", "kkts", json!({})),
             ("ikassa", "start_login", json!({})),
             ("ikkm", "check", json!({})),
+            ("ikkm", "info", json!({})),
         ] {
             let mut config = bench.emulator.config(vendor);
             let base = json!(format!("http://127.0.0.1:{port}"));

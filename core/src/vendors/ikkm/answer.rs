@@ -4,6 +4,7 @@ use super::codes;
 use super::config::NAME;
 use super::reply::Reply;
 use crate::error::{Code, Error, VendorFault};
+use crate::transport::lenient::without_mark;
 
 /// Most characters that are shown of an answer that is not the device's.
 const MOST_SHOWN: usize = 200;
@@ -42,7 +43,7 @@ pub fn read(reply: &Reply, sent: &str) -> DeviceAnswer {
     let text = text.trim_start_matches('\u{feff}').trim_matches([' ', '\t', '\r', '\n']);
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || digits.len() > 20 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let begins = beginning(text);
+        let begins = beginning(reply);
         return DeviceAnswer::Strange(format!("the answer ({}) is not a number{begins}", reply.status));
     }
     let is_zero = digits.bytes().all(|byte| byte == b'0');
@@ -82,9 +83,9 @@ fn reason(reply: &Reply) -> String {
 }
 
 /// How an answer begins that is not the device's, without long numbers: one of them may be a key.
-fn beginning(text: &str) -> String {
+pub fn beginning(reply: &Reply) -> String {
     let (mut shown, mut digits) = (String::new(), 0);
-    for letter in text.chars().take(MOST_SHOWN) {
+    for letter in String::from_utf8_lossy(without_mark(&reply.body)).trim().chars().take(MOST_SHOWN) {
         digits = if letter.is_ascii_digit() { digits + 1 } else { 0 };
         match digits {
             0..SHORTEST_KEY => shown.push(letter),

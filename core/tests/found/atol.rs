@@ -243,6 +243,9 @@ async fn row_86_an_error_without_a_type_is_known_by_its_code() {
     answers_instead(&bench, "atol", "submit", 400, &said(32), json!({}));
     let told = error(&till, "register", receipt("order-3")).await;
     assert_eq!((&told["code"], &told["vendor"]["code"]), (&json!("refused"), &json!("system/32")), "{told}");
+    // A success that says so contradicts itself.
+    answers_instead(&bench, "atol", "submit", 200, &said(32), json!({}));
+    ok(&till, "register", receipt("order-5")).await;
     answers_instead(&bench, "atol", "token", 401, &said(12), json!({}));
     let other = atol(&bench, "v5", json!({"journal": "memory:"}));
     assert_eq!(error(&other, "register", receipt("order-4")).await["kind"], "auth");

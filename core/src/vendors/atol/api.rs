@@ -209,7 +209,10 @@ pub(super) fn submitted(answer: &Answer, state: State) -> Submitted {
     };
     let error = fault.error(answer.status);
     // What a cash register says, or that there was no time, is known of a document that the service has.
-    let row = fault.of_service().filter(|row| row.error_type == "system");
+    // Without a type, with the status of a success, nothing but that the service has it is believed.
+    let has_it = |row: &errors::Row| matches!(row.remedy, Remedy::Known | Remedy::Wait);
+    let row = fault.row(answer.status).or_else(|| fault.of_service().filter(has_it));
+    let row = row.filter(|row| row.error_type == "system");
     Submitted::Told(match (row.map(|row| (row.remedy, row.outcome)), report.uuid()) {
         (Some((Remedy::Known, _)), Some(uuid)) => return Submitted::Known(uuid),
         // Not finished yet, says the service of a document that it has.

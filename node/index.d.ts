@@ -237,6 +237,18 @@ export interface AtolMarkQuantity {
   numerator: number
 }
 
+/** The check of one marking code. */
+export interface AtolMarkResult {
+  /** The code as it was sent. */
+  mark_code?: string | null
+  /** What it means. */
+  meaning?: string | null
+  /** Which line, counted from 0. */
+  position?: number | null
+  /** The result, tag 2106. */
+  result?: number | null
+}
+
 /** Operator that transfers money. */
 export interface AtolMoneyTransferOperator {
   /** Address, tag 1005. */
@@ -293,6 +305,11 @@ export interface AtolReceipt {
   location?: string | null
   /** Operational attribute of the receipt, tag 1270 (v5). */
   operating_check_props?: AtolOperatingProps | null
+  /**
+   * What payments of the type `other` are: 4, or one of the extended kinds 5 to 9 that the cash
+   * register has.
+   */
+  other_payment?: number | null
   /** Sectoral attributes of the receipt, tag 1261 (v5). */
   sectoral_check_props?: Array<Sectoral> | null
   /** Number of the sending system, 0 to 9. */
@@ -739,8 +756,16 @@ export interface DocumentKey {
 
 /** A document as the vendor reports it. */
 export interface DocumentReport {
+  /** Checks of its marking codes (v5). */
+  marks: Array<AtolMarkResult>
   /** What the report says. */
   state: State
+  /** What the vendor warns of, by field: `callback_url`. */
+  warnings: Record<string, string>
+  /** The vendor's server that worked on it. */
+  daemon_code?: string | null
+  /** The cash register that worked on it. */
+  device_code?: string | null
   /** The caller's id. */
   external_id?: string | null
   /** Why it failed, if it did. */
@@ -787,7 +812,7 @@ export type DocumentVersion =
 export interface DrawerDocument {
   /** The caller's own id and the idempotency key. */
   id: string
-  /** How much. */
+  /** How much, in roubles: `"100.00"` or `"100"` are a hundred of them, never kopecks. */
   sum: Amount
   /** Free attributes of the document (`@attrs`); their meaning is not documented. */
   attributes?: Record<string, string>
@@ -1296,6 +1321,12 @@ export interface IkkmReceipt {
    * changes its code: read the table anew.
    */
   tax_code?: string | null
+  /**
+   * True where the receipt's `surcharge` is the tax that the device puts on top of the amount
+   * by itself (`tax_code` of such a tax, sales only): it is not sent, and the payments are the
+   * items and it. The device refuses another sum.
+   */
+  tax_on_top?: boolean | null
 }
 
 /** Which info. */

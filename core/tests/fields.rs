@@ -50,6 +50,10 @@ fn base(vendor: &str, scene: &str, field: Field) -> Value {
         receipt["kind"] = json!("sell_correction");
         receipt["correction"] = json!({"type": "self", "base_date": "2026-01-02", "base_number": "17"});
     }
+    if field == Field::Surcharge && vendor == "ikkm" {
+        // It is the tax on top, and nothing else.
+        receipt["vendor"] = json!({"ikkm": {"tax_on_top": true}});
+    }
     if field.place().contains("marking") {
         one_piece(&mut receipt);
     }

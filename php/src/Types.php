@@ -108,6 +108,13 @@ namespace Kassa;
  *     numerator: int,
  * }
  *
+ * @phpstan-type AtolMarkResult array{
+ *     mark_code?: string|null,
+ *     meaning?: string|null,
+ *     position?: int|null,
+ *     result?: int|null,
+ * }
+ *
  * @phpstan-type AtolMoneyTransferOperator array{
  *     address?: string|null,
  *     inn?: string|null,
@@ -140,6 +147,7 @@ namespace Kassa;
  *     ism_optional?: bool|null,
  *     location?: string|null,
  *     operating_check_props?: AtolOperatingProps|null,
+ *     other_payment?: int|null,
  *     sectoral_check_props?: list<Sectoral>|null,
  *     source_id?: int|null,
  *     supplier_info?: AtolSupplier|null,
@@ -384,7 +392,11 @@ namespace Kassa;
  * }
  *
  * @phpstan-type DocumentReport array{
+ *     marks: list<AtolMarkResult>,
  *     state: State,
+ *     warnings: array<string, string>,
+ *     daemon_code?: string|null,
+ *     device_code?: string|null,
  *     external_id?: string|null,
  *     failure?: Failure|null,
  *     fiscal?: Fiscal|null,
@@ -627,6 +639,7 @@ namespace Kassa;
  *     print_text?: string|null,
  *     summary_line?: bool|null,
  *     tax_code?: string|null,
+ *     tax_on_top?: bool|null,
  * }
  *
  * @phpstan-type InfoRequest array{

@@ -4,8 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::receipt::letters::Text;
 use crate::receipt::money::Amount;
-use crate::receipt::{AgentType, Phone, Sectoral, Vat};
+use crate::receipt::{AgentType, Phone, Receipt, Sectoral, Vat};
 
 macro_rules! part {
     ($(#[$doc:meta])* $name:ident $schema:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty $([$($limit:tt)*])?,)* }) => {
@@ -53,6 +54,8 @@ part! {
         ism_optional: bool,
         /// VAT of the receipt as a whole; where given, the vendor counts only this (protocol/atol.md 2.6).
         vats: Vec<VatSum> [length(min = 1, max = 6)],
+        /// What payments of the type `other` are: 4, or one of the extended kinds 5 to 9 that the cash register has.
+        other_payment: u8 [range(min = 4, max = 9)],
         /// Number of the sending system, 0 to 9.
         source_id: u8 [range(min = 0, max = 9)],
     }
@@ -280,4 +283,42 @@ pub struct SupplierInfo {
     /// Taxpayer number, tag 1226; `000000000000` for a supplier without a Russian one.
     #[schemars(length(min = 10, max = 12))]
     pub inn: String,
+}
+
+/// The texts of ATOL's own part that come on record.
+pub fn texts(receipt: &mut Receipt) -> Vec<Text<'_>> {
+    let mut all = Vec::new();
+    if let Some(extras) = receipt.vendor.as_mut().and_then(|vendor| vendor.atol.as_mut()) {
+        let place = "/vendor/atol";
+        all.push((format!("{place}/location"), extras.location.as_mut(), 256));
+        settlement(place, extras.agent_info.as_mut(), extras.supplier_info.as_mut(), &mut all);
+    }
+    for (index, item) in receipt.items.iter_mut().enumerate() {
+        let Some(extras) = item.vendor.as_mut().and_then(|vendor| vendor.atol.as_mut()) else { continue };
+        let place = format!("/items/{index}/vendor/atol");
+        all.push((format!("{place}/user_data"), extras.user_data.as_mut(), 64));
+        settlement(&place, extras.agent_info.as_mut(), extras.supplier_info.as_mut(), &mut all);
+    }
+    all
+}
+
+/// The texts of an agent and of a supplier.
+fn settlement<'a>(
+    place: &str,
+    agent: Option<&'a mut AgentInfo>,
+    supplier: Option<&'a mut SupplierInfo>,
+    all: &mut Vec<Text<'a>>,
+) {
+    if let Some(AgentInfo { paying_agent, money_transfer_operator, .. }) = agent {
+        let operation = paying_agent.as_mut().and_then(|agent| agent.operation.as_mut());
+        all.push((format!("{place}/agent_info/paying_agent/operation"), operation, 24));
+        if let Some(operator) = money_transfer_operator {
+            let place = format!("{place}/agent_info/money_transfer_operator");
+            all.push((format!("{place}/name"), operator.name.as_mut(), 64));
+            all.push((format!("{place}/address"), operator.address.as_mut(), 256));
+        }
+    }
+    if let Some(supplier) = supplier {
+        all.push((format!("{place}/supplier_info/name"), supplier.name.as_mut(), 256));
+    }
 }

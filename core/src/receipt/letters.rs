@@ -73,8 +73,11 @@ impl Letters {
     }
 }
 
-/// The texts of a receipt that come on record: where they stand, and how many letters they may have.
-fn texts(receipt: &mut Receipt) -> Vec<(String, Option<&mut String>, usize)> {
+/// A text that comes on record: where it stands, and how many letters it may have.
+pub type Text<'a> = (String, Option<&'a mut String>, usize);
+
+/// The texts of a receipt that come on record, beside those that only one vendor has.
+fn texts(receipt: &mut Receipt) -> Vec<Text<'_>> {
     let Receipt { items, customer, cashier, company, .. } = receipt;
     let items = items.iter_mut().enumerate();
     let mut all: Vec<_> = items
@@ -96,15 +99,37 @@ fn texts(receipt: &mut Receipt) -> Vec<(String, Option<&mut String>, usize)> {
 impl Receipt {
     /// Writes its texts in the letters that the record holds; with violations and warnings.
     pub fn write_in(&mut self, letters: Letters) -> (Vec<Violation>, Vec<Violation>) {
+        letters.write(texts(self))
+    }
+}
+
+impl Letters {
+    /// A copy of a receipt in which these texts of a vendor's own part are written so, with violations and warnings.
+    /// `None` where no vendor has a part.
+    pub fn copy_with(
+        self,
+        receipt: &Receipt,
+        texts: fn(&mut Receipt) -> Vec<Text<'_>>,
+    ) -> Option<(Receipt, Vec<Violation>, Vec<Violation>)> {
+        let has_part = receipt.vendor.is_some() || receipt.items.iter().any(|item| item.vendor.is_some());
+        has_part.then(|| {
+            let mut copy = receipt.clone();
+            let (violations, warnings) = self.write(texts(&mut copy));
+            (copy, violations, warnings)
+        })
+    }
+
+    /// Writes texts in these letters; with violations and warnings.
+    fn write(self, texts: Vec<Text<'_>>) -> (Vec<Violation>, Vec<Violation>) {
         let (mut violations, mut warnings) = (Vec::new(), Vec::new());
-        for (path, text, most) in texts(self) {
+        for (path, text, most) in texts {
             let Some(text) = text else { continue };
-            if let Some(written) = letters.written(text) {
+            if let Some(written) = self.written(text) {
                 let message = format!("the fiscal record holds other letters: it is sent as {written:?}");
                 warnings.push(violation(path.clone(), Code::WrongFormat, message));
                 *text = written;
             }
-            let strange: String = text.chars().filter(|letter| !letters.has(*letter)).take(10).collect();
+            let strange: String = text.chars().filter(|letter| !self.has(*letter)).take(10).collect();
             if !strange.is_empty() {
                 let message = format!(
                     "the fiscal record has no letter for {strange:?}; it is sent as it is, and what comes on record in \

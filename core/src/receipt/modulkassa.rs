@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use crate::receipt::{AgentType, Phone};
+use crate::receipt::letters::Text;
+use crate::receipt::{AgentType, Phone, Receipt};
 
 /// Modulkassa's own part of a receipt.
 #[skip_serializing_none]
@@ -111,4 +112,33 @@ pub struct Supplier {
     /// Taxpayer number.
     #[schemars(length(min = 10, max = 12))]
     pub tax_id: Option<String>,
+}
+
+/// The texts of Modulkassa's own part that come on record.
+pub fn texts(receipt: &mut Receipt) -> Vec<Text<'_>> {
+    let mut all = Vec::new();
+    if let Some(extras) = receipt.vendor.as_mut().and_then(|vendor| vendor.modulkassa.as_mut()) {
+        of_agent("/vendor/modulkassa", extras.agent.as_mut(), &mut all);
+    }
+    for (index, item) in receipt.items.iter_mut().enumerate() {
+        let Some(extras) = item.vendor.as_mut().and_then(|vendor| vendor.modulkassa.as_mut()) else {
+            continue;
+        };
+        let place = format!("/items/{index}/vendor/modulkassa");
+        of_agent(&place, extras.agent.as_mut(), &mut all);
+        let supplier = extras.supplier.as_mut().and_then(|supplier| supplier.name.as_mut());
+        all.push((format!("{place}/supplier/name"), supplier, 255));
+    }
+    all
+}
+
+fn of_agent<'a>(place: &str, agent: Option<&'a mut Agent>, all: &mut Vec<Text<'a>>) {
+    let Some(Agent { paying_agent, money_transfer_operator, .. }) = agent else { return };
+    let operation = paying_agent.as_mut().map(|agent| &mut agent.operation);
+    all.push((format!("{place}/agent/paying_agent/operation"), operation, 24));
+    if let Some(operator) = money_transfer_operator {
+        let place = format!("{place}/agent/money_transfer_operator");
+        all.push((format!("{place}/name"), operator.name.as_mut(), 64));
+        all.push((format!("{place}/address"), operator.address.as_mut(), 255));
+    }
 }

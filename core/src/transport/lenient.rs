@@ -45,10 +45,15 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     Scalar::deserialize(deserializer).map(|scalar| scalar.0)
 }
 
+/// A body without the byte order mark that some servers put before it.
+pub fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
 /// A body that is one JSON object. A list is none, although serde would take its members in order; a byte
 /// order mark before it is left out. The error says what is wrong.
 pub fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let body = without_mark(body);
     match body.trim_ascii_start().first() {
         Some(b'{') => serde_json::from_slice(body).map_err(|error| unreadable(&error)),
         Some(_) => Err("it is not a JSON object".into()),

@@ -1,6 +1,7 @@
 //! The one transport: finite deadlines, kept connections, no redirects, no retries of its own.
 //! It reports how far a request came, which is what exactly-once delivery stands on.
 
+mod answer;
 pub mod lenient;
 mod sent;
 
@@ -25,8 +26,8 @@ use url::{Url, form_urlencoded};
 use crate::config::{Common, Credentials};
 use crate::error::{Code, Error, Result};
 use crate::faults::{Injected, may_fail};
-use crate::receipt::registration::Raw;
 use crate::trust;
+pub use answer::{Answer, no_login, plain_refusal};
 pub use sent::Sent;
 
 /// Largest answer in bytes that is read, of whatever vendor.
@@ -79,25 +80,6 @@ impl From<NoExchange> for Error {
             Reach::MaybeSent => Code::NoAnswer,
         };
         Error::new(code, failure.message)
-    }
-}
-
-/// A whole answer.
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// The wait that `Retry-After` asks for, in milliseconds; an hour at most.
-    pub retry_after_ms: Option<u64>,
-    /// The body as it came.
-    pub body: Vec<u8>,
-    /// What the request carried that must not come back.
-    pub sent: Sent,
-}
-
-impl Answer {
-    /// The body as it is kept.
-    pub fn raw(&self) -> Raw {
-        self.sent.raw(&self.body)
     }
 }
 
@@ -339,6 +321,8 @@ impl Transport {
         let mut response = builder.send().await.map_err(|error| failure(&error))?;
         may_fail("http_answer_lost").map_err(broken)?;
         let status = response.status().as_u16();
+        let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+        let location = location.map(str::to_owned);
         let retry_after_ms = response
             .headers()
             .get("retry-after")
@@ -352,7 +336,7 @@ impl Transport {
             may_fail("http_answer_cut").map_err(broken)?;
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, retry_after_ms, body, sent: request.sent() })
+        Ok(Answer { status, location, retry_after_ms, body, sent: request.sent() })
     }
 }
 
@@ -398,26 +382,6 @@ fn causes(error: &reqwest::Error) -> String {
     let causes = successors(error.source(), |&cause| cause.source());
     let texts: Vec<String> = causes.map(ToString::to_string).collect();
     if texts.is_empty() { "no cause given".into() } else { texts.join(": ") }
-}
-
-/// The error for an answer to a log-in that says nothing of the protocol: a gateway's page, an outage. The
-/// document behind it was not sent.
-pub fn no_login(answer: &Answer) -> Error {
-    plain_refusal(answer).unwrap_or_else(|| {
-        let message = format!("the log-in answered {} and nothing of the protocol", answer.status);
-        Error::new(Code::Unreachable, message).after(answer.retry_after_ms)
-    })
-}
-
-/// The error for an answer that means "come back later" or "who are you?", whatever the vendor.
-pub fn plain_refusal(answer: &Answer) -> Option<Error> {
-    let (code, message) = match answer.status {
-        401 => (Code::CredentialsRefused, "the vendor refuses the credentials (401)"),
-        403 => (Code::NotPermitted, "the credentials have no right to this (403)"),
-        429 => (Code::Limited, "the vendor asks to slow down (429)"),
-        _ => return None,
-    };
-    Some(Error::new(code, message).after(answer.retry_after_ms))
 }
 
 #[cfg(test)]

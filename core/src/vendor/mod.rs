@@ -29,7 +29,7 @@ use crate::receipt::place::Country;
 use crate::receipt::registration::{Failure, Fiscal, Raw};
 use crate::receipt::vat::Seller;
 use crate::receipt::{Kind, Receipt};
-use crate::transport::lenient::unreadable;
+use crate::transport::lenient::{unreadable, without_mark};
 use crate::transport::{NoExchange, Sent, Transports};
 use budget::Budget;
 use desk::Desk;
@@ -235,7 +235,7 @@ impl Context<'_> {
 /// An answer of the vendor as JSON; `what` names it in the error. See `lenient::object` for one that must be an
 /// object.
 pub fn read<'a, T: Deserialize<'a>>(what: &str, body: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|error| {
+    serde_json::from_slice(without_mark(body)).map_err(|error| {
         Error::new(Code::AnswerNotUnderstood, format!("{what} cannot be read: {}", unreadable(&error)))
     })
 }

@@ -557,6 +557,22 @@ class AtolMarkQuantity(TypedDict):
     """Numerator, tag 1293."""
 
 
+class AtolMarkResult(TypedDict, total=False):
+    """The check of one marking code."""
+
+    mark_code: Optional[str]
+    """The code as it was sent."""
+
+    meaning: Optional[str]
+    """What it means."""
+
+    position: Optional[int]
+    """Which line, counted from 0."""
+
+    result: Optional[int]
+    """The result, tag 2106."""
+
+
 class AtolMoneyTransferOperator(TypedDict, total=False):
     """Operator that transfers money."""
 
@@ -632,6 +648,11 @@ class AtolReceipt(TypedDict, total=False):
 
     operating_check_props: Optional[AtolOperatingProps]
     """Operational attribute of the receipt, tag 1270 (v5)."""
+
+    other_payment: Optional[int]
+    """What payments of the type `other` are: 4, or one of the extended kinds 5 to 9 that the
+    cash register has.
+    """
 
     sectoral_check_props: Optional[List[Sectoral]]
     """Sectoral attributes of the receipt, tag 1261 (v5)."""
@@ -1211,12 +1232,22 @@ class DocumentKey(TypedDict, total=False):
 
 
 class _DocumentReport(TypedDict):
+    marks: List[AtolMarkResult]
+    """Checks of its marking codes (v5)."""
     state: State
     """What the report says."""
+    warnings: Dict[str, str]
+    """What the vendor warns of, by field: `callback_url`."""
 
 
 class DocumentReport(_DocumentReport, total=False):
     """A document as the vendor reports it."""
+
+    daemon_code: Optional[str]
+    """The vendor's server that worked on it."""
+
+    device_code: Optional[str]
+    """The cash register that worked on it."""
 
     external_id: Optional[str]
     """The caller's id."""
@@ -1272,7 +1303,7 @@ class _DrawerDocument(TypedDict):
     id: str
     """The caller's own id and the idempotency key."""
     sum: Amount
-    """How much."""
+    """How much, in roubles: `"100.00"` or `"100"` are a hundred of them, never kopecks."""
 
 
 class DrawerDocument(_DrawerDocument, total=False):
@@ -1862,6 +1893,12 @@ class IkkmReceipt(TypedDict, total=False):
     tax_code: Optional[str]
     """Tax code from `taxes`; absent means the device's default. Editing a tax on the device
     changes its code: read the table anew.
+    """
+
+    tax_on_top: Optional[bool]
+    """True where the receipt's `surcharge` is the tax that the device puts on top of the amount
+    by itself (`tax_code` of such a tax, sales only): it is not sent, and the payments are the
+    items and it. The device refuses another sum.
     """
 
 

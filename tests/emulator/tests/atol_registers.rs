@@ -140,6 +140,21 @@ async fn item_20_a_foreign_inn_fails_at_the_agent() {
 }
 
 #[tokio::test]
+async fn a_taxation_system_that_the_group_does_not_have_is_a_switch() {
+    for (shop, body) in [(Shop::v4().await, sale_v4("a")), (Shop::v5().await, sale_v5("a"))] {
+        let with_id = |id: &str| {
+            with(with(body.clone(), "/external_id", json!(id)), "/receipt/company/sno", json!("patent"))
+        };
+        assert_eq!(shop.through("sell", &with_id("a")).await.text("/status"), "done");
+        shop.switch("check_tax_system", true);
+        let failed = shop.through("sell", &with_id("b")).await;
+        assert_eq!((failed.at("/error/code"), failed.text("/error/type")), (json!(143), "driver".into()));
+        let own = with(body.clone(), "/external_id", json!("c"));
+        assert_eq!(shop.through("sell", &own).await.text("/status"), "done");
+    }
+}
+
+#[tokio::test]
 async fn item_21_vat_amounts() {
     let shop = Shop::v4().await;
     let wrong = with(sale_v4("a"), "/receipt/vats/0/sum", json!(83.37));

@@ -285,4 +285,9 @@ async fn item_18_a_callback_url_outside_the_mask() {
     shop.switch("bad_callback_v5", "warning");
     let done = shop.through("sell", &masked(sale_v5("w"), bad[0])).await;
     assert!(done.has("/warnings/callback_url"));
+    let refused = ["PatternMismatch: #/service.callback_url"];
+    assert_eq!(shop.violations("sell", &masked(sale_v5("e"), "")).await, refused);
+    shop.switch("empty_callback_v5", "warning");
+    let done = shop.through("sell", &masked(sale_v5("e"), "")).await;
+    assert_eq!((done.text("/status"), done.at("/warnings")), ("done".into(), Value::Null));
 }

@@ -20,8 +20,13 @@ pub fn answers(data: &[u8]) {
     let number = head.iter().fold(0, |sum: usize, byte| sum * 31 % 9_973 + usize::from(*byte));
     let reader = known.unwrap_or(&all[number % all.len()]);
     let status = word(2).parse().unwrap_or(200);
-    let said =
-        (reader.read)(&Answer { status, retry_after_ms: None, body: body.to_vec(), sent: Sent::default() });
+    let said = (reader.read)(&Answer {
+        status,
+        location: None,
+        retry_after_ms: None,
+        body: body.to_vec(),
+        sent: Sent::default(),
+    });
     let told =
         || format!("{} {} {status} says {said:?} of {}", reader.vendor, reader.name, body.escape_ascii());
     assert_ne!(said.code.as_deref(), Some(Code::Internal.name()), "{}", told());

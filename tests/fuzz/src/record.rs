@@ -104,9 +104,13 @@ pub fn refuses(vendor: &str, given: &Given) -> bool {
         }
         "atol" | "atol4" => {
             let error = object(&body, "error");
-            let kind = scalar(&error, "type").unwrap_or_else(|| "unknown".into());
+            let kind = scalar(&error, "type").filter(|kind| !kind.is_empty());
             let code = scalar(&error, "code").and_then(|code| code.parse().ok());
-            code.is_some_and(|code| ATOLS.contains(&(kind, code)))
+            // Without a type the code has to do.
+            code.is_some_and(|code| match kind {
+                Some(kind) => ATOLS.contains(&(kind, code)),
+                None => ATOLS.iter().any(|(_, known)| *known == code),
+            })
         }
         "ikassa" => {
             let code = scalar(&body, "code").unwrap_or_default();

@@ -84,6 +84,19 @@ pub const UNITS: &[(Unit, u8, &str)] = &[
     (Unit::Kilobyte, 80, "Кбайт"), (Unit::Megabyte, 81, "Мбайт"), (Unit::Gigabyte, 82, "Гбайт"), (Unit::Terabyte, 83, "Тбайт"), (Unit::Other, 255, "ед"),
 ];
 
+/// The kind of a document in the text of its QR code. Russia's registers have one form of it: protocol/modulkassa.md 2.4
+/// has its numbers, 3.3 its parts.
+pub const QR_KINDS: &[(Kind, u8)] = &[
+    (Kind::Sell, 1),
+    (Kind::SellRefund, 2),
+    (Kind::Buy, 3),
+    (Kind::BuyRefund, 4),
+    (Kind::SellCorrection, 1),
+    (Kind::SellRefundCorrection, 2),
+    (Kind::BuyCorrection, 3),
+    (Kind::BuyRefundCorrection, 4),
+];
+
 /// Operations that v4 has too (protocol/atol.md 2.4); v5 has them all.
 pub const V4_KINDS: &[Kind] =
     &[Kind::Sell, Kind::SellRefund, Kind::Buy, Kind::BuyRefund, Kind::SellCorrection, Kind::BuyCorrection];

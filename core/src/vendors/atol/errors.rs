@@ -108,6 +108,12 @@ pub fn find(error_type: &str, code: i64) -> Option<Row> {
     all().find(|row| row.error_type == error_type && row.code == code)
 }
 
+/// The row of a code that one type alone has.
+pub fn only(code: i64) -> Option<Row> {
+    let mut rows = all().filter(|row| row.code == code);
+    rows.next().filter(|_| rows.next().is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

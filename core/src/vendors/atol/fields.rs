@@ -1,4 +1,4 @@
-//! What ATOL carries of a receipt (protocol/atol.md 2.5 to 2.7). v4's correction has no lines: `map.rs` warns
+//! What ATOL carries of a receipt (protocol/atol.md 2.5 to 2.7). v4's correction has no lines: `checks.rs` warns
 //! of them.
 
 use super::map::CURRENCY;

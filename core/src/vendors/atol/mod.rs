@@ -6,6 +6,7 @@
 //! bytes (protocol/atol.md 2.12).
 
 mod api;
+mod checks;
 mod claim;
 mod codes;
 mod config;
@@ -15,10 +16,12 @@ mod fields;
 mod json;
 mod map;
 mod marking;
+mod marks;
 mod monitoring;
 mod operations;
 #[cfg(feature = "testing")]
 pub mod readers;
+mod report;
 mod token;
 mod vendor;
 
@@ -29,9 +32,12 @@ use time::OffsetDateTime;
 
 pub use config::NAME;
 pub use config::{AtolConfig, Environment, Protocol};
+pub use marks::MarkResult;
 pub use monitoring::{Kkt, Kkts};
 pub use operations::*;
 pub use vendor::Atol;
+
+use report::{Asked, Report, told};
 
 use crate::config::CALL_TIMEOUT_MS;
 use crate::error::{Code, Error, Result, Violation};
@@ -41,7 +47,7 @@ use crate::receipt::letters::Letters;
 use crate::receipt::place::Country;
 use crate::receipt::registration::Raw;
 use crate::receipt::vat::Seller;
-use crate::receipt::{Kind, PaymentObject, Receipt};
+use crate::receipt::{Kind, PaymentObject, Receipt, atol};
 use crate::transport::Transports;
 use crate::transport::join;
 use crate::vendor::identity::{Identity, RegisterName};
@@ -57,6 +63,9 @@ const POLL_MS: u64 = 1_000;
 /// When the system gives up on bytes that nobody acknowledges: what arrives late makes no second document.
 const REPEATED_SAFELY: Duration = Duration::from_secs(20);
 
+/// Which letters the fiscal record holds.
+const LETTERS: Letters = Letters::Cp866;
+
 /// The row in the table of vendors.
 pub const INFO: VendorInfo = VendorInfo {
     name: NAME,
@@ -66,7 +75,7 @@ pub const INFO: VendorInfo = VendorInfo {
     config: input::schema_of::<AtolConfig>,
     open,
     fields: fields::treatment,
-    letters: Letters::Cp866,
+    letters: LETTERS,
     operations: OPERATIONS,
 };
 
@@ -137,7 +146,9 @@ impl Vendor for Atol {
     }
 
     fn violations(&self, receipt: &Receipt) -> Vec<Violation> {
-        map::violations(receipt, &self.config)
+        let texts = LETTERS.copy_with(receipt, atol::texts).map(|(_, violations, _)| violations);
+        let found = checks::violations(receipt, &self.config);
+        texts.unwrap_or_default().into_iter().chain(found).collect()
     }
 
     fn seller(&self, receipt: &Receipt) -> Seller {
@@ -145,12 +156,15 @@ impl Vendor for Atol {
     }
 
     fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {
-        map::warnings(receipt, &self.config)
+        let texts = LETTERS.copy_with(receipt, atol::texts).map(|(.., warnings)| warnings);
+        let found = checks::warnings(receipt, &self.config);
+        texts.unwrap_or_default().into_iter().chain(found).collect()
     }
 
     fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared> {
         self.group()?;
-        let body = map::body(receipt, &self.config, at);
+        let written = LETTERS.copy_with(receipt, atol::texts).map(|(receipt, ..)| receipt);
+        let body = map::body(written.as_ref().unwrap_or(receipt), &self.config, at);
         let body = body.ok_or_else(|| Error::new(Code::Internal, "unmapped value in a receipt"))?;
         Ok(Prepared {
             request: format!("{}\n{body}", receipt.kind.word()).into_bytes(),
@@ -197,13 +211,14 @@ impl Vendor for Atol {
     fn read_callback(&self, callback: &Callback) -> Result<CallbackReading> {
         let unreadable = |why: &str| Error::new(Code::CallbackUnreadable, why);
         let body = callback.body.as_deref().ok_or_else(|| unreadable("ATOL reports in the body"))?;
-        let report = api::Report::read(body.as_bytes(), 200).map_err(|error| unreadable(&error.message))?;
+        let report = Report::in_body(body.as_bytes()).map_err(|why| unreadable(&why))?;
         let raw = Raw::from_body(body.as_bytes());
         let uuid = report.uuid().unwrap_or_default();
-        let (success, fiscal) = match api::told(&report, None, &uuid, raw.clone(), 200) {
+        let asked = Asked { uuid: &uuid, ..Asked::default() };
+        let (success, fiscal) = match told(&report, asked, raw.clone(), 200) {
             Finding::Registered { fiscal, .. } => (true, Some(*fiscal)),
             Finding::Failed { .. } | Finding::Accepted { .. } => (false, None),
-            _ if report.status.0.as_deref() == Some("fail") => (false, None),
+            _ if report.status.0.as_deref() == Some("fail") || report.fault().is_some() => (false, None),
             _ => return Err(unreadable("the body has no known `status`")),
         };
         Ok(CallbackReading {

@@ -5,7 +5,7 @@ use reqwest::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::api::{Report, fault_error};
+use super::report::Report;
 use super::token::Service;
 use super::vendor::Atol;
 use crate::error::{Code, Error, Result};
@@ -172,14 +172,16 @@ fn told(answer: &Answer) -> Result<&[u8]> {
     if answer.status < 400 {
         return Ok(&answer.body);
     }
-    let report: Report = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let is_told = report.error.is_some();
-    let error = answer.sent.error(fault_error(&report.error.unwrap_or_default(), answer.status));
-    Err(match answer.status {
-        404 => Error { message: "no such cash register".into(), ..error }.with_code(Code::NotFound),
-        status if !is_told => Error { message: format!("the monitoring answered {status}"), ..error },
-        _ => error,
-    })
+    let fault = Report::in_body(&answer.body).unwrap_or_default().error;
+    let strange = |code, what: &str| Error::new(code, format!("{what}: {}", answer.seen()));
+    let error = match (answer.status, &fault) {
+        (404, _) => Error::new(Code::NotFound, "no such cash register"),
+        (status, Some(fault)) => fault.error(status),
+        (429, None) => strange(Code::Limited, "the monitoring asks to slow down"),
+        (_, None) => strange(Code::AnswerNotUnderstood, "the monitoring answered"),
+    };
+    let vendor = fault.unwrap_or_default().of_vendor(answer.status);
+    Err(answer.sent.error(error.with_vendor(vendor).after(answer.retry_after_ms)))
 }
 
 fn kkt(value: serde_json::Value) -> Result<Kkt> {

@@ -1,12 +1,16 @@
 //! The operations that only ATOL Online has (protocol/atol.md 1, 2.11, 2.13).
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::api::{self, Report};
+use super::api;
 use super::errors;
+use super::marks::MarkResult;
 use super::monitoring::{Kkt, Kkts};
+use super::report::{Asked, Report, told};
 use super::vendor::Atol;
 use crate::error::{Code, Error, Outcome, Result};
 use crate::receipt::Kind;
@@ -88,6 +92,14 @@ pub struct DocumentReport {
     pub fiscal: Option<Fiscal>,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
+    /// Checks of its marking codes (v5).
+    pub marks: Vec<MarkResult>,
+    /// What the vendor warns of, by field: `callback_url`.
+    pub warnings: BTreeMap<String, String>,
+    /// The cash register that worked on it.
+    pub device_code: Option<String>,
+    /// The vendor's server that worked on it.
+    pub daemon_code: Option<String>,
     /// The answer as it came.
     pub raw: Option<Raw>,
 }
@@ -158,18 +170,21 @@ async fn document_report(desk: &dyn Desk, request: ReportKey) -> Result<Document
 }
 
 async fn reported(desk: &dyn Desk, vendor: &Atol, named: &Named) -> Result<DocumentReport> {
-    let (ours, uuid) = match named {
-        Named::Ours(entry) => (Some(entry.receipt_id.as_str()), entry.vendor_document_id.clone()),
-        Named::Theirs(uuid) => (None, Some(uuid.clone())),
+    let (ours, kind, uuid) = match named {
+        Named::Ours(entry) => {
+            let id = Some(entry.receipt_id.as_str());
+            (id, api::kind_of(&entry.request), entry.vendor_document_id.clone())
+        }
+        Named::Theirs(uuid) => (None, None, Some(uuid.clone())),
     };
     let uuid = uuid.ok_or_else(|| {
         let id = ours.unwrap_or_default();
         Error::new(Code::ReceiptUnknown, format!("the vendor gave no uuid for {id} yet"))
     })?;
     let answer = vendor.report(&desk.context(), &uuid).await?;
-    let report = Report::read(&answer.body, answer.status)?;
+    let report = Report::read(&answer)?;
     let raw = answer.raw();
-    let told = api::told(&report, ours, &uuid, raw.clone(), answer.status);
+    let told = told(&report, Asked { uuid: &uuid, ours, kind }, raw.clone(), answer.status);
     let finding = StepResult::from(told).hiding(&answer.sent).finding;
     let (state, fiscal, failure) = match &finding {
         Finding::Registered { fiscal, .. } => (State::Registered, Some((**fiscal).clone()), None),
@@ -177,7 +192,8 @@ async fn reported(desk: &dyn Desk, vendor: &Atol, named: &Named) -> Result<Docum
         Finding::Unknown(error) | Finding::NotTaken(error) => {
             // What the service does not know: it forgets reports after 30 days.
             let is_forgotten = api::says_unknown(Some(&raw));
-            return Err(if is_forgotten { error.clone().with_code(Code::NotFound) } else { error.clone() });
+            let error = error.clone().after(answer.retry_after_ms);
+            return Err(if is_forgotten { error.with_code(Code::NotFound) } else { error });
         }
         Finding::Accepted { .. } | Finding::Absent => (State::Accepted, None, None),
     };
@@ -186,10 +202,14 @@ async fn reported(desk: &dyn Desk, vendor: &Atol, named: &Named) -> Result<Docum
     }
     Ok(DocumentReport {
         uuid: Some(uuid),
-        external_id: report.external_id.0,
         state,
         fiscal,
         failure,
+        marks: answer.sent.record(report.marks()),
+        warnings: answer.sent.record(report.warnings()),
+        external_id: report.external_id.0,
+        device_code: answer.sent.record(report.device_code.0),
+        daemon_code: answer.sent.record(report.daemon_code.0),
         raw: Some(raw),
     })
 }

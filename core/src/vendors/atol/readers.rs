@@ -1,10 +1,12 @@
 //! Readers of ATOL's answers (feature `testing`).
 
-use super::api::{Report, Submitted, submitted, told};
+use super::api::{Submitted, submitted};
 use super::config::NAME;
 use super::monitoring::{Kkt, Kkts};
+use super::report::{Asked, Report, told};
 use super::token::token_in;
 use crate::error::Result;
+use crate::receipt::Kind;
 use crate::receipt::registration::State;
 use crate::transport::Answer;
 use crate::vendor::Finding;
@@ -31,6 +33,7 @@ fn registration(answer: &Answer, state: State) -> Said {
 }
 
 fn report(answer: &Answer) -> Result<Finding> {
-    let report = Report::read(&answer.body, answer.status)?;
-    Ok(told(&report, Some(ASKED.0), ASKED.1, answer.raw(), answer.status))
+    let report = Report::read(answer)?;
+    let asked = Asked { uuid: ASKED.1, ours: Some(ASKED.0), kind: Some(Kind::Sell) };
+    Ok(told(&report, asked, answer.raw(), answer.status))
 }

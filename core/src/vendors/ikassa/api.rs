@@ -70,10 +70,18 @@ fn said_by(answer: &Answer) -> Error {
         return refusal.with_vendor(fault);
     }
     match (answer.status, &body.code.0, &body.message.0) {
+        (404, None, None) => {
+            let message = format!("iKassa does not know it: {}", answer.seen());
+            Error::new(Code::NotFound, message).with_vendor(fault)
+        }
         (404, _, _) => Error::new(Code::NotFound, said("iKassa does not know it", &body)).with_vendor(fault),
         (400..=499, Some(code), Some(_)) => {
             let code = codes::refusal(code).unwrap_or(Code::AnswerNotUnderstood);
             Error::new(code, said("iKassa refused it", &body)).with_vendor(fault)
+        }
+        (_, None, None) => {
+            let message = format!("iKassa answered nothing of its interface: {}", answer.seen());
+            Error::new(Code::AnswerNotUnderstood, message).with_vendor(fault)
         }
         (status, ..) => {
             let message = said(&format!("iKassa answered {status}"), &body);
@@ -145,10 +153,10 @@ pub(super) fn told(answer: &Answer) -> Result<()> {
     if answer.status >= 300 {
         return Err(error_of(answer));
     }
-    let is_container = matches!(answer.body.trim_ascii().first(), Some(b'{' | b'['));
-    if !is_container || serde_json::from_slice::<IgnoredAny>(&answer.body).is_err() {
-        let message = format!("iKassa answered {} without a JSON object", answer.status);
-        return Err(Error::new(Code::AnswerNotUnderstood, message));
+    let body = lenient::without_mark(&answer.body);
+    let is_container = matches!(body.trim_ascii().first(), Some(b'{' | b'['));
+    if !is_container || serde_json::from_slice::<IgnoredAny>(body).is_err() {
+        return Err(answer.unreadable("it is no JSON object", &answer.seen()));
     }
     Ok(())
 }
@@ -167,7 +175,7 @@ pub(super) fn made(answer: &Answer) -> Made {
             return Made::Recorded { uid: answer.sent.record(uid), number: body.number.0, raw };
         }
         (200..=299, ..) => {
-            let message = format!("iKassa answered {} without a uid", answer.status);
+            let message = format!("iKassa answered without a uid ({})", answer.seen());
             Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message))
         }
         (401 | 404 | 405 | 407 | 408 | 410 | 425 | 429, ..) => {
@@ -216,7 +224,7 @@ impl ShiftNow {
 
         let raw = answer.raw();
         // Before the first opening the answer may be an empty list (protocol/ikassa.md 2.4).
-        if raw.text().trim_start().starts_with('[') {
+        if lenient::without_mark(&answer.body).trim_ascii_start().starts_with(b"[") {
             return Ok(Self { open: false, counters: None, raw });
         }
         let wire: Wire<'_> = read("the shift", &answer.body)?;
@@ -258,7 +266,8 @@ mod tests {
     use crate::transport::Sent;
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, retry_after_ms: None, body: body.as_bytes().to_vec(), sent: Sent::default() }
+        let body = body.as_bytes().to_vec();
+        Answer { status, location: None, retry_after_ms: None, body, sent: Sent::default() }
     }
 
     #[test]

@@ -128,6 +128,9 @@ pub(super) struct Tokens {
     renew_at_ms: i64,
     /// The configured refresh token when this was written; another one is newer.
     configured: Option<String>,
+    /// By which client secret it was got, where it was got by one: see `token::mark`.
+    #[serde(default)]
+    mark: Option<String>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -189,6 +192,8 @@ fn said_by(answer: &Answer, body: &Body) -> Error {
     };
     let description = body.error_description.0.as_deref();
     let error = match body.error.0.as_deref() {
+        // Whatever it says, it has no time.
+        _ if answer.status == 429 || answer.status >= 500 => no_login(answer),
         Some("invalid_grant") => {
             login_needed("iKassa does not take the refresh token or device code any more")
         }
@@ -276,7 +281,16 @@ impl Ikassa {
     /// The newest tokens: those of the journal, or those that could not be written there.
     async fn tokens(&self, context: &Context<'_>) -> Result<Tokens> {
         let kept: Tokens = self.kept_value(context, TOKENS).await?.unwrap_or_default();
-        Ok(self.unwritten(&kept).unwrap_or(kept))
+        let newest = self.unwritten(&kept).unwrap_or(kept);
+        // A token belongs to the secret that it was got by.
+        let is_ours = self.config.client_credentials.is_none() || newest.mark == self.mark_of(&newest);
+        Ok(if is_ours { newest } else { Tokens::default() })
+    }
+
+    /// The mark of tokens that were got by the configured client secret.
+    fn mark_of(&self, tokens: &Tokens) -> Option<String> {
+        let own = self.config.client_credentials.as_ref()?;
+        Some(token::mark(tokens.access.as_deref()?, &own.client_secret))
     }
 
     fn has_unwritten(&self) -> bool {
@@ -357,9 +371,11 @@ impl Ikassa {
         before: &Tokens,
     ) -> Result<Tokens> {
         let answer = self.post(context, &["oauth", "token"], fields).await?;
+        let tokens = tokens_in(&answer, before)?;
         let tokens = Tokens {
             configured: self.config.refresh_token.as_ref().map(|token| token.expose_secret().to_owned()),
-            ..tokens_in(&answer, before)?
+            mark: self.mark_of(&tokens),
+            ..tokens
         };
         self.keep_surely(context, before, &tokens).await?;
         Ok(tokens)
@@ -524,6 +540,7 @@ pub(super) fn tokens_in(answer: &Answer, before: &Tokens) -> Result<Tokens> {
         ends_at_ms,
         renew_at_ms: ends_at_ms - RENEW_BEFORE_MS.min(lifetime_ms / 5),
         configured: None,
+        mark: None,
     })
 }
 

@@ -32,9 +32,9 @@ pub use vendor::Ikassa;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
+use crate::receipt::Receipt;
 use crate::receipt::letters::Letters;
 use crate::receipt::place::Country;
-use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Capabilities, Health};
@@ -117,8 +117,9 @@ impl Vendor for Ikassa {
             kinds: map::KINDS.iter().map(|(kind, _)| *kind).collect(),
             vat: codes::VATS.iter().map(|(vat, _)| *vat).collect(),
             payment_types: codes::PAYMENTS.iter().map(|(kind, _)| *kind).collect(),
-            payment_objects: PaymentObject::ALL.to_vec(),
-            units: Unit::ALL.to_vec(),
+            // Neither goes out (`fields.rs`).
+            payment_objects: Vec::new(),
+            units: Vec::new(),
             currencies: codes::CURRENCIES.iter().map(|currency| (*currency).into()).collect(),
             idempotency_key: false,
             parallel: false,
@@ -162,10 +163,18 @@ impl Vendor for Ikassa {
 
     async fn health(&self, context: &Context<'_>) -> Result<Health> {
         let cashbox = operations::cashbox_now(self, context).await?;
-        let message = match cashbox.has_device {
-            true => "a cash register is bound to the log-in",
-            false => "no cash register is bound to the log-in",
+        if !cashbox.has_device {
+            let message = "no cash register is bound to the log-in".into();
+            return Ok(Health { ready: false, message, raw: cashbox.raw });
+        }
+        // A document needs an open shift (protocol/ikassa.md 2.10).
+        let shift = self.shift_now(context).await?;
+        let message = match shift.open {
+            true => "a cash register is bound to the log-in and its shift is open",
+            false => {
+                "a cash register is bound to the log-in, and its shift is closed: open it with `open_shift`"
+            }
         };
-        Ok(Health { ready: cashbox.has_device, message: message.into(), raw: cashbox.raw })
+        Ok(Health { ready: shift.open, message: message.into(), raw: Some(shift.raw) })
     }
 }

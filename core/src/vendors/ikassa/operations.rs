@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Outcome, Result, violation};
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Raw, Registration, State};
 use crate::receipt::shift::{Cash, CashAmount, Report, Shift};
-use crate::transport::lenient::text;
+use crate::transport::lenient::{self, text};
 use crate::vendor::budget::Budget;
 use crate::vendor::desk::{Desk, Named};
 use crate::vendor::messages::Nothing;
@@ -102,7 +102,7 @@ pub struct DrawerDocument {
     /// The caller's own id and the idempotency key.
     #[schemars(length(min = 1, max = 128))]
     pub id: String,
-    /// How much.
+    /// How much, in roubles: `"100.00"` or `"100"` are a hundred of them, never kopecks.
     pub sum: Amount,
     /// Currency; absent means that of the configuration.
     #[schemars(length(min = 3, max = 3))]
@@ -403,7 +403,7 @@ async fn document(desk: &dyn Desk, key: DocumentKey) -> Result<CloudDocument> {
     let uid = uid(desk, key).await?;
     let vendor: &Ikassa = desk.of()?;
     let answer = vendor.get(&desk.context(), "docs.get", &[("uid", &uid)]).await?;
-    let document: CloudDocument = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let document: CloudDocument = lenient::object(&answer.body).unwrap_or_default();
     let document = answer.sent.record(document);
     Ok(CloudDocument { uid: document.uid.or(Some(uid)), raw: Some(answer.raw()), ..document })
 }

@@ -46,6 +46,7 @@ fn counters(answer: &Answer) -> Option<Said> {
     let mut lines = answer.body.split(|byte| *byte == b'\n').map(|line| {
         let one = Answer {
             status: answer.status,
+            location: None,
             retry_after_ms: None,
             body: line.to_vec(),
             sent: Sent::default(),

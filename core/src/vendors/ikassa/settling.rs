@@ -112,9 +112,12 @@ pub async fn send(vendor: &Ikassa, context: &Context<'_>, entry: &Entry) -> Step
             Finding::Unknown(Error::new(Code::AnswerNotUnderstood, message)).into()
         }
         Made::Recorded { uid, number, raw } => {
+            // On paper the QR code has the address of the page (protocol/ikassa.md 2.11).
+            let page = String::from(vendor.receipt_url(&uid));
             let fiscal = Fiscal {
                 document_number: number.clone(),
-                url: Some(vendor.receipt_url(&uid).into()),
+                qr: Some(page.clone()),
+                url: Some(page),
                 ..fiscal(&document)
             };
             let watch = match document.effect {

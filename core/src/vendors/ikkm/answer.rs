@@ -4,6 +4,12 @@ use super::codes;
 use super::config::NAME;
 use super::reply::Reply;
 use crate::error::{Code, Error, VendorFault};
+use crate::transport::lenient::without_mark;
+
+/// Most characters that are shown of an answer that is not the device's.
+const MOST_SHOWN: usize = 200;
+/// Digits in a row from which on they may be a key.
+const SHORTEST_KEY: usize = 4;
 
 /// The body of a call that is not JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +43,8 @@ pub fn read(reply: &Reply, sent: &str) -> DeviceAnswer {
     let text = text.trim_start_matches('\u{feff}').trim_matches([' ', '\t', '\r', '\n']);
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || digits.len() > 20 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return DeviceAnswer::Strange(format!("the answer ({}) is not a number", reply.status));
+        let begins = beginning(reply);
+        return DeviceAnswer::Strange(format!("the answer ({}) is not a number{begins}", reply.status));
     }
     let is_zero = digits.bytes().all(|byte| byte == b'0');
     match (reply.status, text.starts_with('-'), is_zero) {
@@ -75,6 +82,23 @@ fn reason(reply: &Reply) -> String {
     reply.sent.hidden(text.trim()).into_owned()
 }
 
+/// How an answer begins that is not the device's, without long numbers: one of them may be a key.
+pub fn beginning(reply: &Reply) -> String {
+    let (mut shown, mut digits) = (String::new(), 0);
+    for letter in String::from_utf8_lossy(without_mark(&reply.body)).trim().chars().take(MOST_SHOWN) {
+        digits = if letter.is_ascii_digit() { digits + 1 } else { 0 };
+        match digits {
+            0..SHORTEST_KEY => shown.push(letter),
+            SHORTEST_KEY => {
+                shown.truncate(shown.len() + 1 - SHORTEST_KEY);
+                shown.push_str("***");
+            }
+            _ => {}
+        }
+    }
+    if shown.is_empty() { String::new() } else { format!(": it begins {shown:?}") }
+}
+
 /// A refusal as an error.
 pub fn error(code: i32, cause: &str) -> Error {
     let meaning = codes::meaning(code);
@@ -85,7 +109,8 @@ pub fn error(code: i32, cause: &str) -> Error {
         codes::Class::Busy => Code::Busy,
         codes::Class::Unclear => Code::AnswerNotUnderstood,
     };
-    let operator = codes::operator_name(code).map_or_else(String::new, |name| format!(" ({name})"));
+    let operator = codes::operator(code);
+    let operator = operator.map_or_else(String::new, |(name, sense)| format!(": {name}, {sense}"));
     let said = if cause.is_empty() { String::new() } else { format!("; the device says: {cause}") };
     Error::new(kind, format!("{}{operator} ({code}){said}", meaning.english)).with_vendor(VendorFault {
         name: NAME.into(),
@@ -105,6 +130,17 @@ mod tests {
             &Reply { status, reason: reason.into(), body: body.into(), sent: Sent::of(["11112222"]) },
             "11112222",
         )
+    }
+
+    #[test]
+    fn a_strange_answer_is_shown_without_what_may_be_a_key() {
+        for (body, shown) in [
+            ("<h1>404 no</h1>", "the answer (200) is not a number: it begins \"<h1>404 no</h1>\""),
+            ("33334444 5555 x", "the answer (200) is not a number: it begins \"*** *** x\""),
+            ("", "the answer (200) is not a number"),
+        ] {
+            assert_eq!(said(200, b"OK", body.as_bytes()), DeviceAnswer::Strange(shown.into()), "{body}");
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The device's answer codes (protocol/ikkm.md 4): what each means, proves and asks for.
 
-use crate::vendor::look_up;
+/// The printer is not ready.
+pub const NO_PAPER: i32 = -6;
+/// To `printLastDocument`: the device was restarted or is new (protocol/ikkm.md 1, row 3).
+pub const NO_LAST_DOCUMENT: &str = "-7";
 
 /// What a code says of the request that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +46,12 @@ const TABLE: &[(i32, Meaning)] = &[
     (-4, row(Class::Device, "offline for more than 72 hours: restore the connection", "касса более 72 часов без связи: восстановите связь")),
     (-5, row(Class::Device, "the battery is low: charge it", "низкий заряд батареи: зарядите кассу")),
     (-6, row(Class::Unclear, "the printer is not ready: check the paper", "принтер не готов: проверьте бумагу")),
-    (-7, row(Class::Parameters, "request error", "ошибка запроса")),
-    (-8, row(Class::Parameters, "method error: this is not a device of the expected version", "ошибка метода: другой прибор или версия")),
-    (-9, row(Class::Parameters, "a parameter has a value that is not allowed", "недопустимое значение параметра")),
+    (-7, row(Class::Parameters, "request error: correct the parameters", "ошибка запроса: исправьте параметры")),
+    (-8, row(Class::Parameters, "method error: a wrong address, or not a device of the expected version", "ошибка метода: неверный адрес, другой прибор или версия")),
+    (-9, row(Class::Parameters, "a parameter has a value that is not allowed: the device may take whole tenge only", "недопустимое значение параметра: возможно, касса принимает только целые тенге")),
     (-10, row(Class::Parameters, "the payments are less than the amount", "сумма оплаты меньше суммы чека")),
     (-11, row(Class::Device, "the shift was opened by another cashier: close it", "смена открыта другим кассиром: закройте смену")),
-    (-12, row(Class::Tax, "the cash is less than the total with tax", "наличных меньше, чем итог с налогом")),
+    (-12, row(Class::Tax, "the payments are less than the total with a tax that the device puts on top: see `vendor.ikkm.tax_on_top`, or correct the tax", "оплата меньше, чем итог с налогом сверху: исправьте оплату или налог")),
     (-13, row(Class::Parameters, "non-cash payments are more than the total", "безналичная оплата больше итога")),
     (-14, row(Class::Tax, "the tax code does not exist: read the table of taxes again", "налог не найден: перечитайте таблицу налогов")),
     (-15, row(Class::Device, "not enough cash in the drawer: deposit some", "недостаточно наличных в кассе: внесите деньги")),
@@ -64,14 +67,26 @@ const BLOCKED: Meaning = row(
 );
 const UNKNOWN: Meaning = row(Class::Unclear, "a code that is not documented", "недокументированный код");
 
-/// Codes of the fiscal data operator: -101 is 1 and so on. The link is the manual's "subtract 100".
+/// Codes of the fiscal data operator (protocol/ikkm.md 4): -101 is 1 and so on. The link is the manual's "subtract 100".
 #[rustfmt::skip]
-const OPERATOR: &[(i32, &str)] = &[
-    (1, "UNKNOWN_ID"), (2, "INVALID_TOKEN"), (3, "PROTOCOL_ERROR"), (4, "UNKNOWN_COMMAND"),
-    (5, "UNSUPPORTED_COMMAND"), (6, "INVALID_CONFIGURATION"), (7, "SSL_IS_NOT_ALLOWED"),
-    (8, "INVALID_REQUEST_NUMBER"), (9, "INVALID_RETRY_REQUEST"), (10, "CANT_CANCEL_TICKET"),
-    (11, "OPEN_SHIFT_TIMEOUT_EXPIRED"), (12, "INVALID_LOGIN_PASSWORD"), (13, "INCORRECT_REQUEST_DATA"),
-    (14, "NOT_ENOUGH_CASH"), (15, "BLOCKED"), (17, "SAME_TAXPAYER_AND_CUSTOMER"),
+const OPERATOR: &[(i32, &str, &str)] = &[
+    (0, "OK", "which should not happen"),
+    (1, "UNKNOWN_ID", "the operator does not know the cash register"),
+    (2, "INVALID_TOKEN", "the token has to be reset"),
+    (3, "PROTOCOL_ERROR", "a matter for the service"),
+    (4, "UNKNOWN_COMMAND", "a matter for the service"),
+    (5, "UNSUPPORTED_COMMAND", "a matter for the service"),
+    (6, "INVALID_CONFIGURATION", "see the settings of the device"),
+    (7, "SSL_IS_NOT_ALLOWED", "see the settings of the channel"),
+    (8, "INVALID_REQUEST_NUMBER", "the same request number with another token"),
+    (9, "INVALID_RETRY_REQUEST", "the same number and token with another command"),
+    (10, "CANT_CANCEL_TICKET", "the receipt cannot be cancelled"),
+    (11, "OPEN_SHIFT_TIMEOUT_EXPIRED", "the shift is too long: close it"),
+    (12, "INVALID_LOGIN_PASSWORD", "wrong login or password at the operator"),
+    (13, "INCORRECT_REQUEST_DATA", "the operator does not take the data"),
+    (14, "NOT_ENOUGH_CASH", "not enough cash by the operator's count"),
+    (15, "BLOCKED", "the cash register is blocked"),
+    (17, "SAME_TAXPAYER_AND_CUSTOMER", "buyer and seller have the same number"),
 ];
 
 /// What a code means.
@@ -83,10 +98,11 @@ pub fn meaning(code: i32) -> &'static Meaning {
     }
 }
 
-/// The fiscal data operator's name for a block, if it has one.
-pub fn operator_name(code: i32) -> Option<&'static str> {
+/// The fiscal data operator's name for a block and what it means, if it has one.
+pub fn operator(code: i32) -> Option<(&'static str, &'static str)> {
     let number = code.checked_neg()?.checked_sub(100)?;
-    look_up(OPERATOR, &number)
+    let row = OPERATOR.iter().find(|(known, ..)| *known == number);
+    row.map(|(_, name, sense)| (*name, *sense))
 }
 
 #[cfg(test)]
@@ -134,9 +150,10 @@ mod tests {
             assert_eq!(meaning(code).class, class, "{code}");
             assert!(!meaning(code).russian.is_empty());
         }
-        assert_eq!(operator_name(-115), Some("BLOCKED"));
-        assert_eq!(operator_name(-116), None);
+        assert_eq!(operator(-115).map(|(name, _)| name), Some("BLOCKED"));
+        assert_eq!(operator(-100).map(|(name, _)| name), Some("OK"));
+        assert_eq!(operator(-116), None);
         // The smallest number that a code may be has no positive one.
-        assert_eq!(operator_name(i32::MIN), None);
+        assert_eq!(operator(i32::MIN), None);
     }
 }

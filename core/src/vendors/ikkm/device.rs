@@ -18,6 +18,9 @@ use super::reply::{Incoming, Reply, broken};
 use crate::address::is_near;
 use crate::transport::{NoExchange, Reach, Sent};
 
+/// What to do where nobody answers (protocol/ikkm.md 4).
+const LOOK: &str = "; look at the network, and whether the web-api is on at the device";
+
 /// A device on the network.
 pub struct Device {
     host: String,
@@ -110,8 +113,8 @@ impl Device {
         let not_sent = |message: String| NoExchange { reach: Reach::NotSent, message };
         let mut stream = match timeout(self.connect_timeout.min(limit), self.connect()).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(not_sent(format!("no connection: {error}"))),
-            Err(_) => return Err(not_sent("no connection in time".into())),
+            Ok(Err(error)) => return Err(not_sent(format!("no connection: {error}{LOOK}"))),
+            Err(_) => return Err(not_sent(format!("no connection in time{LOOK}"))),
         };
         let request = self.written(call);
         // From the first byte on nothing but a whole answer is conclusive.
@@ -124,7 +127,7 @@ impl Device {
         let lost = match timeout_at(until, exchange).await {
             Ok(Ok(reply)) => return Ok(Reply { sent: call.sent(), ..reply }),
             Ok(Err(error)) => lost(format!("the answer was lost: {error}")),
-            Err(_) => lost("no answer in time".into()),
+            Err(_) => lost(format!("no answer in time{LOOK}")),
         };
         // What the system still holds of the request must not reach the device later; where it cannot be
         // dropped, the wait before the device is asked covers it.

@@ -4,8 +4,7 @@ use super::map::CURRENCY;
 use crate::receipt::fields::{Field, Treatment};
 
 const LIST: &str = "with the item list";
-const NO_ADJUSTMENTS: &str =
-    "iKKM has no surcharges and no discount on the whole receipt; `distribute` puts it on the lines";
+const NO_SURCHARGE: &str = "iKKM has no surcharges";
 const NO_CALLBACK: &str = "iKKM calls nobody back";
 const NO_CORRECTION: &str = "iKKM has no corrections";
 const NO_MARKING: &str = "iKKM carries no marking";
@@ -19,7 +18,9 @@ pub const fn treatment(field: Field) -> Treatment {
     match field {
         Kind | PaymentType | PaymentSum => Carried,
         Currency => Only(CURRENCY, "iKKM records tenge (KZT) only"),
-        Discount | Surcharge | ItemSurcharge => Refused(NO_ADJUSTMENTS),
+        Discount => Carried,
+        Surcharge => CarriedIf("as the tax on top of a sale"),
+        ItemSurcharge => Refused(NO_SURCHARGE),
         CallbackUrl => Refused(NO_CALLBACK),
         IssuedAt => Warned(NO_PLACE),
         Print => Warned("whether iKKM prints is set up on the device"),

@@ -14,6 +14,7 @@ use url::form_urlencoded;
 use super::answer::{self, DeviceAnswer};
 use super::codes::{Class, meaning};
 use super::device::Call;
+use super::map::PAYMENTS;
 use super::reports::{self, Cheque, DeviceInfo, Transaction};
 use super::vendor::Ikkm;
 use crate::error::{Code, Error, Result};
@@ -451,7 +452,7 @@ async fn in_last_shifts(
     Ok(None)
 }
 
-/// `chequeType` (protocol/ikkm.md 5.6) and total of a receipt; cash documents have no receipt.
+/// `chequeType` (protocol/ikkm.md 5.6) and amount of a receipt; cash documents have no receipt.
 fn type_and_total(entry: &Entry) -> Option<(&'static str, Amount)> {
     let parameters = String::from_utf8_lossy(&entry.request);
     let cheque_type = match parameters.split('=').next()? {
@@ -461,7 +462,7 @@ fn type_and_total(entry: &Entry) -> Option<(&'static str, Amount)> {
         "buyReturn" => "3",
         _ => return None,
     };
-    Some((cheque_type, fiscal(entry, None).total?))
+    Some((cheque_type, amount(&parameters)?))
 }
 
 fn anothers(number: Option<&str>) -> Finding {
@@ -536,13 +537,23 @@ fn done(vendor: &Ikkm, entry: &Entry, key: &str, receipt: Option<u64>, repeated:
 
 fn fiscal(entry: &Entry, number: Option<String>) -> Fiscal {
     let parameters = String::from_utf8_lossy(&entry.request);
-    let sum = parameters.split('&').next().and_then(|first| first.split_once('=')).map(|(_, sum)| sum);
-    Fiscal {
-        document_number: number.clone(),
-        receipt_number: number,
-        total: sum.and_then(|sum| Amount::parse(sum).ok()),
-        ..Fiscal::default()
-    }
+    let amount = amount(&parameters)
+        .filter(|amount| entry.operation != "register" || paid(&parameters) == Some(*amount));
+    Fiscal { document_number: number.clone(), receipt_number: number, total: amount, ..Fiscal::default() }
+}
+
+/// The amount of a request: its first parameter.
+fn amount(parameters: &str) -> Option<Amount> {
+    let (_, sum) = parameters.split('&').next()?.split_once('=')?;
+    Amount::parse(sum).ok()
+}
+
+/// What is paid. Where that is the amount, it is the total on record too: a tax on top would have been refused with -12.
+/// Beyond it nobody tells how much of it is change and how much such a tax (protocol/ikkm.md 2.2).
+fn paid(parameters: &str) -> Option<Amount> {
+    let payments = parameters.split('&').filter_map(|parameter| parameter.split_once('='));
+    let payments = payments.filter(|(name, _)| PAYMENTS.iter().any(|(_, known)| known == name));
+    payments.map(|(_, sum)| Amount::parse(sum).ok()).reduce(|total, sum| total?.plus(sum?)).flatten()
 }
 
 fn refused(code: i32, cause: &str) -> Finding {

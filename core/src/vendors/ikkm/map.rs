@@ -41,12 +41,42 @@ fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
     receipt.vendor.as_ref().and_then(|vendor| vendor.ikkm.as_ref())
 }
 
+fn is_tax_on_top(receipt: &Receipt) -> bool {
+    extras(receipt).and_then(|extras| extras.tax_on_top).unwrap_or(false)
+}
+
+/// The amount that is sent: without a tax that the device puts on top of it (protocol/ikkm.md 2.2, 6.1 item E11).
+fn amount(receipt: &Receipt) -> Option<Amount> {
+    let on_top = receipt.surcharge.filter(|_| is_tax_on_top(receipt));
+    receipt.total()?.minus(on_top.unwrap_or_default())
+}
+
+/// What is wrong with a surcharge, which only the tax on top of a sale is.
+fn surcharge_fault(receipt: &Receipt) -> Option<(Code, &'static str)> {
+    let is_given = receipt.surcharge.is_some_and(|surcharge| !surcharge.is_zero());
+    match (is_tax_on_top(receipt), is_given) {
+        (true, _) if receipt.kind != Kind::Sell => {
+            Some((Code::NotForThisVendor, "a tax on top is known of sales only"))
+        }
+        (true, false) => Some((Code::MissingField, "give the tax that the device puts on top")),
+        (false, true) => Some((
+            Code::NotForThisVendor,
+            "iKKM has no surcharges; `distribute` puts it on the lines, and a tax on top is said by \
+             `vendor.ikkm.tax_on_top`",
+        )),
+        _ => None,
+    }
+}
+
 /// Everything that the device would refuse (protocol/ikkm.md 2.6).
 pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut wrong = |path: String, code, message: &str| found.push(violation(path, code, message));
     if look_up(OPERATIONS, &receipt.kind).is_none() {
         wrong("/kind".into(), Code::NotForThisVendor, "iKKM has no corrections");
+    }
+    if let Some((code, message)) = surcharge_fault(receipt) {
+        wrong("/surcharge".into(), code, message);
     }
     let total = receipt.total().unwrap_or_default();
     if total.is_zero() || Amount::parse(LARGEST_AMOUNT).is_ok_and(|most| total > most) {
@@ -61,8 +91,15 @@ pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
     let whole_only = config.amounts.unwrap_or_default() == Amounts::Whole;
     if whole_only && !total.is_whole() {
         let sums = receipt.items.iter().enumerate().filter_map(|(index, item)| Some((index, item.total()?)));
-        if let Some((index, line)) = sums.into_iter().find(|(_, line)| !line.is_whole()) {
-            wrong(format!("/items/{index}"), Code::TooManyDecimals, &not_whole(total, line));
+        match sums.into_iter().find(|(_, line)| !line.is_whole()) {
+            Some((index, line)) => {
+                wrong(format!("/items/{index}"), Code::TooManyDecimals, &not_whole(total, line));
+            }
+            None => {
+                let is_whole = receipt.discount.is_none_or(Amount::is_whole);
+                let path = if is_whole { "/surcharge" } else { "/discount" };
+                wrong(path.into(), Code::TooManyDecimals, "this device takes whole tenge");
+            }
         }
     }
     for (index, payment) in receipt.payments.iter().enumerate() {
@@ -124,7 +161,7 @@ pub fn violations(receipt: &Receipt, config: &IkkmConfig) -> Vec<Violation> {
 pub fn parameters(receipt: &Receipt, config: &IkkmConfig) -> Option<String> {
     let extras = extras(receipt);
     let mut form = Form::default();
-    form.add(look_up(OPERATIONS, &receipt.kind)?, &receipt.total()?.shortest());
+    form.add(look_up(OPERATIONS, &receipt.kind)?, &amount(receipt)?.shortest());
     for (payment_type, name) in PAYMENTS {
         let Some(payment) = receipt.payments.iter().find(|payment| payment.payment_type == *payment_type)
         else {
@@ -174,7 +211,12 @@ enum Row<'a> {
     Discount { name: &'static str, discount: String },
 }
 
+/// The lines with their discounts, and the discount on the whole behind them, as in the manual's example.
 fn rows(receipt: &Receipt) -> Vec<Row<'_>> {
+    let discount = |given: Option<Amount>| {
+        let discount = given.filter(|discount| !discount.is_zero())?;
+        Some(Row::Discount { name: DISCOUNT, discount: discount.shortest() })
+    };
     let mut rows = Vec::new();
     for item in &receipt.items {
         rows.push(Row::Position {
@@ -183,10 +225,9 @@ fn rows(receipt: &Receipt) -> Vec<Row<'_>> {
             qty: item.quantity.to_string(),
             sum: item.price.times(item.quantity).unwrap_or_default().shortest(),
         });
-        if let Some(discount) = item.discount.filter(|discount| !discount.is_zero()) {
-            rows.push(Row::Discount { name: DISCOUNT, discount: discount.shortest() });
-        }
+        rows.extend(discount(item.discount));
     }
+    rows.extend(discount(receipt.discount));
     rows
 }
 

@@ -36,9 +36,9 @@ pub use vendor::Ikkm;
 use crate::error::{Code, Error, Result, Violation};
 use crate::input;
 use crate::journal::Entry;
+use crate::receipt::Receipt;
 use crate::receipt::letters::Letters;
 use crate::receipt::place::Country;
-use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Capabilities, Health};
@@ -125,8 +125,9 @@ impl Vendor for Ikkm {
             kinds: map::OPERATIONS.iter().map(|(kind, _)| *kind).collect(),
             vat: Vec::new(),
             payment_types: map::PAYMENTS.iter().map(|(kind, _)| *kind).collect(),
-            payment_objects: PaymentObject::ALL.to_vec(),
-            units: Unit::ALL.to_vec(),
+            // Neither goes out (`fields.rs`).
+            payment_objects: Vec::new(),
+            units: Vec::new(),
             currencies: vec![map::CURRENCY.into()],
             idempotency_key: true,
             parallel: false,

@@ -15,7 +15,7 @@ use super::reports::{
 };
 use super::vendor::Ikkm;
 use super::{key, map, print};
-use crate::error::{Code, Error, Result, violation};
+use crate::error::{Code, Error, Result, VendorFault, violation};
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Raw, Registration};
 use crate::receipt::shift::{Cash, CashAmount, CashMovement, Report, Shift};
@@ -208,9 +208,22 @@ async fn close_shift(desk: &dyn Desk, _: Nothing) -> Result<Report> {
         {
             return Err(answer::error(*code, cause));
         }
+        // Without paper nothing more is to be waited for, if the shift is still open.
+        if let Some(DeviceAnswer::Refused { code: codes::NO_PAPER, cause }) = &said
+            && let Ok(now) = DeviceInfo::ask(vendor, context, true).await
+            && now.is_shift_open()
+        {
+            return Err(on_paper(codes::NO_PAPER, cause));
+        }
         closed_afterwards(vendor, context).await
     })
     .await
+}
+
+/// The refusal of a call that makes no document: what is unclear of one is plain here.
+fn on_paper(code: i32, cause: &str) -> Error {
+    let error = answer::error(code, cause);
+    if code == codes::NO_PAPER { error.with_code(Code::RegisterNotReady) } else { error }
 }
 
 /// Waits for the shift's state to say that the report was made.
@@ -245,7 +258,7 @@ async fn started(desk: &dyn Desk, route: &'static str, parameters: &str, post: b
         let call = if post { Call::post(route, &bytes) } else { Call::get(route, "", &bytes) };
         match vendor.ask(context, &call).await {
             Ok(reply) => match answer::read(&reply, &current) {
-                DeviceAnswer::Refused { code, cause } => Err(answer::error(code, &cause)),
+                DeviceAnswer::Refused { code, cause } => Err(on_paper(code, &cause)),
                 DeviceAnswer::Ready { .. } => Ok(Printed { confirmed: true }),
                 DeviceAnswer::Done { .. } | DeviceAnswer::Strange(_) => {
                     Ok(Printed { confirmed: reply.status == 200 })
@@ -279,7 +292,17 @@ async fn print_text(desk: &dyn Desk, request: PrintText) -> Result<Printed> {
 }
 
 async fn print_last(desk: &dyn Desk, _: Nothing) -> Result<Printed> {
-    started(desk, "/apicheck/printLastDocument", "", false).await
+    let printed = started(desk, "/apicheck/printLastDocument", "", false).await;
+    printed.map_err(|error| {
+        let code = error.vendor.as_ref().and_then(|fault| fault.code.as_deref());
+        if code != Some(codes::NO_LAST_DOCUMENT) {
+            return error;
+        }
+        let message = "the device was restarted or is new: it has no last document to print (-7)";
+        let russian = "касса перезапущена или новая: последнего документа нет".to_owned();
+        let vendor = error.vendor.map(|fault| Box::new(VendorFault { message: Some(russian), ..*fault }));
+        Error { vendor, ..Error::new(Code::NotFound, message) }
+    })
 }
 
 async fn start_bank_payment(desk: &dyn Desk, request: BankPayment) -> Result<Printed> {

@@ -51,9 +51,14 @@ pub(super) fn told<T: DeserializeOwned>(reply: &Reply, key: &str) -> Result<(T, 
         DeviceAnswer::Refused { code, cause } => Err(answer::error(code, &cause)),
         _ if reply.status != 200 => Err(Error::new(
             Code::AnswerNotUnderstood,
-            format!("the device answered with status {}", reply.status),
+            format!("the device answered with status {}{}", reply.status, answer::beginning(reply)),
         )),
-        _ => Ok((read("the answer", &reply.body)?, Some(reply.sent.raw(&reply.body)))),
+        _ => {
+            let told = read("the answer", &reply.body).map_err(|error| {
+                Error::new(error.code, format!("{}{}", error.message, answer::beginning(reply)))
+            })?;
+            Ok((told, Some(reply.sent.raw(&reply.body))))
+        }
     }
 }
 

@@ -199,7 +199,8 @@ fn taken(answer: Answer) -> Result<Answer> {
 
 /// The association of an answer, and what is kept of it.
 pub(super) fn associated(answer: &Answer) -> Result<(wire::Association, SecretString)> {
-    let association: wire::Association = parsed(answer)?;
+    // It holds a password.
+    let association: wire::Association = parsed_as(answer, answer.seen_of_login())?;
     let (Some(name), Some(password)) = (&association.user_name.0, &association.password.0) else {
         return Err(Error::new(Code::AnswerNotUnderstood, "the association has no user name or password"));
     };
@@ -297,19 +298,22 @@ fn is_in_its_form(answer: &Answer) -> bool {
 }
 
 fn parsed<T: DeserializeOwned>(answer: &Answer) -> Result<T> {
-    lenient::object(&answer.body).map_err(|error| {
-        let message = format!("the answer ({}) cannot be read: {error}", answer.status);
-        answer.sent.error(Error::new(Code::AnswerNotUnderstood, message).with_vendor(fault(answer)))
-    })
+    parsed_as(answer, answer.seen())
 }
 
-/// What the vendor says in an answer that is no success. A body that is not its own is not shown.
+/// The same; `seen` is what is shown of an answer that cannot be read.
+fn parsed_as<T: DeserializeOwned>(answer: &Answer, seen: String) -> Result<T> {
+    lenient::object(&answer.body)
+        .map_err(|why| answer.sent.error(answer.unreadable(&why, &seen).with_vendor(fault(answer))))
+}
+
+/// What the vendor says in an answer that is no success, with the fields that it names.
 fn fault(answer: &Answer) -> VendorFault {
     let said: wire::Fault = lenient::object(&answer.body).unwrap_or_default();
     VendorFault {
         name: NAME.into(),
+        message: said.said(),
         code: said.error.0,
-        message: said.message.0,
         http_status: Some(answer.status),
     }
 }
@@ -317,15 +321,14 @@ fn fault(answer: &Answer) -> VendorFault {
 fn refusal(answer: &Answer) -> Error {
     let fault = fault(answer);
     let error = plain_refusal(answer).unwrap_or_else(|| {
-        let said = fault.message.as_deref().unwrap_or("without a reason");
+        let said = fault.message.clone().unwrap_or_else(|| answer.seen());
         let (code, what) = match answer.status {
             400 | 409 | 422 => (Code::Refused, "the vendor refused the request"),
             404 => (Code::NotFound, "the vendor does not know it"),
             _ => (Code::AnswerNotUnderstood, "the vendor answered"),
         };
-        let mut error = Error::new(code, format!("{what} ({}): {said}", answer.status));
-        error.retry_after_ms = answer.retry_after_ms;
-        error
+        let error = Error::new(code, format!("{what} ({}): {said}", answer.status));
+        error.after(answer.retry_after_ms)
     });
     answer.sent.error(error.with_vendor(fault))
 }

@@ -11,9 +11,10 @@ use super::{callback, wire};
 use crate::error::{Code, VendorFault, Violation, violation};
 use crate::receipt::marking::checks::{checked, is_product_code};
 use crate::receipt::marking::read;
-use crate::receipt::modulkassa::{self, ReceiptExtras};
+use crate::receipt::modulkassa::{self, ItemExtras, ReceiptExtras};
 use crate::receipt::money::Amount;
 use crate::receipt::registration::{Failure, Fiscal, Raw};
+use crate::receipt::tax_id;
 use crate::receipt::{Cashier, Customer, Item, Kind, PaymentMethod, PaymentObject, Receipt, Vat};
 use crate::transport::lenient::Scalar;
 use crate::vendor::{Finding, look_up};
@@ -49,10 +50,19 @@ pub fn violations(receipt: &Receipt, version: DocumentVersion) -> Vec<Violation>
             wrong(path, Code::NotForThisVendor, "Modulkassa does not know this type of payment");
         }
     }
+    for (path, _) in numbers(receipt).into_iter().filter(|(_, number)| !tax_id::is_number(number)) {
+        wrong(path, Code::WrongFormat, tax_id::FORM);
+    }
+    let has_agent = extras(receipt).is_some_and(|extras| extras.agent.is_some());
     for (index, item) in receipt.items.iter().enumerate() {
         let mut wrong = |field: &str, code, message: &str| {
             found.push(violation(format!("/items/{index}/{field}"), code, message));
         };
+        let extras = item_extras(item);
+        if extras.is_some_and(|extras| extras.supplier.is_some() && extras.agent.is_none()) && !has_agent {
+            let message = "a supplier is an agent's: say what kind of agent, here or for the receipt";
+            wrong("vendor/modulkassa/agent", Code::MissingField, message);
+        }
         match item.vat {
             None => wrong("vat", Code::MissingField, "`vat` is required; `none` means not subject to VAT"),
             Some(vat) if !rates(version).any(|known| known == vat) => {
@@ -96,6 +106,40 @@ pub fn violations(receipt: &Receipt, version: DocumentVersion) -> Vec<Violation>
     found
 }
 
+fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
+    receipt.vendor.as_ref()?.modulkassa.as_ref()
+}
+
+fn item_extras(item: &Item) -> Option<&ItemExtras> {
+    item.vendor.as_ref()?.modulkassa.as_ref()
+}
+
+/// The taxpayer numbers that go out, and where they stand.
+fn numbers(receipt: &Receipt) -> Vec<(String, &str)> {
+    fn operator(agent: Option<&modulkassa::Agent>) -> Option<&str> {
+        agent?.money_transfer_operator.as_ref()?.tax_id.as_deref()
+    }
+    let agents = "agent/money_transfer_operator/tax_id";
+    let mut all = vec![
+        (
+            "/customer/tax_id".into(),
+            receipt.customer.as_ref().and_then(|customer| customer.tax_id.as_deref()),
+        ),
+        ("/cashier/tax_id".into(), receipt.cashier.as_ref().and_then(|cashier| cashier.tax_id.as_deref())),
+        (
+            format!("/vendor/modulkassa/{agents}"),
+            extras(receipt).and_then(|extras| operator(extras.agent.as_ref())),
+        ),
+    ];
+    for (index, extras) in receipt.items.iter().map(item_extras).enumerate() {
+        let place = format!("/items/{index}/vendor/modulkassa");
+        let supplier = extras.and_then(|extras| extras.supplier.as_ref()?.tax_id.as_deref());
+        all.push((format!("{place}/supplier/tax_id"), supplier));
+        all.push((format!("{place}/{agents}"), extras.and_then(|extras| operator(extras.agent.as_ref()))));
+    }
+    all.into_iter().filter_map(|(path, number)| Some((path, number?))).collect()
+}
+
 fn scanned(item: &Item) -> Option<&str> {
     item.marking.as_ref()?.code.as_deref()
 }
@@ -108,15 +152,17 @@ fn product_mark(item: &Item) -> Option<String> {
 /// What the vendor would take but a shop should look at: a second contact, and taxpayer numbers that cannot
 /// be right. (The vendor's own sample has one such, so it is no violation: sheet 7, question 16.)
 pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
-    let customer = receipt.customer.as_ref().and_then(|customer| customer.tax_id.as_deref());
-    let cashier = receipt.cashier.as_ref().and_then(|cashier| cashier.tax_id.as_deref());
-    let mut found: Vec<Violation> = [("/customer/tax_id", customer), ("/cashier/tax_id", cashier)]
+    let mut found: Vec<Violation> = numbers(receipt)
         .into_iter()
-        .filter(|(_, number)| number.is_some_and(|number| !is_taxpayer_number(number)))
+        .filter(|(_, number)| tax_id::is_number(number) && !tax_id::is_checked(number))
         .map(|(path, _)| {
             violation(path, Code::WrongFormat, "the check digit of the taxpayer number is wrong")
         })
         .collect();
+    if receipt.total().is_some_and(Amount::is_zero) {
+        let message = "the total is 0.00: whether the cash register records that is not known";
+        found.push(violation("/items", Code::OutOfRange, message));
+    }
     if receipt.customer.as_ref().is_some_and(|customer| customer.email.is_some() && customer.phone.is_some())
     {
         let message = "Modulkassa takes one contact: the e-mail address goes out, the phone does not";
@@ -128,7 +174,7 @@ pub fn warnings(receipt: &Receipt) -> Vec<Violation> {
 
 /// The document for a receipt without violations.
 pub fn document<'a>(receipt: &'a Receipt, id: String, at: OffsetDateTime) -> Option<wire::Document<'a>> {
-    let extras = receipt.vendor.as_ref().and_then(|vendor| vendor.modulkassa.as_ref());
+    let extras = extras(receipt);
     let customer = receipt.customer.as_ref();
     let cashier = receipt.cashier.as_ref();
     Some(wire::Document {
@@ -172,7 +218,7 @@ pub fn document<'a>(receipt: &'a Receipt, id: String, at: OffsetDateTime) -> Opt
 }
 
 fn position(item: &Item) -> Option<wire::Position<'_>> {
-    let extras = item.vendor.as_ref().and_then(|vendor| vendor.modulkassa.as_ref());
+    let extras = item_extras(item);
     let marking = item.marking.as_ref();
     Some(wire::Position {
         name: &item.name,
@@ -320,23 +366,6 @@ fn midnight(date: &str) -> String {
     }
 }
 
-/// Check digits of a Russian taxpayer number: 10 digits for organisations, 12 for persons.
-fn is_taxpayer_number(text: &str) -> bool {
-    const WEIGHTS: [u32; 11] = [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8];
-    let Some(digits) = text.chars().map(|c| c.to_digit(10)).collect::<Option<Vec<u32>>>() else {
-        return false;
-    };
-    let check = |length: usize| {
-        let weights = &WEIGHTS[WEIGHTS.len() - length..];
-        digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum::<u32>() % 11 % 10
-    };
-    match digits.len() {
-        10 => check(9) == digits[9],
-        12 => check(10) == digits[10] && check(11) == digits[11],
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -348,13 +377,5 @@ mod tests {
         assert_eq!(rfc3339("2019-09-04T07:14:00+00:00").unwrap(), "2019-09-04T07:14:00Z");
         assert_eq!(rfc3339("2019-09-04T07:14:00+0700").unwrap(), "2019-09-04T07:14:00+07:00");
         assert_eq!(rfc3339("yesterday"), None);
-    }
-
-    #[test]
-    fn taxpayer_numbers_are_checked_by_their_digits() {
-        assert!(is_taxpayer_number("7707083893"));
-        assert!(is_taxpayer_number("500100732259"));
-        assert!(!is_taxpayer_number("123456789012"));
-        assert!(!is_taxpayer_number("77070838"));
     }
 }

@@ -35,12 +35,15 @@ use crate::input;
 use crate::journal::Entry;
 use crate::receipt::letters::Letters;
 use crate::receipt::place::Country;
-use crate::receipt::{Kind, Receipt};
+use crate::receipt::{Kind, Receipt, modulkassa};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
 use crate::vendor::recorded::{Asked, Record, each};
 use crate::vendor::{Claim, Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
+
+/// Which letters the fiscal record holds.
+const LETTERS: Letters = Letters::Cp866;
 
 /// The row in the table of vendors.
 pub const INFO: VendorInfo = VendorInfo {
@@ -51,7 +54,7 @@ pub const INFO: VendorInfo = VendorInfo {
     config: input::schema_of::<ModulkassaConfig>,
     open,
     fields: fields::treatment,
-    letters: Letters::Cp866,
+    letters: LETTERS,
     operations: OPERATIONS,
 };
 
@@ -117,17 +120,22 @@ impl Vendor for Modulkassa {
     }
 
     fn violations(&self, receipt: &Receipt) -> Vec<Violation> {
-        map::violations(receipt, self.config.version())
+        let texts = LETTERS.copy_with(receipt, modulkassa::texts).map(|(_, violations, _)| violations);
+        let found = map::violations(receipt, self.config.version());
+        texts.unwrap_or_default().into_iter().chain(found).collect()
     }
 
     fn warnings(&self, receipt: &Receipt) -> Vec<Violation> {
-        map::warnings(receipt)
+        let texts = LETTERS.copy_with(receipt, modulkassa::texts).map(|(.., warnings)| warnings);
+        texts.unwrap_or_default().into_iter().chain(map::warnings(receipt)).collect()
     }
 
     fn prepare(&self, receipt: &Receipt, at: OffsetDateTime) -> Result<Prepared> {
         let id = document_id(&self.register, &receipt.id);
         let internal =
             |what: &str| Error::new(Code::Internal, format!("the document cannot be written: {what}"));
+        let written = LETTERS.copy_with(receipt, modulkassa::texts).map(|(receipt, ..)| receipt);
+        let receipt = written.as_ref().unwrap_or(receipt);
         let document = map::document(receipt, id.clone(), at).ok_or_else(|| internal("unmapped value"))?;
         let request = serde_json::to_vec(&document).map_err(|error| internal(&error.to_string()))?;
         Ok(Prepared { request, vendor_document_id: Some(id) })

@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Outcome, Result, violation};
 use crate::journal::Entry;
 use crate::receipt::registration::{Raw, Registration, State};
 use crate::receipt::same;
-use crate::transport::Answer;
+use crate::transport::{Answer, lenient};
 use crate::vendor::desk::{self, Desk, Named, Wanted};
 use crate::vendor::messages::Nothing;
 use crate::vendor::operation::{Operation, operation};
@@ -224,13 +224,11 @@ async fn retail_point(desk: &dyn Desk, request: RetailPointKey) -> Result<Retail
 
 /// The retail point of an answer, or all of them.
 pub(super) fn retail_points(answer: &Answer, is_one: bool) -> Result<RetailPoints> {
-    // What was read instead stands in the message.
-    let unreadable = |error: serde_json::Error| {
-        answer.sent.error(Error::new(Code::AnswerNotUnderstood, error.to_string()))
-    };
+    let strange = |why: String| answer.sent.error(answer.unreadable(&why, &answer.seen()));
     let points: Vec<wire::RetailPoint> = match is_one {
-        true => vec![serde_json::from_slice(&answer.body).map_err(unreadable)?],
-        false => serde_json::from_slice(&answer.body).map_err(unreadable)?,
+        true => vec![lenient::object(&answer.body).map_err(strange)?],
+        false => serde_json::from_slice(lenient::without_mark(&answer.body))
+            .map_err(|error| strange(lenient::unreadable(&error)))?,
     };
     let retail_points = points.into_iter().map(|point| RetailPoint {
         id: point.id.0,

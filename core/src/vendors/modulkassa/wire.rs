@@ -211,6 +211,39 @@ pub struct Fault {
     pub status: Scalar,
     pub error: Scalar,
     pub message: Scalar,
+    errors: Option<Box<RawValue>>,
+}
+
+/// What is wrong with a field; in the newer bodies of errors.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct FieldFault {
+    field: Scalar,
+    #[serde(alias = "defaultMessage")]
+    message: Scalar,
+}
+
+/// Most fields that a message names.
+const MOST_FIELDS: usize = 20;
+
+impl Fault {
+    /// What it says, with the fields that it names.
+    pub fn said(&self) -> Option<String> {
+        let fields =
+            self.errors.as_ref().and_then(|json| serde_json::from_str::<Vec<FieldFault>>(json.get()).ok());
+        let fields = fields.unwrap_or_default().into_iter().take(MOST_FIELDS);
+        let fields: Vec<String> = fields
+            .filter_map(|fault| match (fault.field.0, fault.message.0) {
+                (Some(field), Some(said)) => Some(format!("{field}: {said}")),
+                (field, said) => said.or(field),
+            })
+            .collect();
+        match (self.message.0.clone(), fields.is_empty()) {
+            (said, true) => said,
+            (Some(said), false) => Some(format!("{said} ({})", fields.join("; "))),
+            (None, false) => Some(fields.join("; ")),
+        }
+    }
 }
 
 /// The part of a retail point that clients read (protocol/modulkassa.md 1.4).

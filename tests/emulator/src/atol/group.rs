@@ -246,7 +246,7 @@ impl Desk {
         let call = Call { vendor: NAME, route: SUBMIT_ROUTE, keys: vec![external_id.clone()] };
         let scripted = frame.faults.take(&call, Stage::Register).into_iter().next();
         let failure = scripted.map(verdict::scripted);
-        let failure = failure.or_else(|| verdict::failure(&receipt, &group.company.tax_id, switches));
+        let failure = failure.or_else(|| verdict::failure(&receipt, &group.company, switches));
         if let Some(failure) = failure {
             return self.finish(index, now, device_code, Err(failure), Vec::new());
         }

@@ -17,6 +17,8 @@ pub struct Receipt {
     pub protocol: Protocol,
     /// `company.inn`.
     pub tax_id: String,
+    /// `company.sno`, if it is told.
+    pub tax_system: Option<String>,
     /// `items`; none in a v4 correction.
     pub items: Vec<Item>,
     /// Kind and amount of each payment.
@@ -77,6 +79,7 @@ pub fn read(body: Raw<'_>, operation: &Operation, protocol: Protocol) -> Option<
     Some(Receipt {
         protocol,
         tax_id: reading::text_at(root, &["company", "inn"])?,
+        tax_system: reading::text_at(root, &["company", "sno"]),
         total: if items.is_empty() { paid } else { goods },
         items,
         payments,

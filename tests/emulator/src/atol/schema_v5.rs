@@ -27,7 +27,10 @@ fn schema_required(switches: &Switches) -> bool {
 }
 
 fn callback_mask(text: &str, switches: &Switches) -> bool {
-    switches.bad_callback_v5 == BadCallback::Warning || patterns::callback_url(text)
+    match text.is_empty() {
+        true => switches.empty_callback_v5 == BadCallback::Warning,
+        false => switches.bad_callback_v5 == BadCallback::Warning || patterns::callback_url(text),
+    }
 }
 
 const AMOUNT: Check = Check::Number(amount);

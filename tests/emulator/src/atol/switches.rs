@@ -153,6 +153,9 @@ pub struct Switches {
     pub reuse_after_fail: bool,
     /// What a callback URL outside the mask does in v5 (protocol/atol.md 5.6).
     pub bad_callback_v5: BadCallback,
+    /// What a callback URL of `""` does in v5: its schema has the mask, which lets no empty text pass; `warning` takes it
+    /// for none, as v4 does (protocol/atol.md 5.6).
+    pub empty_callback_v5: BadCallback,
     /// The newest v4 document known: limits and VAT words (protocol/atol.md 5.5).
     pub v4_revision: RevisionV4,
     /// Whether v4 requires what only the tables require: `company.email`, `vat`
@@ -189,6 +192,9 @@ pub struct Switches {
     pub registers_on: bool,
     /// Seconds in the queue after which a document fails (protocol/atol.md 2.15).
     pub queue_timeout_s: i64,
+    /// Whether a document whose `company.sno` is not the group's fails with `driver` 143 (protocol/atol.md 2.14). A cash
+    /// register may be registered with more than one; the emulator's group has one.
+    pub check_tax_system: bool,
     /// How many kopecks a VAT amount may be off, by position (protocol/atol.md 4.1 item 21).
     pub vat_tolerance_kopecks: u32,
     /// The driver code of a wrong VAT amount (protocol/atol.md 4.1 item 21).
@@ -243,6 +249,7 @@ impl Default for Switches {
             duplicate_http: DuplicateHttp::BadRequest,
             reuse_after_fail: false,
             bad_callback_v5: BadCallback::Refused,
+            empty_callback_v5: BadCallback::Refused,
             v4_revision: RevisionV4::New,
             v4_table_required: false,
             v4_table_limits: true,
@@ -259,6 +266,7 @@ impl Default for Switches {
             documents_per_tick: 100,
             registers_on: true,
             queue_timeout_s: 300,
+            check_tax_system: false,
             vat_tolerance_kopecks: 1,
             vat_error_code: VatErrorCode::First,
             zero_vat_sum: ZeroVatSum::Any,

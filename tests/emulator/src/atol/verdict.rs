@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::document::{Failure, MarkResult};
+use super::group::Company;
 use super::operations::Protocol;
 use super::receipt::{Item, MONEY_DECIMALS, Receipt, Vat};
 use super::switches::{Switches, VatErrorCode, ZeroVatSum};
@@ -19,6 +20,7 @@ const WRONG_SUM: i64 = 16;
 const WRONG_TOTAL: i64 = 227;
 const NOT_PAID: i64 = 66;
 const CASHLESS_OVER_TOTAL: i64 = 52;
+const WRONG_TAX_SYSTEM: i64 = 143;
 const WRONG_VAT: i64 = 128;
 const WRONG_VAT_TOO: i64 = 243;
 const TOO_MANY_MARKS: i64 = 408;
@@ -78,8 +80,9 @@ pub fn scripted(fault: Fault) -> Failure {
 }
 
 /// Why the register refuses a document, if it does.
-pub fn failure(receipt: &Receipt, tax_id: &str, switches: &Switches) -> Option<Failure> {
-    if receipt.tax_id != tax_id {
+pub fn failure(receipt: &Receipt, company: &Company, switches: &Switches) -> Option<Failure> {
+    let tax_id = &company.tax_id;
+    if receipt.tax_id != *tax_id {
         let text = format!(
             "ИНН, указанный в чеке {}, не соответствует ИНН группы касс {tax_id}. Попыток регистрировать чек не производилось.",
             receipt.tax_id
@@ -91,7 +94,9 @@ pub fn failure(receipt: &Receipt, tax_id: &str, switches: &Switches) -> Option<F
         VatErrorCode::First => WRONG_VAT,
         VatErrorCode::Second => WRONG_VAT_TOO,
     };
+    let foreign = receipt.tax_system.as_ref().is_some_and(|system| *system != company.tax_system);
     let checks = [
+        (foreign && switches.check_tax_system, WRONG_TAX_SYSTEM),
         (!receipt.items.iter().all(sum_is_right), WRONG_SUM),
         (!total_is_right(receipt), WRONG_TOTAL),
         (!is_paid(receipt), NOT_PAID),

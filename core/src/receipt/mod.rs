@@ -10,6 +10,7 @@ pub mod place;
 pub mod registration;
 pub mod same;
 pub mod shift;
+pub mod slip;
 pub mod vat;
 pub mod words;
 

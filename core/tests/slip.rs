@@ -64,30 +64,40 @@ fn pairs(paper: &Paper) -> Vec<(&str, &str)> {
     paper.rows.iter().filter_map(pair).collect()
 }
 
-fn amount(text: &str) -> Amount {
-    Amount::parse(text).unwrap()
+/// An amount in hundredths, read without the library.
+fn hundredths(text: &str) -> i128 {
+    let (whole, part) = text.split_once('.').expect(text);
+    assert_eq!(part.len(), 2, "{text}");
+    format!("{whole}{part}").parse().expect(text)
 }
 
-fn sum<'a>(amounts: impl Iterator<Item = &'a str>) -> Amount {
-    amounts.fold(Amount::ZERO, |sum, one| sum.plus(amount(one)).unwrap())
+fn sum<'a>(amounts: impl Iterator<Item = &'a str>) -> i128 {
+    amounts.map(hundredths).sum()
 }
 
 /// The figures on a slip make its total, and the payments make the same.
 fn adds_up(paper: &Paper, language: Language) {
     let pairs = pairs(paper);
     let total_at = pairs.iter().position(|(left, _)| left.starts_with(Word::Total.said(language))).unwrap();
-    let total = amount(pairs[total_at].1);
+    let total = hundredths(pairs[total_at].1);
     let before = &pairs[..total_at];
     let lines = sum(before.iter().filter(|(left, _)| left.contains(" x ")).map(|(_, right)| *right));
     let more = sum(before.iter().filter_map(|(_, right)| right.strip_prefix('+')));
-    let less = sum(before.iter().filter_map(|(left, right)| {
-        let is_change = *left == Word::Discount.said(language);
-        right.strip_prefix('-').filter(|_| is_change)
-    }));
-    assert_eq!(lines.plus(more).unwrap().minus(less).unwrap(), total, "{before:?}");
+    let discounts = before.iter().filter(|(left, _)| *left == Word::Discount.said(language));
+    let less = sum(discounts.map(|(_, right)| right.strip_prefix('-').expect(right)));
+    assert_eq!(lines + more - less, total, "{before:?}");
     let is_payment = |left: &str| PaymentType::ALL.iter().any(|kind| kind.said(language) == left);
     let paid = sum(pairs[total_at..].iter().filter(|(left, _)| is_payment(left)).map(|(_, right)| *right));
     assert_eq!(paid, total, "{pairs:?}");
+}
+
+fn amount(text: &str) -> Amount {
+    Amount::parse(text).unwrap()
+}
+
+/// The text with each run of blanks as one.
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -145,7 +155,7 @@ fn a_slip_has_every_line_and_fact_of_its_receipt() {
         // 1700.00 * 22 / 122 and 437.50 * 10 / 110, rounded half up.
         "НДС 22%                   306.56",
         "НДС 10%                    39.77",
-        "Без НДС                   350.00",
+        "Сумма без НДС             350.00",
         "НДС рассчитан по ставкам позиций",
         "Фискальный признак    2718281828",
     ] {
@@ -217,7 +227,7 @@ fn what_the_vendor_did_not_give_is_not_there() {
         bare.registration.fiscal = fiscal;
         let paper = bare.paper(Language::En, false);
         assert!(paper.qr().is_none());
-        assert!(text::write(&paper, 48).contains("told no fiscal data"));
+        assert!(plain(&text::write(&paper, 48)).contains("told no fiscal data"));
         assert!(
             !pairs(&paper)
                 .iter()
@@ -245,7 +255,7 @@ fn what_is_not_on_record_says_so_and_has_no_fiscal_data() {
                 let paper = sample.paper(language, false);
                 assert!(paper.qr().is_none());
                 for document in written(&paper) {
-                    let plain = document.split_whitespace().collect::<Vec<_>>().join(" ");
+                    let plain = plain(&document);
                     assert_eq!(plain.matches(Word::FiscalData.said(language)).count(), 0);
                     assert_eq!(plain.matches(Word::Copy.said(language)).count(), 0);
                     let fiscal = sample.registration.fiscal.clone().unwrap();
@@ -281,7 +291,7 @@ fn the_buyer_is_there_only_where_that_is_asked_for() {
 fn what_the_vendor_does_not_carry_is_not_there() {
     // Modulkassa takes the shop's data from its own settings.
     let document = text::write(&sample("modulkassa").paper(Language::Ru, true), 48);
-    assert!(!document.contains("7700000016") && !document.contains("shop.example\n"), "{document}");
+    assert!(!document.contains("7700000016") && !document.contains("https://shop"), "{document}");
     let mut ikkm = sample("ikkm");
     ikkm.receipt.cashier = sample("atol").receipt.cashier;
     ikkm.receipt.customer = sample("atol").receipt.customer;
@@ -364,7 +374,7 @@ fn a_thousand_lines_of_the_largest_sums_fit() {
 #[test]
 fn no_letter_of_the_picture_lies_on_its_code() {
     for sample in samples() {
-        let picture = svg::write(&sample.paper(Language::Ru, true));
+        let picture = svg::write(&sample.paper(sample.language, true));
         let tree = roxmltree::Document::parse(&picture).unwrap();
         let number =
             |node: &roxmltree::Node<'_, '_>, name| node.attribute(name).unwrap().parse::<f64>().unwrap();

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use kassa::receipt::slip::words::Language;
-use kassa::receipt::slip::{html, svg};
+use kassa::receipt::slip::{html, svg, text};
 use slips::samples::{Sample, samples};
 use slips::{pictures, scanner};
 
@@ -75,4 +75,12 @@ fn the_pictures_of_the_documentation_are_what_the_library_draws() {
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(committed == picture, "{} is not what is drawn: run `make slips`", path.display());
     }
+}
+
+#[test]
+fn the_example_of_the_documentation_is_what_the_library_writes() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/slip.md")).unwrap();
+    let sample = samples().remove(0);
+    let slip = text::write(&sample.paper(Language::Ru, false), 32);
+    assert!(page.contains(&format!("```\n{slip}```\n")), "docs/slip.md should have\n{slip}");
 }

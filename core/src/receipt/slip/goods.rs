@@ -95,7 +95,9 @@ pub fn payments(source: &Source<'_>) -> Vec<Row> {
 pub fn vat(source: &Source<'_>) -> Vec<Row> {
     let sums = by_rate(source.receipt, &source.extras());
     let label = |vat| match vat {
-        Vat::Vat0 => source.said(Word::AtZeroVat).into(),
+        // Not VAT but what has none.
+        Vat::None => source.said(Word::SumWithoutVat).into(),
+        Vat::Vat0 => source.said(Word::SumAtZero).into(),
         _ => rate(source, vat),
     };
     let row = |(vat, sum): (Vat, Amount)| Row::pair(&label(vat), &sum.to_string(), Weight::Plain);

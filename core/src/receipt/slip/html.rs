@@ -17,7 +17,10 @@ p,span{overflow-wrap:anywhere;unicode-bidi:isolate}\
 .pair{display:flex;flex-wrap:wrap;justify-content:space-between;column-gap:1em}.pair span+span{margin-left:auto;text-align:right}\
 .centred{text-align:center}.small{font-size:.85em;color:var(--faint)}.strong{font-weight:bold}\
 .huge{font-size:1.5em;font-weight:bold;border:3px solid;padding:.3em;margin:.3em 0}\
-.qr{text-align:center;margin:.8em 0 .4em}.qr svg{width:min(100%,16em);height:auto}a{color:inherit}";
+.qr{text-align:center;margin:.8em 0 .4em}.qr svg{max-width:100%;height:auto}a{color:inherit}";
+
+/// Side of a module of the QR code, in a window that is wide enough.
+const MODULE: usize = 5;
 
 /// The slip as a document.
 pub fn write(paper: &Paper) -> String {
@@ -40,7 +43,10 @@ fn element(row: &Row) -> String {
             format!("<p class=\"pair{}\"><span>{left}</span> <span>{right}</span></p>", class(*weight))
         }
         Row::Rule => "<hr/>".into(),
-        Row::Qr(qr) => format!("<p class=\"qr\">{}</p>", qr.svg("width=\"240\" height=\"240\"")),
+        Row::Qr(qr) => {
+            let side = qr.side() * MODULE;
+            format!("<p class=\"qr\">{}</p>", qr.svg(&format!("width=\"{side}\" height=\"{side}\"")))
+        }
         Row::Link(address) => {
             let shown = escaped(address);
             // Whatever a vendor or a person wrote down: only what a browser asks a server for may be followed.

@@ -10,7 +10,7 @@ use kassa::receipt::slip::data::{Paper, Row, legible};
 use kassa::receipt::slip::text::WIDTHS;
 use kassa::receipt::slip::words::{Language, Said as _, Word};
 use kassa::receipt::slip::{html, svg, text};
-use kassa::receipt::{Item, MOST_LINES, Payment, PaymentType, Receipt};
+use kassa::receipt::{Item, Kind, MOST_LINES, Payment, PaymentType, Receipt};
 use proptest::prelude::*;
 use samples::{Sample, samples};
 use unicode_width::UnicodeWidthStr as _;
@@ -297,6 +297,75 @@ fn what_the_vendor_does_not_carry_is_not_there() {
     ikkm.receipt.customer = sample("atol").receipt.customer;
     let document = text::write(&ikkm.paper(Language::Kk, true), 48);
     assert!(!document.contains("Сидоров") && !document.contains("+7900"), "{document}");
+}
+
+/// What a slip says of VAT: label and sum, and whether it says that the library computed any.
+fn vat_of(sample: &Sample) -> (Vec<(String, String)>, bool) {
+    let paper = sample.paper(Language::En, false);
+    let is_vat = |left: &str| left.starts_with("VAT ") || left.starts_with("Sum ");
+    let rows = pairs(&paper).into_iter().filter(|(left, _)| is_vat(left));
+    let rows = rows.map(|(left, right)| (left.to_owned(), right.to_owned())).collect();
+    (rows, text::write(&paper, 48).contains(Word::VatComputed.said(Language::En)))
+}
+
+#[test]
+fn vat_is_the_shops_where_it_gave_it_and_else_computed() {
+    let row = |label: &str, sum: &str| (label.to_owned(), sum.to_owned());
+    let none = row("Sum without VAT", "350.00");
+    let mut shop = sample("modulkassa");
+    let computed = vec![none.clone(), row("VAT 10%", "39.77"), row("VAT 22%", "306.56")];
+    assert_eq!(vat_of(&shop), (computed, true));
+    shop.receipt.items[0].vat_sum = Some(amount("306.57"));
+    let partly = vec![none.clone(), row("VAT 10%", "39.77"), row("VAT 22%", "306.57")];
+    assert_eq!(vat_of(&shop), (partly.clone(), true));
+    shop.receipt.items[1].vat_sum = Some(amount("39.77"));
+    shop.receipt.items[2].vat_sum = Some(Amount::ZERO);
+    assert_eq!(vat_of(&shop), (partly, false));
+    // A line with a sum and one without: the one as it is, the other computed.
+    shop.receipt.items[1].vat = shop.receipt.items[0].vat;
+    shop.receipt.items[1].vat_sum = None;
+    assert_eq!(vat_of(&shop), (vec![none, row("VAT 22%", "385.46")], true));
+
+    // What ATOL is given of the whole is all that it counts; another vendor does not read it.
+    let extras = serde_json::json!({"atol": {"vats": [{"vat": "22", "sum": "1080.16"}]}});
+    let mut atol = sample("atol");
+    atol.receipt.vendor = Some(serde_json::from_value(extras).unwrap());
+    assert_eq!(vat_of(&atol), (vec![row("VAT 22%", "1080.16")], false));
+    shop.receipt.vendor = atol.receipt.vendor.clone();
+    assert_eq!(vat_of(&shop).0.len(), 2);
+
+    // A surcharge on the whole falls on the only rate, or it is not known on which.
+    let mut ikassa = sample("ikassa");
+    assert_eq!(vat_of(&ikassa), (vec![row("VAT 20%", "1.75")], true));
+    ikassa.receipt.items[1].vat = Some(kassa::receipt::Vat::Vat10);
+    assert_eq!(vat_of(&ikassa), (vec![], false));
+    ikassa.receipt.items[1].vat = None;
+    assert_eq!(vat_of(&ikassa), (vec![], false));
+}
+
+#[test]
+fn a_correction_says_what_it_corrects_and_each_kind_has_its_name() {
+    let mut shop = sample("modulkassa");
+    let correction = serde_json::json!({
+        "type": "instruction", "base_date": "2026-11-02", "base_number": "17-A", "fiscal_sign": "2718281828"
+    });
+    shop.receipt.correction = Some(serde_json::from_value(correction).unwrap());
+    let mut names = Vec::new();
+    for kind in Kind::ALL.iter().copied() {
+        shop.receipt.kind = kind;
+        let text = text::write(&shop.paper(Language::Ru, false), 48);
+        names.push(text.lines().nth(1).unwrap().trim().to_owned());
+        for fact in ["по предписанию", "02.11.2026", "17-A", "2718281828"] {
+            assert!(text.contains(fact), "{fact}: {text}");
+        }
+        let mut abroad = sample("ikassa");
+        abroad.receipt.kind = kind;
+        let text = text::write(&abroad.paper(Language::Ru, false), 48);
+        assert!(text.contains(kind.said(Language::Ru)), "{text}");
+    }
+    assert_eq!(names[..4], ["ПРИХОД", "ВОЗВРАТ ПРИХОДА", "РАСХОД", "ВОЗВРАТ РАСХОДА"]);
+    names.dedup();
+    assert_eq!(names.len(), Kind::ALL.len());
 }
 
 const HOSTILE: &[&str] = &[

@@ -6,8 +6,9 @@ mod samples;
 
 use kassa::receipt::money::Amount;
 use kassa::receipt::registration::{Fiscal, State};
-use kassa::receipt::slip::data::{Paper, Row, legible};
+use kassa::receipt::slip::data::{Paper, Row};
 use kassa::receipt::slip::text::WIDTHS;
+use kassa::receipt::slip::texts::legible;
 use kassa::receipt::slip::words::{Language, Said as _, Word};
 use kassa::receipt::slip::{html, svg, text};
 use kassa::receipt::{Item, Kind, MOST_LINES, Payment, PaymentType, Receipt};
@@ -57,11 +58,11 @@ fn is_sound(document: &str) -> String {
 }
 
 fn pairs(paper: &Paper) -> Vec<(&str, &str)> {
-    let pair = |row| match row {
-        &Row::Pair(ref left, ref right, _) => Some((left.as_str(), right.as_str())),
+    let pairs = paper.rows.iter().filter_map(|row| match row {
+        Row::Pair(left, right, _) => Some((left.as_str(), right.as_str())),
         _ => None,
-    };
-    paper.rows.iter().filter_map(pair).collect()
+    });
+    pairs.collect()
 }
 
 /// An amount in hundredths, read without the library.

@@ -3,8 +3,9 @@
 use kassa::receipt::Receipt;
 use kassa::receipt::place::{Place, time_zone};
 use kassa::receipt::registration::Registration;
-use kassa::receipt::slip::build::{Source, paper};
+use kassa::receipt::slip::build::paper;
 use kassa::receipt::slip::data::Paper;
+use kassa::receipt::slip::source::Source;
 use kassa::receipt::slip::words::Language;
 use kassa::vendor::VendorInfo;
 use kassa::vendors::VENDORS;

@@ -1,82 +1,14 @@
 //! Makes the rows of a slip of a receipt and of what became of it. What the vendor does not carry is not on the
 //! electronic receipt, so it is not on its copy.
 
-use time::OffsetDateTime;
-
 use super::data::{Paper, Row, Weight};
-use super::words::{Language, Said as _, Settlement, Word};
+use super::source::Source;
+use super::texts::legible;
+use super::words::{Said as _, Settlement, Word};
 use super::{facts, goods};
-use crate::receipt::fields::{Field, Treatment};
-use crate::receipt::money::Amount;
-use crate::receipt::place::{Country, Place};
-use crate::receipt::registration::{Fiscal, Registration, State};
-use crate::receipt::{Correction, Receipt, VendorReceipt};
-
-/// What a slip is made of.
-pub struct Source<'a> {
-    /// The receipt, as it was sent.
-    pub receipt: &'a Receipt,
-    /// What became of it.
-    pub registration: &'a Registration,
-    /// What the vendor does with each field.
-    pub fields: fn(Field) -> Treatment,
-    /// Where the cash register stands.
-    pub place: Place,
-    /// The currency of a receipt that names none.
-    pub currency: Option<&'a str>,
-    /// When the shop wrote it down.
-    pub at: OffsetDateTime,
-    /// The language.
-    pub language: Language,
-    /// Whether the buyer's name, number and contact are shown.
-    pub customer: bool,
-}
-
-/// The language of a slip where none is asked for: Russian is read in all three countries.
-pub const fn language_of(country: Country) -> Language {
-    match country {
-        Country::Russia | Country::Belarus | Country::Kazakhstan => Language::Ru,
-    }
-}
-
-impl Source<'_> {
-    /// True for a document on record. Only of that there is a copy.
-    pub fn is_copy(&self) -> bool {
-        self.registration.state == State::Registered
-    }
-
-    /// The fiscal data, of a document on record only.
-    pub(super) fn fiscal(&self) -> Option<Fiscal> {
-        self.is_copy().then(|| self.registration.fiscal.clone().unwrap_or_default())
-    }
-
-    /// True where the field reaches the vendor.
-    pub(super) fn carries(&self, field: Field) -> bool {
-        !matches!((self.fields)(field), Treatment::Warned(_))
-    }
-
-    pub(super) fn said(&self, word: Word) -> &'static str {
-        word.said(self.language)
-    }
-
-    pub(super) fn fact(&self, word: Word, value: &str) -> Row {
-        Row::pair(self.said(word), value, Weight::Plain)
-    }
-
-    pub(super) fn sum(&self, word: Word, sum: Amount, weight: Weight) -> Row {
-        Row::pair(self.said(word), &sum.to_string(), weight)
-    }
-
-    /// What only its vendor has of the receipt.
-    pub(super) fn extras(&self) -> VendorReceipt {
-        self.receipt.vendor.clone().unwrap_or_default().of(&self.registration.vendor)
-    }
-
-    /// A fact of the receipt, where it has it and the vendor carries it.
-    fn carried(&self, word: Word, field: Field, value: Option<&str>) -> Option<Row> {
-        value.filter(|_| self.carries(field)).map(|value| self.fact(word, value))
-    }
-}
+use crate::receipt::Correction;
+use crate::receipt::fields::Field;
+use crate::receipt::place::Country;
 
 /// The slip. One that is no copy of a document on record says so above and below, and has no fiscal data.
 pub fn paper(source: &Source<'_>) -> Paper {
@@ -100,7 +32,7 @@ pub fn paper(source: &Source<'_>) -> Paper {
     }
     let heading = if source.is_copy() { Word::Copy } else { Word::NoReceipt };
     let title = format!("{} {}", source.said(heading), source.receipt.id);
-    Paper { language: source.language, title: super::data::legible(&title), rows }
+    Paper { language: source.language, title: legible(&title), rows }
 }
 
 fn heading(source: &Source<'_>) -> Row {

@@ -1,9 +1,8 @@
 //! A slip as rows, before anybody decides how they look.
 
 use super::qr::Qr;
+use super::texts::legible;
 use super::words::Language;
-use crate::receipt::letters::Letters;
-use crate::text::shown;
 
 /// How large the letters of a row are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +75,4 @@ impl Paper {
     pub fn spells(&self, address: &str) -> bool {
         self.rows.iter().any(|row| matches!(row, Row::Link(link) if link == address))
     }
-}
-
-/// The text on one line, as a person may read it: nothing in it is unseen, turns the order of letters round, commands a
-/// printer, or cannot stand in XML.
-pub fn legible(text: &str) -> String {
-    let written = Letters::All.written(text);
-    let text = shown(written.as_deref().unwrap_or(text));
-    let seen = text.chars().filter(|letter| *letter != '\u{61c}');
-    seen.map(|letter| if matches!(letter, '\u{fffe}' | '\u{ffff}') { '\u{fffd}' } else { letter }).collect()
 }

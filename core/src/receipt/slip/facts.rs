@@ -4,9 +4,10 @@ use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
-use super::build::Source;
 use super::data::{Row, Weight};
 use super::qr::Qr;
+use super::source::Source;
+use super::texts::legible;
 use super::words::Word;
 use crate::receipt::fields::Field;
 use crate::receipt::place::Place;
@@ -62,7 +63,7 @@ pub fn fiscal(source: &Source<'_>) -> Vec<Row> {
         false => rows.insert(0, Row::centred(source.said(Word::FiscalData), Weight::Strong)),
     }
     rows.extend(qr.as_deref().or(url.as_deref()).and_then(Qr::of).map(Row::Qr));
-    rows.extend(url.as_deref().map(|url| Row::Link(super::data::legible(url))));
+    rows.extend(url.as_deref().map(|url| Row::Link(legible(url))));
     rows
 }
 

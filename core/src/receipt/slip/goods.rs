@@ -1,7 +1,7 @@
 //! The lines of a slip, what they come to, and how it was paid.
 
-use super::build::Source;
 use super::data::{Row, Weight};
+use super::source::Source;
 use super::vat::by_rate;
 use super::words::{Said as _, Word};
 use crate::receipt::fields::Field;

@@ -1,7 +1,7 @@
 //! A slip as one document of HTML that is well-formed XML too: no script, nothing from elsewhere.
 
 use super::data::{Paper, Row, Weight};
-use super::xml::escaped;
+use super::texts::escaped;
 
 /// Letters of a till on a narrow strip; the colours are those of the reader, the QR code is black on white always.
 const STYLE: &str = "\

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use qrcodegen::{QrCode, QrCodeEcc};
 
-use super::xml::escaped;
+use super::texts::{escaped, legible};
 
 /// The quiet zone that a scanner needs around a code, in modules.
 const QUIET: usize = 4;
@@ -36,7 +36,7 @@ impl Qr {
 
     /// The code as an element of SVG: `placed` are the attributes that say where and how large.
     pub fn svg(&self, placed: &str) -> String {
-        let (side, label) = (self.side(), escaped(&super::data::legible(&self.text)));
+        let (side, label) = (self.side(), escaped(&legible(&self.text)));
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" {placed} viewBox=\"0 0 {side} {side}\" role=\"img\" \
              aria-label=\"QR: {label}\" shape-rendering=\"crispEdges\"><rect width=\"{side}\" height=\"{side}\" \

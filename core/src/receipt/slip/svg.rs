@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::data::{Paper, Row, Weight};
 use super::layout::{paired, wrapped};
 use super::qr::Qr;
-use super::xml::escaped;
+use super::texts::escaped;
 
 /// Width of a column for each unit of a letter's size, with some room: fonts differ.
 const COLUMN: f64 = 0.602;

@@ -2,6 +2,7 @@
 
 use super::data::{Paper, Row, Weight};
 use super::layout::{paired, width, wrapped};
+use super::texts::legible;
 
 /// The widths that there are, in columns.
 pub const WIDTHS: &[u32] = &[24, 32, 42, 48];
@@ -27,7 +28,7 @@ pub fn write(paper: &Paper, columns: usize) -> String {
             Row::Rule => lines.push("-".repeat(columns)),
             // An address stands below it anyway.
             Row::Qr(qr) if paper.spells(&qr.text) => {}
-            Row::Qr(qr) => lines.extend(wrapped(&super::data::legible(&format!("QR: {}", qr.text)), columns)),
+            Row::Qr(qr) => lines.extend(wrapped(&legible(&format!("QR: {}", qr.text)), columns)),
         }
     }
     lines.iter().fold(String::new(), |text, line| text + line + "\n")

@@ -9,6 +9,7 @@ use crate::receipt::{CorrectionType, Kind, PaymentMethod, PaymentObject, Payment
 
 words! {
     /// Language of a slip.
+    #[schemars(rename = "SlipLanguage")]
     Language {
         /// Russian.
         Ru "ru",

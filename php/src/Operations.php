@@ -30,6 +30,8 @@ namespace Kassa;
  * @phpstan-import-type ReceiptKey from Types
  * @phpstan-import-type Registration from Types
  * @phpstan-import-type Resolve from Types
+ * @phpstan-import-type Slip from Types
+ * @phpstan-import-type SlipContent from Types
  * @phpstan-import-type Validation from Types
  * @phpstan-import-type Wait from Types
  */
@@ -160,6 +162,20 @@ abstract class Operations extends Client
     public function journal(#[\SensitiveParameter] array $request = []): array
     {
         return $this->call('journal', $request);
+    }
+
+    /**
+     * The receipt as a text of 24 to 48 columns, as HTML or as SVG with its QR code, in Russian,
+     * Belarusian, Kazakh or English: a copy of the electronic receipt, with the fiscal data that
+     * the vendor gave. From the journal alone.
+     *
+     * @param Slip $request
+     * @return SlipContent
+     * @throws KassaError
+     */
+    public function slip(#[\SensitiveParameter] array $request): array
+    {
+        return $this->call('slip', $request);
     }
 
     /**

@@ -3,6 +3,7 @@
 pub mod messages;
 pub mod metrics;
 pub mod operations;
+pub mod slip;
 
 use std::time::Duration;
 

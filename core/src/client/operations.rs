@@ -5,6 +5,7 @@ use super::messages::{
     Deliver, Delivered, Enqueue, Enqueued, Export, Exported, JournalPage, JournalQuery, MarkingCode,
     MarkingReading, Metrics, Prune, Pruned, Resolve, Validation, Wait,
 };
+use super::slip::{Slip, SlipContent};
 use crate::receipt::Receipt;
 use crate::receipt::distribute::Distributed;
 use crate::receipt::registration::Registration;
@@ -40,6 +41,9 @@ pub const SHARED: &[Operation<Client>] = &[
     operation!("journal", HARMLESS, Client::journal, JournalQuery => JournalPage,
         "What the journal knows: a list, or one receipt with every step. With `verify` the whole record is checked: \
          every event against its hash, every entry against its last event."),
+    operation!("slip", HARMLESS, Client::slip, Slip => SlipContent,
+        "The receipt as a text of 24 to 48 columns, as HTML or as SVG with its QR code, in Russian, Belarusian, Kazakh or \
+         English: a copy of the electronic receipt, with the fiscal data that the vendor gave. From the journal alone."),
     operation!("export", HARMLESS, Client::export, Export => Exported,
         "Pages of the journal with every step of every receipt and the hashes of the record, to be kept elsewhere."),
     operation!("prune", HARMLESS, Client::prune, Prune => Pruned,

@@ -1329,6 +1329,12 @@ export interface JournalEntry {
   registration: Registration
   /** When it last changed (RFC 3339). */
   updated_at: string
+  /** The receipt that it builds on. */
+  basis?: string | null
+  /** What it records, where it is a receipt that the journal holds. */
+  kind?: ReceiptKind | null
+  /** Its total, where it is such a receipt. */
+  total?: Amount | null
 }
 
 /** A page of the journal. */
@@ -1347,12 +1353,25 @@ export interface JournalPage {
 export interface JournalQuery {
   /** Only what arrived after the receipt with this id: `next` of the page before. */
   after?: string | null
+  /**
+   * Only receipts that build on the receipt with this id: its refunds, its settlement, its
+   * corrections.
+   */
+  basis?: string | null
   /** One receipt, with every step. */
   id?: string | null
+  /** Only this kind. Documents of the vendor's own form and movements of cash have none. */
+  kind?: ReceiptKind | null
   /** At most so many (1000). */
   limit?: number | null
+  /** Only what was written down at this time or later (RFC 3339). */
+  since?: string | null
   /** Only this state. */
   state?: State | null
+  /** Only receipts with this total. */
+  total?: Amount | null
+  /** Only what was written down before this time (RFC 3339). */
+  until?: string | null
   /** Checks the whole record of the cash register too: `chain` of the answer. */
   verify?: boolean
 }
@@ -1828,12 +1847,8 @@ export type Raw = any
 export interface Receipt {
   /** The caller's own id and the idempotency key: the same sale always has the same id. */
   id: string
-  /** Goods and services. */
-  items: Array<Item>
   /** What the receipt records. */
   kind: ReceiptKind
-  /** Payments; they add up to the items, less the receipt's discount, plus its surcharge. */
-  payments: Array<Payment>
   /** Where the vendor reports the result. */
   callback_url?: string | null
   /** Who sells. */
@@ -1842,6 +1857,11 @@ export interface Receipt {
   company?: Company | null
   /** Basis of a correction; required by the correction kinds. */
   correction?: Correction | null
+  /**
+   * Id of the receipt that a correction is about: its day and fiscal sign are taken, and its
+   * lines where `items` is absent (docs/refunds.md).
+   */
+  corrects?: string | null
   /** Currency (ISO 4217); absent means the vendor's own. */
   currency?: string | null
   /** Who buys and receives the electronic receipt. */
@@ -1850,8 +1870,29 @@ export interface Receipt {
   discount?: Amount | null
   /** When the settlement took place; absent means now. */
   issued_at?: string | null
+  /**
+   * Goods and services. Required, but for a receipt that builds on another one: it has that
+   * one's.
+   */
+  items?: Array<Item>
+  /**
+   * Payments; they add up to the items, less the receipt's discount, plus its surcharge.
+   * Required, but for a receipt that builds on another one, where that one says how it was
+   * paid.
+   */
+  payments?: Array<Payment>
   /** Also print on paper. */
   print?: boolean
+  /**
+   * The receipt whose goods come back: of it the lines, their VAT and what was paid are taken
+   * (docs/refunds.md).
+   */
+  refund_of?: RefundOf | null
+  /**
+   * Id of the prepayment that is settled now: its lines are taken where `items` is absent, and
+   * what was paid then is set off (docs/refunds.md).
+   */
+  settles?: string | null
   /** Surcharge on the whole receipt, where the vendor has such. */
   surcharge?: Amount | null
   /** What only one vendor has. */
@@ -1887,6 +1928,24 @@ export interface ReceivePaymentsOperator {
   phones: Array<Phone>
 }
 
+/** A line that comes back, whole or in part. */
+export interface RefundLine {
+  /** Its place in the `items` of the receipt that is refunded; the first is 0. */
+  item: number
+  /** How much of it; absent means all of the line. */
+  quantity?: Quantity | null
+  /** How much money for it; absent means its share of what the line cost. */
+  sum?: Amount | null
+}
+
+/** The receipt whose goods come back, and which of them. */
+export interface RefundOf {
+  /** Its id. */
+  id: string
+  /** What comes back; absent means all of it. */
+  lines?: Array<RefundLine>
+}
+
 /** What became of a receipt. */
 export interface Registration {
   /** How often it was sent. */
@@ -1910,6 +1969,31 @@ export interface Registration {
   raw?: Raw | null
   /** The document's id at the vendor. */
   vendor_document_id?: string | null
+}
+
+/** Which receipt is wrong, and what takes its place. */
+export interface Replace {
+  /** The right receipt. */
+  receipt: Receipt
+  /** Id of the refund that takes it back, whole. It is the caller's own, like every id. */
+  refund_id: string
+  /** Id of the receipt that is wrong; it is on record. */
+  wrong: string
+  /** Who takes it back; absent means who sold. */
+  refund_cashier?: Cashier | null
+  /** How the money goes back; absent means as it came. */
+  refund_payments?: Array<Payment>
+}
+
+/** What became of both. */
+export interface Replaced {
+  /** The refund of the wrong receipt. */
+  refund: Registration
+  /**
+   * The right receipt; absent while the vendor still has the refund in its queue. Call again
+   * then.
+   */
+  receipt?: Registration | null
 }
 
 /** What a report did. The paper has the numbers. */
@@ -2259,6 +2343,55 @@ export interface Tls {
   ca_file?: string | null
 }
 
+/** What the journal has on record. */
+export interface Totals {
+  /** How many receipts of these days are in each state that is not `registered`. */
+  others: Record<string, number>
+  /** The cash register. */
+  register: string
+  /** A row for each day or shift and each kind, in their order. */
+  rows: Array<TotalsRow>
+  /**
+   * Receipts on record whose content the journal does not hold: documents of the vendor's own
+   * form, movements of cash, and what earlier versions wrote. They are in no row; the first
+   * 1000.
+   */
+  without_content: Array<string>
+}
+
+/** What stands in a row. */
+export type TotalsBy =
+  | 'day'
+  | 'shift'
+
+/** Which days to add up. */
+export interface TotalsQuery {
+  /** What stands in a row; absent means a day. */
+  by?: TotalsBy | null
+  /** The first day; absent means the first one that the journal has. */
+  since?: string | null
+  /** The last day; absent means today. */
+  until?: string | null
+}
+
+/** The receipts of one kind on one day or in one shift. */
+export interface TotalsRow {
+  /** The kind. */
+  kind: ReceiptKind
+  /** By type of payment. */
+  payments: Record<string, Amount>
+  /** How many there are. */
+  receipts: number
+  /** What they come to. */
+  total: Amount
+  /** By VAT rate; lines without one are under `-`. */
+  vat: Record<string, VatTotal>
+  /** The day; absent with `by` `shift`. */
+  day?: string | null
+  /** The number of the shift, where the vendor told it; absent with `by` `day`. */
+  shift?: string | null
+}
+
 /** What was made with a key (protocol/ikkm.md 5.9). */
 export interface Transaction {
   /** When it was made, by the device's clock. */
@@ -2336,6 +2469,14 @@ export type Vat =
   | '18/118'
   | '20/120'
   | '22/122'
+
+/** The lines of one VAT rate. */
+export interface VatTotal {
+  /** What they come to. */
+  total: Amount
+  /** The VAT inside, each line rounded half up; the sum that the shop gave where it gave one. */
+  vat: Amount
+}
 
 /** What the vendor itself said. */
 export interface VendorFault {
@@ -2441,6 +2582,13 @@ declare class Operations extends Client {
   /** `register` while the event loop stands still. */
   registerSync(request: Receipt): Registration
   /**
+   * Takes a wrong receipt back and registers the right one. Call it again with the same ids
+   * after whatever happened: it goes on where it stopped.
+   */
+  replace(request: Replace): Promise<Replaced>
+  /** `replace` while the event loop stands still. */
+  replaceSync(request: Replace): Replaced
+  /**
    * What became of a receipt; asks the vendor where that is not final. Nothing is sent that
    * could make a document.
    */
@@ -2479,6 +2627,13 @@ declare class Operations extends Client {
   journal(request?: JournalQuery): Promise<JournalPage>
   /** `journal` while the event loop stands still. */
   journalSync(request?: JournalQuery): JournalPage
+  /**
+   * Adds up what the journal has on record: by day or shift, kind, payment and VAT rate.
+   * Nothing is asked of the vendor.
+   */
+  totals(request?: TotalsQuery): Promise<Totals>
+  /** `totals` while the event loop stands still. */
+  totalsSync(request?: TotalsQuery): Totals
   /**
    * The receipt as a text of 24 to 48 columns, as HTML or as SVG with its QR code, in Russian,
    * Belarusian, Kazakh or English: a copy of the electronic receipt, with the fiscal data that
@@ -2792,6 +2947,7 @@ export type ErrorCode =
   | 'not_for_this_vendor'
   | 'receipt_unknown'
   | 'not_on_record'
+  | 'content_unknown'
   | 'verdict_not_wanted'
   | 'callback_unreadable'
   | 'not_found'
@@ -2800,6 +2956,8 @@ export type ErrorCode =
   | 'unsupported'
   | 'receipt_conflict'
   | 'other_system'
+  | 'basis_unusable'
+  | 'basis_exceeded'
   | 'credentials_refused'
   | 'not_permitted'
   | 'login_needed'
@@ -2877,6 +3035,8 @@ export class ConfigError extends KassaError {}
  * - `not_on_record`: A slip is a copy of what is on the fiscal record, and the receipt is not
  *   known to be there. Bring it there first, or ask for a `draft`: that says on it that it is no
  *   receipt.
+ * - `content_unknown`: The journal does not hold what the receipt says: it is a document of the
+ *   vendor's own form or a movement of cash, or an earlier version wrote it.
  * - `verdict_not_wanted`: A person's verdict is for receipts whose fate is not known.
  * - `callback_unreadable`: This is not a callback of the vendor; ask for the status instead.
  * - `not_found`: The vendor does not know the object that was asked for.
@@ -2900,6 +3060,11 @@ export class UnsupportedError extends KassaError {}
  *   where its outcome is `unknown`.
  * - `other_system`: The id belongs to a receipt of another system, such as the emulator or a demo
  *   system, and does not count here; nothing was sent now. Use a new id for the sale.
+ * - `basis_unusable`: The receipt that this one builds on is not on record, or the journal does
+ *   not hold what it says; nothing was sent. Settle that one, or give `items` and `payments`
+ *   yourself, without `refund_of`, `settles` and `corrects`.
+ * - `basis_exceeded`: It asks for more than is left of the receipt that it builds on; nothing was
+ *   sent. The message says what is left.
  */
 export class ConflictError extends KassaError {}
 

@@ -36,6 +36,14 @@ class Operations extends Client {
     return this.callSync('register', request)
   }
 
+  replace(request) {
+    return this.call('replace', request)
+  }
+
+  replaceSync(request) {
+    return this.callSync('replace', request)
+  }
+
   status(request) {
     return this.call('status', request)
   }
@@ -82,6 +90,14 @@ class Operations extends Client {
 
   journalSync(request) {
     return this.callSync('journal', request)
+  }
+
+  totals(request) {
+    return this.call('totals', request)
+  }
+
+  totalsSync(request) {
+    return this.callSync('totals', request)
   }
 
   slip(request) {

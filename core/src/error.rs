@@ -164,6 +164,7 @@ codes! {
     NotForThisVendor "not_for_this_vendor" Invalid "This vendor cannot carry the field.";
     ReceiptUnknown "receipt_unknown" Invalid "The journal has no receipt with this id.";
     NotOnRecord "not_on_record" Invalid "A slip is a copy of what is on the fiscal record, and the receipt is not known to be there. Bring it there first, or ask for a `draft`: that says on it that it is no receipt.";
+    ContentUnknown "content_unknown" Invalid "The journal does not hold what the receipt says: it is a document of the vendor's own form or a movement of cash, or an earlier version wrote it.";
     VerdictNotWanted "verdict_not_wanted" Invalid "A person's verdict is for receipts whose fate is not known.";
     CallbackUnreadable "callback_unreadable" Invalid "This is not a callback of the vendor; ask for the status instead.";
     NotFound "not_found" Invalid "The vendor does not know the object that was asked for.";
@@ -174,6 +175,9 @@ codes! {
 
     ReceiptConflict "receipt_conflict" Conflict "The id belongs to a receipt with other content, and `outcome` is that receipt's; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.";
     OtherSystem "other_system" Conflict "The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.";
+
+    BasisUnusable "basis_unusable" Conflict "The receipt that this one builds on is not on record, or the journal does not hold what it says; nothing was sent. Settle that one, or give `items` and `payments` yourself, without `refund_of`, `settles` and `corrects`.";
+    BasisExceeded "basis_exceeded" Conflict "It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left.";
 
     CredentialsRefused "credentials_refused" Auth "The vendor refuses the credentials: correct them.";
     NotPermitted "not_permitted" Auth "The credentials have no right to this: ask the vendor.";

@@ -231,7 +231,9 @@ fn every_place_is_a_field_of_the_schema_and_every_field_has_a_place() {
     let schema = serde_json::to_value(kassa::input::schema_of::<Receipt>()).unwrap();
     let mut fields = Vec::new();
     walk(&schema, &schema, "", &mut fields);
-    fields.retain(|field| field != "id");
+    // What is the journal's own.
+    let own = ["id", "settles", "corrects"];
+    fields.retain(|field| !own.contains(&field.as_str()) && !field.starts_with("refund_of"));
     let mut places: Vec<&str> = Field::ALL.iter().map(|field| field.place()).collect();
     fields.sort();
     places.sort_unstable();

@@ -120,6 +120,8 @@ async fn a_journal_of_schema_3_keeps_its_entries_and_its_chains() {
     let file = rusqlite::Connection::open(&path).unwrap();
     file.execute_batch(
         "ALTER TABLE documents DROP COLUMN notice; ALTER TABLE documents DROP COLUMN doubt_since;
+         DROP INDEX documents_by_basis;
+         ALTER TABLE documents DROP COLUMN receipt; ALTER TABLE documents DROP COLUMN basis;
          PRAGMA user_version = 3",
     )
     .unwrap();

@@ -128,7 +128,7 @@ impl Bench {
             content: id.into(),
             earlier: Vec::new(),
             request: Vec::new(),
-            vendor_document_id: None,
+            ..Wanted::default()
         };
         let budget = self.delivery.budget();
         let progress = self.delivery.deliver_intent(&self.delivery.intent(wanted), budget).await.unwrap();
@@ -150,7 +150,7 @@ impl Bench {
             content: id.into(),
             earlier: Vec::new(),
             request: Vec::new(),
-            vendor_document_id: None,
+            ..Wanted::default()
         };
         let intent = self.delivery.intent(wanted);
         assert_eq!(self.delivery.enqueue(&[intent]).await[0].as_ref().unwrap().state, State::Queued);

@@ -102,6 +102,12 @@ final class ErrorCode
      */
     public const NOT_ON_RECORD = 'not_on_record';
 
+    /**
+     * The journal does not hold what the receipt says: it is a document of the vendor's own form or
+     * a movement of cash, or an earlier version wrote it.
+     */
+    public const CONTENT_UNKNOWN = 'content_unknown';
+
     /** A person's verdict is for receipts whose fate is not known. */
     public const VERDICT_NOT_WANTED = 'verdict_not_wanted';
 
@@ -132,6 +138,19 @@ final class ErrorCode
      * does not count here; nothing was sent now. Use a new id for the sale.
      */
     public const OTHER_SYSTEM = 'other_system';
+
+    /**
+     * The receipt that this one builds on is not on record, or the journal does not hold what it
+     * says; nothing was sent. Settle that one, or give `items` and `payments` yourself, without
+     * `refund_of`, `settles` and `corrects`.
+     */
+    public const BASIS_UNUSABLE = 'basis_unusable';
+
+    /**
+     * It asks for more than is left of the receipt that it builds on; nothing was sent. The message
+     * says what is left.
+     */
+    public const BASIS_EXCEEDED = 'basis_exceeded';
 
     /** The vendor refuses the credentials: correct them. */
     public const CREDENTIALS_REFUSED = 'credentials_refused';
@@ -276,6 +295,7 @@ final class ErrorCode
         'not_for_this_vendor' => 'invalid',
         'receipt_unknown' => 'invalid',
         'not_on_record' => 'invalid',
+        'content_unknown' => 'invalid',
         'verdict_not_wanted' => 'invalid',
         'callback_unreadable' => 'invalid',
         'not_found' => 'invalid',
@@ -284,6 +304,8 @@ final class ErrorCode
         'unsupported' => 'unsupported',
         'receipt_conflict' => 'conflict',
         'other_system' => 'conflict',
+        'basis_unusable' => 'conflict',
+        'basis_exceeded' => 'conflict',
         'credentials_refused' => 'auth',
         'not_permitted' => 'auth',
         'login_needed' => 'auth',
@@ -346,6 +368,7 @@ final class ErrorCode
         'not_for_this_vendor' => 'This vendor cannot carry the field.',
         'receipt_unknown' => 'The journal has no receipt with this id.',
         'not_on_record' => 'A slip is a copy of what is on the fiscal record, and the receipt is not known to be there. Bring it there first, or ask for a `draft`: that says on it that it is no receipt.',
+        'content_unknown' => 'The journal does not hold what the receipt says: it is a document of the vendor\'s own form or a movement of cash, or an earlier version wrote it.',
         'verdict_not_wanted' => 'A person\'s verdict is for receipts whose fate is not known.',
         'callback_unreadable' => 'This is not a callback of the vendor; ask for the status instead.',
         'not_found' => 'The vendor does not know the object that was asked for.',
@@ -354,6 +377,8 @@ final class ErrorCode
         'unsupported' => 'The vendor cannot do this; see `capabilities`.',
         'receipt_conflict' => 'The id belongs to a receipt with other content, and `outcome` is that receipt\'s; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.',
         'other_system' => 'The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.',
+        'basis_unusable' => 'The receipt that this one builds on is not on record, or the journal does not hold what it says; nothing was sent. Settle that one, or give `items` and `payments` yourself, without `refund_of`, `settles` and `corrects`.',
+        'basis_exceeded' => 'It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left.',
         'credentials_refused' => 'The vendor refuses the credentials: correct them.',
         'not_permitted' => 'The credentials have no right to this: ask the vendor.',
         'login_needed' => 'A person has to log in: `start_login`, tell the code, `finish_login`.',

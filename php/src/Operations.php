@@ -29,9 +29,13 @@ namespace Kassa;
  * @phpstan-import-type Receipt from Types
  * @phpstan-import-type ReceiptKey from Types
  * @phpstan-import-type Registration from Types
+ * @phpstan-import-type Replace from Types
+ * @phpstan-import-type Replaced from Types
  * @phpstan-import-type Resolve from Types
  * @phpstan-import-type Slip from Types
  * @phpstan-import-type SlipContent from Types
+ * @phpstan-import-type Totals from Types
+ * @phpstan-import-type TotalsQuery from Types
  * @phpstan-import-type Validation from Types
  * @phpstan-import-type Wait from Types
  */
@@ -86,6 +90,19 @@ abstract class Operations extends Client
     public function register(#[\SensitiveParameter] array $request): array
     {
         return $this->call('register', $request);
+    }
+
+    /**
+     * Takes a wrong receipt back and registers the right one. Call it again with the same ids after
+     * whatever happened: it goes on where it stopped.
+     *
+     * @param Replace $request
+     * @return Replaced
+     * @throws KassaError
+     */
+    public function replace(#[\SensitiveParameter] array $request): array
+    {
+        return $this->call('replace', $request);
     }
 
     /**
@@ -162,6 +179,19 @@ abstract class Operations extends Client
     public function journal(#[\SensitiveParameter] array $request = []): array
     {
         return $this->call('journal', $request);
+    }
+
+    /**
+     * Adds up what the journal has on record: by day or shift, kind, payment and VAT rate. Nothing
+     * is asked of the vendor.
+     *
+     * @param TotalsQuery $request
+     * @return Totals
+     * @throws KassaError
+     */
+    public function totals(#[\SensitiveParameter] array $request = []): array
+    {
+        return $this->call('totals', $request);
     }
 
     /**

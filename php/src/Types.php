@@ -647,6 +647,9 @@ namespace Kassa;
  *     operation: string,
  *     registration: Registration,
  *     updated_at: string,
+ *     basis?: string|null,
+ *     kind?: ReceiptKind|null,
+ *     total?: Amount|null,
  * }
  *
  * @phpstan-type JournalPage array{
@@ -658,9 +661,14 @@ namespace Kassa;
  *
  * @phpstan-type JournalQuery array{
  *     after?: string|null,
+ *     basis?: string|null,
  *     id?: string|null,
+ *     kind?: ReceiptKind|null,
  *     limit?: int|null,
+ *     since?: string|null,
  *     state?: State|null,
+ *     total?: Amount|null,
+ *     until?: string|null,
  *     verify?: bool|null,
  * }
  *
@@ -873,18 +881,21 @@ namespace Kassa;
  *
  * @phpstan-type Receipt array{
  *     id: string,
- *     items: list<Item>,
  *     kind: ReceiptKind,
- *     payments: list<Payment>,
  *     callback_url?: string|null,
  *     cashier?: Cashier|null,
  *     company?: Company|null,
  *     correction?: Correction|null,
+ *     corrects?: string|null,
  *     currency?: string|null,
  *     customer?: Customer|null,
  *     discount?: Amount|null,
  *     issued_at?: string|null,
+ *     items?: list<Item>|null,
+ *     payments?: list<Payment>|null,
  *     print?: bool|null,
+ *     refund_of?: RefundOf|null,
+ *     settles?: string|null,
  *     surcharge?: Amount|null,
  *     vendor?: VendorReceipt|null,
  * }
@@ -903,6 +914,17 @@ namespace Kassa;
  *     phones: list<Phone>,
  * }
  *
+ * @phpstan-type RefundLine array{
+ *     item: int,
+ *     quantity?: Quantity|null,
+ *     sum?: Amount|null,
+ * }
+ *
+ * @phpstan-type RefundOf array{
+ *     id: string,
+ *     lines?: list<RefundLine>|null,
+ * }
+ *
  * @phpstan-type Registration array{
  *     attempts: int,
  *     receipt_id: string,
@@ -913,6 +935,19 @@ namespace Kassa;
  *     notice?: string|null,
  *     raw?: Raw|null,
  *     vendor_document_id?: string|null,
+ * }
+ *
+ * @phpstan-type Replace array{
+ *     receipt: Receipt,
+ *     refund_id: string,
+ *     wrong: string,
+ *     refund_cashier?: Cashier|null,
+ *     refund_payments?: list<Payment>|null,
+ * }
+ *
+ * @phpstan-type Replaced array{
+ *     refund: Registration,
+ *     receipt?: Registration|null,
  * }
  *
  * @phpstan-type Report array{
@@ -1093,6 +1128,31 @@ namespace Kassa;
  *     ca_file?: string|null,
  * }
  *
+ * @phpstan-type Totals array{
+ *     others: array<string, int>,
+ *     register: string,
+ *     rows: list<TotalsRow>,
+ *     without_content: list<string>,
+ * }
+ *
+ * @phpstan-type TotalsBy 'day'|'shift'
+ *
+ * @phpstan-type TotalsQuery array{
+ *     by?: TotalsBy|null,
+ *     since?: string|null,
+ *     until?: string|null,
+ * }
+ *
+ * @phpstan-type TotalsRow array{
+ *     kind: ReceiptKind,
+ *     payments: array<string, Amount>,
+ *     receipts: int,
+ *     total: Amount,
+ *     vat: array<string, VatTotal>,
+ *     day?: string|null,
+ *     shift?: string|null,
+ * }
+ *
  * @phpstan-type Transaction array{
  *     created_at?: string|null,
  *     online_code?: string|null,
@@ -1113,6 +1173,11 @@ namespace Kassa;
  * }
  *
  * @phpstan-type Vat 'none'|'0'|'5'|'7'|'10'|'18'|'20'|'22'|'25'|'5/105'|'7/107'|'10/110'|'18/118'|'20/120'|'22/122'
+ *
+ * @phpstan-type VatTotal array{
+ *     total: Amount,
+ *     vat: Amount,
+ * }
  *
  * @phpstan-type VendorFault array{
  *     name: string,

@@ -15,9 +15,10 @@ use crate::error::{ErrorBody, Result, Violation};
 use crate::journal::audit::{ChainBreak, Head};
 use crate::journal::chain::hex;
 use crate::journal::{Entry, Step};
-use crate::receipt::Receipt;
 use crate::receipt::marking::{Element, MarkingKind, Reading, Repair};
+use crate::receipt::money::Amount;
 use crate::receipt::registration::{Fiscal, Registration, State};
+use crate::receipt::{Kind, Receipt};
 
 /// Receipts in one `enqueue`.
 pub(crate) const MOST_ENQUEUED: usize = 10_000;
@@ -264,6 +265,19 @@ pub struct JournalQuery {
     pub id: Option<String>,
     /// Only this state.
     pub state: Option<State>,
+    /// Only this kind. Documents of the vendor's own form and movements of cash have none.
+    pub kind: Option<Kind>,
+    /// Only receipts with this total.
+    pub total: Option<Amount>,
+    /// Only what was written down at this time or later (RFC 3339).
+    #[schemars(extend("format" = "date-time"))]
+    pub since: Option<String>,
+    /// Only what was written down before this time (RFC 3339).
+    #[schemars(extend("format" = "date-time"))]
+    pub until: Option<String>,
+    /// Only receipts that build on the receipt with this id: its refunds, its settlement, its corrections.
+    #[schemars(extend("format" = "any"), length(min = 1, max = 128))]
+    pub basis: Option<String>,
     /// Only what arrived after the receipt with this id: `next` of the page before.
     #[schemars(extend("format" = "any"), length(min = 1, max = 128))]
     pub after: Option<String>,
@@ -318,6 +332,12 @@ impl Chain {
 pub struct JournalEntry {
     /// The operation that wanted it.
     pub operation: String,
+    /// What it records, where it is a receipt that the journal holds.
+    pub kind: Option<Kind>,
+    /// Its total, where it is such a receipt.
+    pub total: Option<Amount>,
+    /// The receipt that it builds on.
+    pub basis: Option<String>,
     /// When it was written down (RFC 3339).
     pub created_at: String,
     /// When it last changed (RFC 3339).
@@ -328,8 +348,12 @@ pub struct JournalEntry {
 
 impl JournalEntry {
     pub(crate) fn of(entry: &Entry) -> Self {
+        let receipt = entry.receipt.as_deref().and_then(|text| serde_json::from_str::<Receipt>(text).ok());
         Self {
             operation: entry.operation.clone(),
+            kind: receipt.as_ref().map(|receipt| receipt.kind),
+            total: receipt.as_ref().and_then(Receipt::total),
+            basis: entry.basis.clone(),
             created_at: rfc3339(entry.created_at_ms),
             updated_at: rfc3339(entry.updated_at_ms),
             registration: entry.registration(),

@@ -1,9 +1,12 @@
 //! What `open` gives back: a client of one vendor, with the operations that every vendor has.
 
+mod basis;
 pub mod messages;
 pub mod metrics;
 pub mod operations;
+pub mod replace;
 pub mod slip;
+pub mod totals;
 
 use std::time::Duration;
 
@@ -15,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::config::LogLevel;
 use crate::delivery::Delivery;
-use crate::error::{Code, Error, Result, Violation, violation};
+use crate::error::{Code, Error, Kind, Result, Violation, violation};
 use crate::faults::may_fail;
 use crate::journal::{Entry, Filter, Intent, audit};
 use crate::receipt::Receipt;
@@ -36,6 +39,7 @@ use messages::{
     Validation, Wait,
 };
 use metrics::Counters;
+use totals::milliseconds;
 
 /// Longest pause of `wait` between two questions, unless the vendor needs a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
@@ -45,6 +49,16 @@ const ENQUEUE_CHUNK: usize = 1_000;
 const PRUNE_CHUNK: usize = 1_000;
 /// Entries whose steps `export` reads at the same time.
 const EXPORT_PARALLEL: usize = 8;
+
+/// What a receipt says, as JSON.
+struct Forms {
+    /// As it was given.
+    given: String,
+    /// In its one form.
+    content: String,
+    /// As earlier versions wrote that.
+    earlier: Vec<Vec<u8>>,
+}
 
 /// A client of one vendor and one cash register. Use it from as many tasks as you like.
 pub struct Client {
@@ -96,8 +110,9 @@ impl Client {
         (violations, warnings)
     }
 
-    async fn intent(&self, mut receipt: Receipt) -> Result<Intent> {
-        let (content, earlier) = self.content(&receipt)?;
+    async fn intent(&self, receipt: Receipt) -> Result<Intent> {
+        let mut receipt = self.built(receipt).await?;
+        let Forms { given, content, earlier } = self.forms(&receipt)?;
         let at = OffsetDateTime::now_utc();
         let (violations, _) = self.checked(&mut receipt, at);
         if !violations.is_empty() {
@@ -109,26 +124,30 @@ impl Client {
         let prepared = self.delivery.vendor.prepare(&receipt, at)?;
         Ok(self.delivery.intent(Wanted {
             operation: "register",
+            basis: receipt.basis()?.map(|basis| basis.id().to_owned()),
             id: receipt.id,
+            receipt: Some(given),
+            content: content.into_bytes(),
             earlier,
-            content,
             request: prepared.request,
             vendor_document_id: prepared.vendor_document_id,
         }))
     }
 
-    /// What the receipt says, in its one form, and how earlier versions wrote that.
-    fn content(&self, receipt: &Receipt) -> Result<(Vec<u8>, Vec<Vec<u8>>)> {
+    fn forms(&self, receipt: &Receipt) -> Result<Forms> {
         may_fail("content_written")?;
         let currency = receipt.currency.as_ref().and_then(|_| self.delivery.vendor.currency());
         let same = receipt.canonical(self.info.name, currency.as_deref());
         let unwritable = |error: serde_json::Error| Error::new(Code::Internal, error.to_string());
-        let content = serde_json::to_vec(&same).map_err(unwritable)?;
+        let content = serde_json::to_string(&same).map_err(unwritable)?;
         // Mostly it is written as the one form is, and then earlier versions kept the same.
-        let mut earlier =
-            if same == *receipt { Vec::new() } else { receipt.earlier_forms().map_err(unwritable)? };
-        earlier.retain(|form| *form != content);
-        Ok((content, earlier))
+        if same == *receipt {
+            return Ok(Forms { given: content.clone(), content, earlier: Vec::new() });
+        }
+        let given = serde_json::to_string(receipt).map_err(unwritable)?;
+        let mut earlier = receipt.earlier_forms().map_err(unwritable)?;
+        earlier.retain(|form| form != content.as_bytes());
+        Ok(Forms { given, content, earlier })
     }
 
     /// See the table of operations.
@@ -138,7 +157,22 @@ impl Client {
     }
 
     /// See the table of operations.
-    pub async fn validate(&self, mut receipt: Receipt) -> Result<Validation> {
+    pub async fn validate(&self, receipt: Receipt) -> Result<Validation> {
+        let mut receipt = match self.built(receipt).await {
+            Ok(receipt) => receipt,
+            // What is wrong with it is an answer.
+            Err(error) if !error.violations.is_empty() => {
+                let violations = error.violations;
+                return Ok(Validation {
+                    valid: false,
+                    total: None,
+                    paid: None,
+                    violations,
+                    warnings: Vec::new(),
+                });
+            }
+            Err(error) => return Err(error),
+        };
         let (violations, warnings) = self.checked(&mut receipt, OffsetDateTime::now_utc());
         Ok(Validation {
             valid: violations.is_empty(),
@@ -151,18 +185,33 @@ impl Client {
 
     /// See the table of operations.
     pub async fn distribute(&self, receipt: Receipt) -> Result<Distributed> {
+        let receipt = self.built(receipt).await?;
         receipt.distributed(Adjustments::of(self.info.fields), self.delivery.vendor.smallest_sum())
     }
 
     /// See the table of operations.
     pub async fn register(&self, receipt: Receipt) -> Result<Registration> {
         let id = receipt.id.clone();
-        let intent = match self.intent(receipt).await {
+        let intent = match self.written(receipt).await {
             Ok(intent) => intent,
             Err(error) => return Err(self.delivery.told(error, &id).await),
         };
         let progress = self.delivery.deliver_intent(&intent, self.delivery.budget()).await?;
         progress.verdict().map(|entry| entry.registration())
+    }
+
+    /// The intent of a receipt. One that builds on another receipt is in the journal then: whoever comes later sees what
+    /// it takes.
+    async fn written(&self, receipt: Receipt) -> Result<Intent> {
+        let Some(lease) = self.basis_lease(&receipt).await? else { return self.intent(receipt).await };
+        let written = async {
+            let intent = self.intent(receipt).await?;
+            for written in self.delivery.enqueue(std::slice::from_ref(&intent)).await {
+                written?;
+            }
+            Ok(intent)
+        };
+        lease.during(written).await
     }
 
     /// See the table of operations.
@@ -240,9 +289,20 @@ impl Client {
     pub async fn enqueue(&self, request: Enqueue) -> Result<Enqueued> {
         let mut intents = Vec::with_capacity(request.receipts.len());
         let mut violations = Vec::new();
+        let (mut building, mut enqueued) = (Vec::new(), Enqueued { entries: Vec::new(), errors: Vec::new() });
         for (index, receipt) in request.receipts.into_iter().enumerate() {
+            // It is made anew when it is written down: what is left to build on may change until then.
+            let again = receipt.basis().ok().flatten().is_some().then(|| receipt.clone());
+            let receipt_id = receipt.id.clone();
             match self.intent(receipt).await {
-                Ok(intent) => intents.push(intent),
+                Ok(intent) => match again {
+                    Some(receipt) => building.push(receipt),
+                    None => intents.push(intent),
+                },
+                Err(error) if error.kind() == Kind::Conflict => {
+                    let error = self.delivery.told(error, &receipt_id).await.into();
+                    enqueued.errors.push(QueueError { receipt_id, error });
+                }
                 Err(error) if error.violations.is_empty() => return Err(error),
                 Err(error) => violations.extend(error.violations.into_iter().map(|mut found| {
                     found.path = format!("/receipts/{index}{}", found.path);
@@ -253,13 +313,26 @@ impl Client {
         if !violations.is_empty() {
             return Err(Error::invalid(violations));
         }
-        let mut enqueued = Enqueued { entries: Vec::new(), errors: Vec::new() };
         for chunk in intents.chunks(ENQUEUE_CHUNK) {
             for (intent, result) in chunk.iter().zip(self.delivery.enqueue(chunk).await) {
                 let receipt_id = intent.receipt_id.clone();
                 match result {
                     Ok(entry) => enqueued.entries.push(Queued { receipt_id, state: entry.state }),
                     Err(error) => enqueued.errors.push(QueueError { receipt_id, error: error.into() }),
+                }
+            }
+        }
+        for receipt in building {
+            let receipt_id = receipt.id.clone();
+            let written = async {
+                self.written(receipt).await?;
+                self.delivery.entry_of(&receipt_id).await
+            };
+            match written.await {
+                Ok(entry) => enqueued.entries.push(Queued { receipt_id, state: entry.state }),
+                Err(error) => {
+                    let error = self.delivery.told(error, &receipt_id).await.into();
+                    enqueued.errors.push(QueueError { receipt_id, error });
                 }
             }
         }
@@ -279,11 +352,40 @@ impl Client {
             return Ok(page);
         }
         let limit = query.limit.map_or(MOST_LISTED, |limit| limit as usize).min(MOST_LISTED);
-        let filter = Filter { state: query.state, after: query.after, limit, ..Filter::default() };
-        let entries = self.delivery.journal.list(register, &filter).await?;
-        page.next = next_page(&entries, limit);
-        page.entries = entries.iter().map(JournalEntry::of).collect();
-        Ok(page)
+        let time = |text: Option<&str>| {
+            text.and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()).map(milliseconds)
+        };
+        let mut filter = Filter {
+            state: query.state,
+            basis: query.basis.clone(),
+            since_ms: time(query.since.as_deref()),
+            until_ms: time(query.until.as_deref()),
+            after: query.after.clone(),
+            limit,
+            ..Filter::default()
+        };
+        let ends = self.delivery.budget().ends();
+        loop {
+            let entries = self.delivery.journal.list(register, &filter).await?;
+            page.next = next_page(&entries, limit);
+            for entry in &entries {
+                let shown = JournalEntry::of(entry);
+                let is_wanted = (query.kind.is_none() || shown.kind == query.kind)
+                    && (query.total.is_none() || shown.total == query.total);
+                if is_wanted {
+                    page.entries.push(shown);
+                }
+                if page.entries.len() == limit {
+                    page.next = Some(entry.receipt_id.clone());
+                    return Ok(page);
+                }
+            }
+            // What is left is for the next page, also where the time of the call is up.
+            if page.next.is_none() || Instant::now() >= ends {
+                return Ok(page);
+            }
+            filter.after.clone_from(&page.next);
+        }
     }
 
     async fn steps(&self, register: &str, id: &str) -> Result<Vec<JournalStep>> {

@@ -5,7 +5,9 @@ use super::messages::{
     Deliver, Delivered, Enqueue, Enqueued, Export, Exported, JournalPage, JournalQuery, MarkingCode,
     MarkingReading, Metrics, Prune, Pruned, Resolve, Validation, Wait,
 };
+use super::replace::{Replace, Replaced};
 use super::slip::{Slip, SlipContent};
+use super::totals::{Totals, TotalsQuery};
 use crate::receipt::Receipt;
 use crate::receipt::distribute::Distributed;
 use crate::receipt::registration::Registration;
@@ -26,6 +28,9 @@ pub const SHARED: &[Operation<Client>] = &[
         "Puts a receipt on the fiscal record, exactly once. The same id with the same content continues or gives \
          back what is known; with other content it is a conflict. Fails unless the receipt is `registered`, or \
          `accepted` into the vendor's queue (then `wait`)."),
+    operation!("replace", FISCAL, Client::replace, Replace => Replaced,
+        "Takes a wrong receipt back and registers the right one. Call it again with the same ids after whatever happened: \
+         it goes on where it stopped."),
     operation!("status", HARMLESS, Client::status, ReceiptKey => Registration,
         "What became of a receipt; asks the vendor where that is not final. Nothing is sent that could make a \
          document."),
@@ -41,6 +46,9 @@ pub const SHARED: &[Operation<Client>] = &[
     operation!("journal", HARMLESS, Client::journal, JournalQuery => JournalPage,
         "What the journal knows: a list, or one receipt with every step. With `verify` the whole record is checked: \
          every event against its hash, every entry against its last event."),
+    operation!("totals", HARMLESS, Client::totals, TotalsQuery => Totals,
+        "Adds up what the journal has on record: by day or shift, kind, payment and VAT rate. Nothing is asked of the \
+         vendor."),
     operation!("slip", HARMLESS, Client::slip, Slip => SlipContent,
         "The receipt as a text of 24 to 48 columns, as HTML or as SVG with its QR code, in Russian, Belarusian, Kazakh or \
          English: a copy of the electronic receipt, with the fiscal data that the vendor gave. From the journal alone."),

@@ -117,7 +117,13 @@ impl Client {
                 format!("{} is `{}`: there is nothing to copy", request.id, registration.state.word());
             return Err(Error::new(Code::NotOnRecord, message));
         }
-        let mut receipt = receipt_of(&entry)?;
+        if entry.receipt.is_none() {
+            return Err(Error::new(
+                Code::ContentUnknown,
+                format!("the journal does not hold what {} says", request.id),
+            ));
+        }
+        let mut receipt = self.receipt_of(&entry)?;
         receipt.write_in(self.info.letters);
         let vendor = &self.delivery.vendor;
         // A currency that was left out is known only where the vendor has no other.
@@ -151,10 +157,4 @@ impl Client {
             content,
         })
     }
-}
-
-/// TODO: `Entry::receipt`.
-fn receipt_of(entry: &crate::journal::Entry) -> Result<crate::receipt::Receipt> {
-    let message = format!("the journal has no receipt of {}", entry.receipt_id);
-    Err(Error::new(Code::Unsupported, message))
 }

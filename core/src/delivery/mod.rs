@@ -32,7 +32,7 @@ use steps::Step;
 use verdict::{Standing, verdict};
 
 /// Tells contents apart.
-fn fingerprint(content: &[u8]) -> String {
+pub(crate) fn fingerprint(content: &[u8]) -> String {
     hex(&Sha256::digest(content))
 }
 
@@ -127,6 +127,8 @@ impl Delivery {
             fingerprint: fingerprint(&wanted.content),
             earlier: wanted.earlier,
             request: wanted.request,
+            receipt: wanted.receipt,
+            basis: wanted.basis,
             vendor_document_id: wanted.vendor_document_id,
         }
     }
@@ -403,6 +405,11 @@ impl Delivery {
             if entry.state != State::Failed {
                 let message =
                     format!("{receipt_id} is `{}`; only a failed one can be put back", entry.state.word());
+                return Err(Error::new(Code::NotRequeueable, message));
+            }
+            // Others may have taken what it gave up when it failed.
+            if let Some(basis) = &entry.basis {
+                let message = format!("{receipt_id} builds on {basis}: register it under a new id");
                 return Err(Error::new(Code::NotRequeueable, message));
             }
             if let Some(former) = self.former_of(&entry).await? {

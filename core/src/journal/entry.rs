@@ -31,6 +31,10 @@ pub struct Intent {
     pub request: Vec<u8>,
     /// The key under which the vendor knows the document, where the client chooses it.
     pub vendor_document_id: Option<String>,
+    /// The receipt as the caller gave it, as JSON; absent for a document of the vendor's own form.
+    pub receipt: Option<String>,
+    /// Id of the receipt that it builds on: the sale of a refund, the prepayment of a settlement.
+    pub basis: Option<String>,
 }
 
 /// What the journal knows of a receipt.
@@ -48,6 +52,11 @@ pub struct Entry {
     pub fingerprint: String,
     /// The exact bytes to be sent.
     pub request: Vec<u8>,
+    /// The receipt as the caller gave it, as JSON. Absent for a document of the vendor's own form, and in journals from
+    /// before it was kept.
+    pub receipt: Option<String>,
+    /// Id of the receipt that it builds on.
+    pub basis: Option<String>,
     /// The key under which the vendor knows the document.
     pub vendor_document_id: Option<String>,
     /// Where it stands.
@@ -115,6 +124,8 @@ impl Entry {
             operation: intent.operation.into(),
             fingerprint: intent.fingerprint.clone(),
             request: intent.request.clone(),
+            receipt: intent.receipt.clone(),
+            basis: intent.basis.clone(),
             vendor_document_id: intent.vendor_document_id.clone(),
             state: if begin.is_some() { State::Sending } else { State::Queued },
             attempts: u32::from(begin.is_some()),
@@ -227,6 +238,12 @@ pub struct Filter {
     pub due_before_ms: Option<i64>,
     /// Only the document that the vendor knows by this id.
     pub document: Option<String>,
+    /// Only those that build on the receipt with this id.
+    pub basis: Option<String>,
+    /// Only those that were written down at this time or later, milliseconds since 1970.
+    pub since_ms: Option<i64>,
+    /// Only those that were written down before this time, milliseconds since 1970.
+    pub until_ms: Option<i64>,
     /// Only those that arrived after the receipt with this id.
     pub after: Option<String>,
     /// At most so many.

@@ -130,6 +130,9 @@ impl Journal for Memory {
                 && filter.group.states().contains(&entry.state)
                 && filter.due_before_ms.is_none_or(|time| is_due(entry, time))
                 && (filter.document.is_none() || entry.vendor_document_id == filter.document)
+                && (filter.basis.is_none() || entry.basis == filter.basis)
+                && filter.since_ms.is_none_or(|since| entry.created_at_ms >= since)
+                && filter.until_ms.is_none_or(|until| entry.created_at_ms < until)
                 && entry.number > after
         };
         Ok(kept.of(register).filter(wanted).take(filter.limit).cloned().collect())

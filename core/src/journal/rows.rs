@@ -16,14 +16,16 @@ use crate::error::{Code, Error};
 use crate::receipt::registration::State;
 
 /// Columns that are written once.
-const FIXED: &str = "receipt_id, vendor, operation, fingerprint, request, created_at_ms";
+const FIXED: &str = "receipt_id, vendor, operation, fingerprint, request, created_at_ms, receipt, basis";
+/// How many they are.
+const FIXED_COUNT: usize = 8;
 /// Columns that every write of an entry sets.
 pub const CHANGING: &str = "vendor_document_id, state, attempts, binding, fiscal, failure, raw, updated_at_ms, revision, \
                             due_at_ms, notice, doubt_since";
 /// How many they are.
 pub const CHANGING_COUNT: usize = 12;
 /// How many columns [`columns`] names: the next one of a query has this place.
-pub const COLUMNS: usize = 6 + CHANGING_COUNT;
+pub const COLUMNS: usize = FIXED_COUNT + CHANGING_COUNT;
 
 /// The columns of an entry, each behind `table`, which is empty or a table's name with its dot. The register
 /// and the number are left out: each engine keeps them in its own way.
@@ -68,13 +70,15 @@ pub fn changing<'a>(entry: &'a Entry, content: &'a Content<'_>) -> [Value<'a>; C
 
 /// The values of all columns, in their order.
 pub fn values<'a>(entry: &'a Entry, content: &'a Content<'_>) -> impl Iterator<Item = Value<'a>> {
-    let fixed: [Value<'a>; COLUMNS - CHANGING_COUNT] = [
+    let fixed: [Value<'a>; FIXED_COUNT] = [
         Value::Text(Some(&entry.receipt_id)),
         Value::Text(Some(&entry.vendor)),
         Value::Text(Some(&entry.operation)),
         Value::Text(Some(&entry.fingerprint)),
         Value::Bytes(&entry.request),
         Value::Number(entry.created_at_ms),
+        Value::Text(entry.receipt.as_deref()),
+        Value::Text(entry.basis.as_deref()),
     ];
     fixed.into_iter().chain(changing(entry, content))
 }
@@ -125,17 +129,17 @@ pub fn content<R: Row>(row: &R) -> Result<Content<'static>, R::Error> {
         fingerprint: text(3)?,
         request: row.value::<Vec<u8>>(4)?.into(),
         created_at_ms: row.value(5)?,
-        vendor_document_id: perhaps(6)?,
-        state: text(7)?,
-        attempts: row.value(8)?,
-        fiscal: perhaps(10)?,
-        failure: perhaps(11)?,
-        raw: perhaps(12)?,
-        updated_at_ms: row.value(13)?,
-        revision: row.value(14)?,
-        due_at_ms: row.value(15)?,
-        notice: perhaps(16)?,
-        doubt_since: perhaps(17)?,
+        vendor_document_id: perhaps(8)?,
+        state: text(9)?,
+        attempts: row.value(10)?,
+        fiscal: perhaps(12)?,
+        failure: perhaps(13)?,
+        raw: perhaps(14)?,
+        updated_at_ms: row.value(15)?,
+        revision: row.value(16)?,
+        due_at_ms: row.value(17)?,
+        notice: perhaps(18)?,
+        doubt_since: perhaps(19)?,
     })
 }
 
@@ -149,10 +153,12 @@ pub fn entry<R: Row>(row: &R, register: String) -> Result<Entry, R::Error> {
         operation: content.operation.into_owned(),
         fingerprint: content.fingerprint.into_owned(),
         request: content.request.into_owned(),
+        receipt: row.value(6)?,
+        basis: row.value(7)?,
         vendor_document_id: content.vendor_document_id.map(Cow::into_owned),
         state: state::<R>(&content.state)?,
         attempts: small::<R>(content.attempts)?,
-        binding: row.value(9)?,
+        binding: row.value(11)?,
         fiscal: json::<R, _>(content.fiscal)?,
         failure: json::<R, _>(content.failure)?,
         notice: content.notice.map(Cow::into_owned),
@@ -221,6 +227,7 @@ mod tests {
 
     #[test]
     fn the_columns_are_counted_and_each_has_its_table() {
+        assert_eq!(FIXED.split(", ").count(), FIXED_COUNT);
         assert_eq!(CHANGING.split(", ").count(), CHANGING_COUNT);
         assert_eq!(columns("").split(", ").count(), COLUMNS);
         assert!(columns("d.").split(", ").all(|column| column.starts_with("d.")));

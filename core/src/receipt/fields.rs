@@ -1,6 +1,6 @@
 //! The fields of the receipt, and what becomes of each at a vendor. A field that is added to a struct must be
-//! named here, and then no vendor compiles until its `fields.rs` says what becomes of it. `id` is the
-//! journal's own and `vendor` has one part for each vendor: both stand outside.
+//! named here, and then no vendor compiles until its `fields.rs` says what becomes of it. `id` and
+//! what a receipt builds on are the journal's own, and `vendor` has one part for each vendor: they stand outside.
 
 use serde_json::Value;
 
@@ -99,7 +99,8 @@ fields! {
         IssuedAt issued_at "issued_at",
         CallbackUrl callback_url "callback_url",
         Print print "print",
-    } parts { items payments customer cashier company correction } outside { id vendor }
+    } parts { items payments customer cashier company correction }
+      outside { id vendor refund_of settles corrects }
     Item "items[]." {
         ItemName name "name",
         ItemPrice price "price",

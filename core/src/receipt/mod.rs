@@ -1,5 +1,6 @@
 //! The receipt: one model for all vendors. Plain data and what can be checked without a vendor.
 
+pub mod basis;
 pub mod distribute;
 pub mod fields;
 pub mod letters;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use crate::error::{Code, Violation, violation};
+use basis::RefundOf;
 use money::{Amount, Quantity};
 
 pub use words::{
@@ -37,7 +39,7 @@ pub const MOST_TEXT: usize = 256;
 
 /// A receipt to be put on the fiscal record.
 #[skip_serializing_none]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
     /// The caller's own id and the idempotency key: the same sale always has the same id.
@@ -45,12 +47,25 @@ pub struct Receipt {
     pub id: String,
     /// What the receipt records.
     pub kind: Kind,
-    /// Goods and services.
+    /// Goods and services. Required, but for a receipt that builds on another one: it has that one's.
+    #[serde(default)]
     #[schemars(length(min = 1, max = MOST_LINES))]
     pub items: Vec<Item>,
-    /// Payments; they add up to the items, less the receipt's discount, plus its surcharge.
+    /// Payments; they add up to the items, less the receipt's discount, plus its surcharge. Required, but for a
+    /// receipt that builds on another one, where that one says how it was paid.
+    #[serde(default)]
     #[schemars(length(min = 1, max = 20))]
     pub payments: Vec<Payment>,
+    /// The receipt whose goods come back: of it the lines, their VAT and what was paid are taken (docs/refunds.md).
+    pub refund_of: Option<RefundOf>,
+    /// Id of the prepayment that is settled now: its lines are taken where `items` is absent, and what was paid then is
+    /// set off (docs/refunds.md).
+    #[schemars(extend("format" = "any"), length(min = 1, max = 128))]
+    pub settles: Option<String>,
+    /// Id of the receipt that a correction is about: its day and fiscal sign are taken, and its lines where `items` is
+    /// absent (docs/refunds.md).
+    #[schemars(extend("format" = "any"), length(min = 1, max = 128))]
+    pub corrects: Option<String>,
     /// Discount on the whole receipt, where the vendor has such.
     pub discount: Option<Amount>,
     /// Surcharge on the whole receipt, where the vendor has such.
@@ -333,6 +348,10 @@ impl Receipt {
         if self.issued_at.as_deref().is_some_and(|text| moment::read(text).is_none()) {
             found.push(violation("/issued_at", Code::OutOfRange, moment::OUT_OF_RANGE));
         }
+        let missing = [("/items", self.items.is_empty()), ("/payments", self.payments.is_empty())];
+        for (path, _) in missing.into_iter().filter(|(_, is_missing)| *is_missing) {
+            found.push(violation(path, Code::MissingField, "is required"));
+        }
         for (index, item) in self.items.iter().enumerate() {
             if item.quantity.is_zero() {
                 let message = "the quantity must be more than 0";
@@ -353,6 +372,7 @@ impl Receipt {
             found.push(violation("/discount", Code::DiscountTooLarge, message));
         }
         if let (Some(total), Some(paid)) = (self.total(), self.paid())
+            && !missing.iter().any(|(_, is_missing)| *is_missing)
             && total != paid
         {
             let message = format!(

@@ -139,6 +139,17 @@ impl Quantity {
         (pieces >= 0).then(|| Self(Decimal::from(pieces)))
     }
 
+    /// The sum of two quantities; `None` where it does not fit.
+    pub fn plus(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// The difference of two quantities; `None` where it would be negative.
+    pub fn minus(self, other: Self) -> Option<Self> {
+        let difference = self.0.checked_sub(other.0)?;
+        (!difference.is_sign_negative() || difference.is_zero()).then_some(Self(difference))
+    }
+
     /// How many decimals are in use: 3 for `1.250` is 2.
     pub fn decimals(self) -> u32 {
         self.0.normalize().scale()

@@ -25,8 +25,10 @@ pub(crate) use words;
 words! {
     /// What the receipt records. The correction kinds need `correction`.
     #[schemars(rename = "ReceiptKind")]
+    #[derive(Default)]
     Kind {
         /// Sale.
+        #[default]
         Sell "sell",
         /// Return of a sale.
         SellRefund "sell_refund",

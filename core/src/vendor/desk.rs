@@ -12,6 +12,7 @@ use crate::journal::{Entry, Lease};
 use crate::receipt::registration::Registration;
 
 /// A document that an operation wants on record.
+#[derive(Default)]
 pub struct Wanted {
     /// The operation.
     pub operation: &'static str,
@@ -21,6 +22,10 @@ pub struct Wanted {
     pub content: Vec<u8>,
     /// What earlier versions would have kept as the content.
     pub earlier: Vec<Vec<u8>>,
+    /// The receipt as the caller gave it, as JSON; absent for a document of the vendor's own form.
+    pub receipt: Option<String>,
+    /// Id of the receipt that it builds on.
+    pub basis: Option<String>,
     /// The exact bytes to be sent.
     pub request: Vec<u8>,
     /// The key under which the vendor will know the document, where the client chooses it.

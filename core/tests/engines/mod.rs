@@ -80,6 +80,8 @@ pub fn intent(id: &str) -> Intent {
         earlier: Vec::new(),
         request: b"{\"exact\": 1.00}".to_vec(),
         vendor_document_id: Some("key".into()),
+        receipt: Some("{}".into()),
+        basis: None,
     }
 }
 

@@ -116,6 +116,10 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
         "invalid",
         "A slip is a copy of what is on the fiscal record, and the receipt is not known to be there. Bring it there first, or ask for a `draft`: that says on it that it is no receipt.",
     ),
+    "content_unknown": (
+        "invalid",
+        "The journal does not hold what the receipt says: it is a document of the vendor's own form or a movement of cash, or an earlier version wrote it.",
+    ),
     "verdict_not_wanted": (
         "invalid",
         "A person's verdict is for receipts whose fate is not known.",
@@ -147,6 +151,14 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     "other_system": (
         "conflict",
         "The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.",
+    ),
+    "basis_unusable": (
+        "conflict",
+        "The receipt that this one builds on is not on record, or the journal does not hold what it says; nothing was sent. Settle that one, or give `items` and `payments` yourself, without `refund_of`, `settles` and `corrects`.",
+    ),
+    "basis_exceeded": (
+        "conflict",
+        "It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left.",
     ),
     "credentials_refused": (
         "auth",

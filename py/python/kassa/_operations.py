@@ -44,6 +44,13 @@ class Operations(Client):
         response: t.Registration = self.call("register", request)
         return response
 
+    def replace(self, request: t.Replace) -> t.Replaced:
+        """Takes a wrong receipt back and registers the right one. Call it again with the same
+        ids after whatever happened: it goes on where it stopped.
+        """
+        response: t.Replaced = self.call("replace", request)
+        return response
+
     def status(self, request: t.ReceiptKey) -> t.Registration:
         """What became of a receipt; asks the vendor where that is not final. Nothing is sent
         that could make a document.
@@ -83,6 +90,13 @@ class Operations(Client):
         event.
         """
         response: t.JournalPage = self.call("journal", request)
+        return response
+
+    def totals(self, request: Optional[t.TotalsQuery] = None) -> t.Totals:
+        """Adds up what the journal has on record: by day or shift, kind, payment and VAT rate.
+        Nothing is asked of the vendor.
+        """
+        response: t.Totals = self.call("totals", request)
         return response
 
     def slip(self, request: t.Slip) -> t.SlipContent:

@@ -240,6 +240,12 @@ TaxSystem = Literal[
 ]
 """Taxation system, tag 1055."""
 
+TotalsBy = Literal[
+    "day",
+    "shift",
+]
+"""What stands in a row."""
+
 Unit = Literal[
     "piece",
     "gram",
@@ -1906,20 +1912,28 @@ class Item(_Item, total=False):
     """What only one vendor has."""
 
 
-class JournalEntry(TypedDict):
-    """What the journal knows of a receipt."""
-
+class _JournalEntry(TypedDict):
     created_at: str
     """When it was written down (RFC 3339)."""
-
     operation: str
     """The operation that wanted it."""
-
     registration: Registration
     """What became of it."""
-
     updated_at: str
     """When it last changed (RFC 3339)."""
+
+
+class JournalEntry(_JournalEntry, total=False):
+    """What the journal knows of a receipt."""
+
+    basis: Optional[str]
+    """The receipt that it builds on."""
+
+    kind: Optional[ReceiptKind]
+    """What it records, where it is a receipt that the journal holds."""
+
+    total: Optional[Amount]
+    """Its total, where it is such a receipt."""
 
 
 class _JournalPage(TypedDict):
@@ -1945,14 +1959,31 @@ class JournalQuery(TypedDict, total=False):
     after: Optional[str]
     """Only what arrived after the receipt with this id: `next` of the page before."""
 
+    basis: Optional[str]
+    """Only receipts that build on the receipt with this id: its refunds, its settlement, its
+    corrections.
+    """
+
     id: Optional[str]
     """One receipt, with every step."""
+
+    kind: Optional[ReceiptKind]
+    """Only this kind. Documents of the vendor's own form and movements of cash have none."""
 
     limit: Optional[int]
     """At most so many (1000)."""
 
+    since: Optional[str]
+    """Only what was written down at this time or later (RFC 3339)."""
+
     state: Optional[State]
     """Only this state."""
+
+    total: Optional[Amount]
+    """Only receipts with this total."""
+
+    until: Optional[str]
+    """Only what was written down before this time (RFC 3339)."""
 
     verify: bool
     """Checks the whole record of the cash register too: `chain` of the answer."""
@@ -2432,12 +2463,8 @@ class Queued(TypedDict):
 class _Receipt(TypedDict):
     id: str
     """The caller's own id and the idempotency key: the same sale always has the same id."""
-    items: List[Item]
-    """Goods and services."""
     kind: ReceiptKind
     """What the receipt records."""
-    payments: List[Payment]
-    """Payments; they add up to the items, less the receipt's discount, plus its surcharge."""
 
 
 class Receipt(_Receipt, total=False):
@@ -2455,6 +2482,11 @@ class Receipt(_Receipt, total=False):
     correction: Optional[Correction]
     """Basis of a correction; required by the correction kinds."""
 
+    corrects: Optional[str]
+    """Id of the receipt that a correction is about: its day and fiscal sign are taken, and its
+    lines where `items` is absent (docs/refunds.md).
+    """
+
     currency: Optional[str]
     """Currency (ISO 4217); absent means the vendor's own."""
 
@@ -2467,8 +2499,29 @@ class Receipt(_Receipt, total=False):
     issued_at: Optional[str]
     """When the settlement took place; absent means now."""
 
+    items: List[Item]
+    """Goods and services. Required, but for a receipt that builds on another one: it has that
+    one's.
+    """
+
+    payments: List[Payment]
+    """Payments; they add up to the items, less the receipt's discount, plus its surcharge.
+    Required, but for a receipt that builds on another one, where that one says how it was
+    paid.
+    """
+
     print: bool
     """Also print on paper."""
+
+    refund_of: Optional[RefundOf]
+    """The receipt whose goods come back: of it the lines, their VAT and what was paid are taken
+    (docs/refunds.md).
+    """
+
+    settles: Optional[str]
+    """Id of the prepayment that is settled now: its lines are taken where `items` is absent, and
+    what was paid then is set off (docs/refunds.md).
+    """
 
     surcharge: Optional[Amount]
     """Surcharge on the whole receipt, where the vendor has such."""
@@ -2496,6 +2549,33 @@ class ReceivePaymentsOperator(TypedDict):
 
     phones: List[Phone]
     """Phones, `+` and digits."""
+
+
+class _RefundLine(TypedDict):
+    item: int
+    """Its place in the `items` of the receipt that is refunded; the first is 0."""
+
+
+class RefundLine(_RefundLine, total=False):
+    """A line that comes back, whole or in part."""
+
+    quantity: Optional[Quantity]
+    """How much of it; absent means all of the line."""
+
+    sum: Optional[Amount]
+    """How much money for it; absent means its share of what the line cost."""
+
+
+class _RefundOf(TypedDict):
+    id: str
+    """Its id."""
+
+
+class RefundOf(_RefundOf, total=False):
+    """The receipt whose goods come back, and which of them."""
+
+    lines: List[RefundLine]
+    """What comes back; absent means all of it."""
 
 
 class _Registration(TypedDict):
@@ -2528,6 +2608,39 @@ class Registration(_Registration, total=False):
 
     vendor_document_id: Optional[str]
     """The document's id at the vendor."""
+
+
+class _Replace(TypedDict):
+    receipt: Receipt
+    """The right receipt."""
+    refund_id: str
+    """Id of the refund that takes it back, whole. It is the caller's own, like every id."""
+    wrong: str
+    """Id of the receipt that is wrong; it is on record."""
+
+
+class Replace(_Replace, total=False):
+    """Which receipt is wrong, and what takes its place."""
+
+    refund_cashier: Optional[Cashier]
+    """Who takes it back; absent means who sold."""
+
+    refund_payments: List[Payment]
+    """How the money goes back; absent means as it came."""
+
+
+class _Replaced(TypedDict):
+    refund: Registration
+    """The refund of the wrong receipt."""
+
+
+class Replaced(_Replaced, total=False):
+    """What became of both."""
+
+    receipt: Optional[Registration]
+    """The right receipt; absent while the vendor still has the refund in its queue. Call again
+    then.
+    """
 
 
 class _Report(TypedDict):
@@ -2944,6 +3057,61 @@ class Tls(TypedDict, total=False):
     """
 
 
+class Totals(TypedDict):
+    """What the journal has on record."""
+
+    others: Dict[str, int]
+    """How many receipts of these days are in each state that is not `registered`."""
+
+    register: str
+    """The cash register."""
+
+    rows: List[TotalsRow]
+    """A row for each day or shift and each kind, in their order."""
+
+    without_content: List[str]
+    """Receipts on record whose content the journal does not hold: documents of the vendor's own
+    form, movements of cash, and what earlier versions wrote. They are in no row; the first
+    1000.
+    """
+
+
+class TotalsQuery(TypedDict, total=False):
+    """Which days to add up."""
+
+    by: Optional[TotalsBy]
+    """What stands in a row; absent means a day."""
+
+    since: Optional[str]
+    """The first day; absent means the first one that the journal has."""
+
+    until: Optional[str]
+    """The last day; absent means today."""
+
+
+class _TotalsRow(TypedDict):
+    kind: ReceiptKind
+    """The kind."""
+    payments: Dict[str, Amount]
+    """By type of payment."""
+    receipts: int
+    """How many there are."""
+    total: Amount
+    """What they come to."""
+    vat: Dict[str, VatTotal]
+    """By VAT rate; lines without one are under `-`."""
+
+
+class TotalsRow(_TotalsRow, total=False):
+    """The receipts of one kind on one day or in one shift."""
+
+    day: Optional[str]
+    """The day; absent with `by` `shift`."""
+
+    shift: Optional[str]
+    """The number of the shift, where the vendor told it; absent with `by` `day`."""
+
+
 class Transaction(TypedDict, total=False):
     """What was made with a key (protocol/ikkm.md 5.9)."""
 
@@ -2983,6 +3151,16 @@ class Validation(_Validation, total=False):
 
     total: Optional[str]
     """Total of the items; absent where it cannot be computed."""
+
+
+class VatTotal(TypedDict):
+    """The lines of one VAT rate."""
+
+    total: Amount
+    """What they come to."""
+
+    vat: Amount
+    """The VAT inside, each line rounded half up; the sum that the shop gave where it gave one."""
 
 
 class _VendorFault(TypedDict):

@@ -56,13 +56,14 @@ static INTEND: LazyLock<String> = LazyLock::new(|| {
 const INTEND_ALL: &str = "
 WITH given AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[],
-        $8::bytea[]) WITH ORDINALITY
-        AS g (register, receipt_id, vendor, operation, fingerprint, request, vendor_document_id, content, place)
+        $8::bytea[], $12::text[], $13::text[]) WITH ORDINALITY
+        AS g (register, receipt_id, vendor, operation, fingerprint, request, vendor_document_id, content, receipt,
+              basis, place)
 ), added AS (
     INSERT INTO kassa_documents (register, receipt_id, vendor, operation, fingerprint, request, vendor_document_id,
-        state, attempts, created_at_ms, updated_at_ms, revision, due_at_ms)
+        receipt, basis, state, attempts, created_at_ms, updated_at_ms, revision, due_at_ms)
     SELECT register, receipt_id, vendor, operation, fingerprint, request, vendor_document_id,
-        $9, 0, $10, $10, 1, 0 FROM given ORDER BY place
+        receipt, basis, $9, 0, $10, $10, 1, 0 FROM given ORDER BY place
     ON CONFLICT (register, receipt_id) DO NOTHING RETURNING register, receipt_id, number
 ), logged AS (
     INSERT INTO kassa_open (place, register, receipt_id, revision, at_ms, attempt, state, note, content)
@@ -150,6 +151,8 @@ impl Journal for Postgres {
             &first.state.word(),
             &now,
             &intent_note(false),
+            &texts(&new, |entry| entry.receipt.as_deref()),
+            &texts(&new, |entry| entry.basis.as_deref()),
         ];
         let rows = self.server.query(Access::Write("postgres_intend_all"), INTEND_ALL, params).await?;
         let mut numbers = BTreeMap::new();
@@ -230,7 +233,24 @@ impl Journal for Postgres {
             params.push(document);
             wanted += &format!(" AND vendor_document_id = ${}", params.len());
         }
-        let sql = page_query(&states, &wanted);
+        for (limit, sign) in [(&filter.since_ms, ">="), (&filter.until_ms, "<")] {
+            if let Some(limit) = limit {
+                params.push(limit);
+                wanted += &format!(" AND created_at_ms {sign} ${}", params.len());
+            }
+        }
+        let sql = match &filter.basis {
+            None => page_query(&states, &wanted),
+            Some(basis) => {
+                params.push(basis);
+                format!(
+                    "SELECT {}, number, register FROM kassa_documents WHERE basis = ${} AND register = $1 \
+                     AND number > $2{wanted} ORDER BY number LIMIT $3",
+                    columns(""),
+                    params.len()
+                )
+            }
+        };
         let rows = self.server.query(Access::Read("postgres_list"), &sql, &params).await?;
         rows.iter().map(|row| entry(row, register.to_owned())).collect()
     }

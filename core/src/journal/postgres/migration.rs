@@ -12,7 +12,11 @@ use crate::faults::{Injected, answer_may_be_lost, may_fail};
 use crate::journal::entry::too_new;
 
 /// Each version of the schema, as the step from the one before. Never change one that shipped.
-const MIGRATIONS: &[&str] = &[include_str!("../postgres_1.sql"), include_str!("../postgres_2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../postgres_1.sql"),
+    include_str!("../postgres_2.sql"),
+    include_str!("../postgres_3.sql"),
+];
 /// How long one migration may take.
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often it begins anew while others migrate.

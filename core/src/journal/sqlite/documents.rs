@@ -69,7 +69,7 @@ fn insert(connection: &Opened, entry: &Entry, note: &str) -> rusqlite::Result<Op
              ON CONFLICT (register, receipt_id) DO NOTHING"
         )
     });
-    let mut end = match register::number(connection, &entry.register)? {
+    let mut end = match register::number_kept(connection, &entry.register)? {
         Some(register) => chain::end(connection, register)?,
         None => chain::End::none(register::add(connection, &entry.register)?),
     };
@@ -105,7 +105,7 @@ fn replace(connection: &Opened, read: &Entry, new: &Entry, note: &str) -> rusqli
         )
     });
     may_fail("sqlite_replace")?;
-    let Some(register) = register::number(connection, &read.register)? else { return Ok(false) };
+    let Some(register) = register::number_kept(connection, &read.register)? else { return Ok(false) };
     let mut end = chain::end(connection, register)?;
     let content = Content::of(new);
     let own = [
@@ -136,6 +136,7 @@ fn list(connection: &Connection, register: &str, filter: &Filter) -> rusqlite::R
     let (Some(after), Some(its)) = (after, its) else { return Ok(after.map(|_| Vec::new())) };
     // In the words of the partial indexes: SQLite would not use them otherwise.
     let kept = match filter.group {
+        _ if filter.basis.is_some() => "register = ?1 AND basis = ?7",
         Group::Unsettled => "register = ?1 AND state IN ('sending', 'in_doubt')",
         Group::Undelivered => {
             "register = ?1 AND state NOT IN ('registered', 'failed') AND state <> 'accepted'"
@@ -147,12 +148,24 @@ fn list(connection: &Connection, register: &str, filter: &Filter) -> rusqlite::R
     let sql = format!(
         "SELECT {}, number FROM documents WHERE {kept} AND number > ?2 AND (?3 IS NULL OR state = ?3)
          AND (?4 IS NULL OR due_at_ms < ?4 OR updated_at_ms > ?4 + {CLOCK_AHEAD_MS})
-         AND (?6 IS NULL OR vendor_document_id = ?6) ORDER BY number LIMIT ?5",
+         AND (?6 IS NULL OR vendor_document_id = ?6) AND (?7 IS NULL OR basis = ?7)
+         AND (?8 IS NULL OR created_at_ms >= ?8) AND (?9 IS NULL OR created_at_ms < ?9)
+         ORDER BY number LIMIT ?5",
         columns("")
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let state = filter.state.map(State::word);
-    let values = params![its, after, state, filter.due_before_ms, number(filter.limit), filter.document];
+    let values = params![
+        its,
+        after,
+        state,
+        filter.due_before_ms,
+        number(filter.limit),
+        filter.document,
+        filter.basis,
+        filter.since_ms,
+        filter.until_ms
+    ];
     statement
         .query_map(values, |row| entry(row, register.to_owned()))?
         .collect::<rusqlite::Result<_>>()

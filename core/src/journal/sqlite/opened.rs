@@ -1,5 +1,7 @@
 //! The data base while it is open.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +17,8 @@ pub(super) struct Opened {
     // The first field is closed first: other copies may open the file only after that.
     connection: Connection,
     pub witness: Witness,
+    /// Numbers of cash registers that were asked for. Another process, or a write that is undone, may make one wrong.
+    pub registers: RefCell<HashMap<String, i64>>,
     /// Its own file and the one of its last writes.
     files: [(PathBuf, Option<Identity>); 2],
     _mark: Arc<Mark>,
@@ -26,7 +30,7 @@ impl Opened {
             let opened = identity(&path);
             (path, opened)
         });
-        Self { connection, witness, files, _mark: mark }
+        Self { connection, witness, registers: RefCell::default(), files, _mark: mark }
     }
 
     /// False where another file is in the place of one that is open here, or none.

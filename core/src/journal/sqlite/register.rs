@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::opened::Opened;
 use crate::faults::may_fail;
 use crate::journal::rows::Row as _;
 
@@ -22,9 +23,29 @@ pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<Op
     };
     // The number came from the index alone. Where that is damaged it could be another register's, so the
     // table is asked too.
+    if has(connection, number, name)? { Ok(Some(number)) } else { Err(damaged(LED_ASTRAY)) }
+}
+
+/// True where the table has the register under this number.
+fn has(connection: &Connection, number: i64, name: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT name = ?2 FROM registers WHERE number = ?1";
     let is_its = connection.prepare_cached(sql)?.query_row(params![number, name], |row| row.get(0));
-    if is_its.optional()? == Some(true) { Ok(Some(number)) } else { Err(damaged(LED_ASTRAY)) }
+    Ok(is_its.optional()? == Some(true))
+}
+
+/// As `number`, for a write: where an earlier one asked already, only the table is asked whether that still holds.
+pub(super) fn number_kept(opened: &Opened, name: &str) -> rusqlite::Result<Option<i64>> {
+    let kept = opened.registers.borrow().get(name).copied();
+    if let Some(number) = kept
+        && has(opened, number, name)?
+    {
+        return Ok(Some(number));
+    }
+    let found = number(opened, name)?;
+    if let Some(number) = found {
+        opened.registers.borrow_mut().insert(name.to_owned(), number);
+    }
+    Ok(found)
 }
 
 /// Gives a register its number.

@@ -31,6 +31,7 @@ const MIGRATIONS: &[(&str, Fill)] = &[
     (include_str!("../sqlite_2.sql"), |_| Ok(())),
     (include_str!("../sqlite_3.sql"), chain::chain_old_steps),
     (include_str!("../sqlite_4.sql"), |_| Ok(())),
+    (include_str!("../sqlite_5.sql"), |_| Ok(())),
 ];
 /// Bytes of a page of a new file. A write of one receipt changes a page of each table and index that it
 /// stands in, and a page goes to disk whole. With the 4,096 bytes that SQLite takes by itself a write lasts

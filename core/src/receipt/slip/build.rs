@@ -55,6 +55,8 @@ fn head(source: &Source<'_>) -> Vec<Row> {
     rows.push(Row::centred(kind, Weight::Strong));
     rows.push(facts::when(source));
     rows.push(source.fact(Word::SellersNumber, &receipt.id));
+    let basis = receipt.basis().ok().flatten();
+    rows.extend(basis.map(|basis| source.fact(Word::RefersTo, basis.id())));
     let company = receipt.company.clone().unwrap_or_default();
     let tax_system = company.tax_system.map(|system| system.said(language));
     let cashier = receipt.cashier.clone().unwrap_or_default();

@@ -10,7 +10,7 @@ pub struct VatOfRate {
     pub vat: Vat,
     /// VAT of it; the whole sum where the rate has none.
     pub sum: Amount,
-    /// True where the shop did not give it: it is computed as `vat::sums` does.
+    /// True where the shop did not give all of it: it is computed as `vat::sums` does.
     pub is_computed: bool,
 }
 
@@ -33,17 +33,17 @@ pub fn by_rate(receipt: &Receipt, extras: &VendorReceipt) -> Vec<VatOfRate> {
         .collect()
 }
 
+/// Line by line, as the totals of a day are.
 fn of_lines(vat: Vat, lines: &[&Item]) -> Option<VatOfRate> {
-    let add = |sum: Amount, more: Amount| sum.plus(more);
-    let given = lines.iter().filter_map(|item| item.vat_sum).try_fold(Amount::ZERO, add)?;
-    let mut rest = lines.iter().filter(|item| item.vat_sum.is_none() || vat.percent() == 0).peekable();
-    if rest.peek().is_none() {
-        return Some(VatOfRate { vat, sum: given, is_computed: false });
-    }
-    let rest = computed(vat, rest.try_fold(Amount::ZERO, |sum, item| sum.plus(item.total()?))?)?;
-    // Without VAT the sum is that of the lines, and what was given of it is 0 or the same once more.
-    let sum = if vat.percent() == 0 { rest.sum } else { rest.sum.plus(given)? };
-    Some(VatOfRate { sum, ..rest })
+    let mut sums = lines.iter().map(|item| match item.vat_sum.filter(|_| vat.percent() > 0) {
+        Some(sum) => Some(VatOfRate { vat, sum, is_computed: false }),
+        None => computed(vat, item.total()?),
+    });
+    let nothing = VatOfRate { vat, sum: Amount::ZERO, is_computed: false };
+    sums.try_fold(nothing, |all, one| {
+        let one = one?;
+        Some(VatOfRate { sum: all.sum.plus(one.sum)?, is_computed: all.is_computed || one.is_computed, vat })
+    })
 }
 
 fn computed(vat: Vat, total: Amount) -> Option<VatOfRate> {

@@ -93,6 +93,7 @@ slip_words! {
     Date "Дата" "Дата" "Күні" "Date"
     WrittenDown "Записан продавцом" "Запісаны прадаўцом" "Сатушы жазған" "Written down by the seller"
     SellersNumber "Номер у продавца" "Нумар у прадаўца" "Сатушыдағы нөмірі" "Seller's No."
+    RefersTo "К чеку" "Да чэка" "Чекке" "Refers to"
     Discount "Скидка" "Скідка" "Жеңілдік" "Discount"
     Surcharge "Надбавка" "Надбаўка" "Үстеме" "Surcharge"
     LineTotal "Стоимость" "Кошт" "Құны" "Line total"

@@ -143,7 +143,7 @@ async fn send_document(desk: &dyn Desk, request: SendProtocolDocument) -> Result
         content: format!("{word}\n{}", same::document(request.document.get())).into_bytes(),
         earlier: vec![bytes.clone()],
         request: bytes,
-        vendor_document_id: None,
+        ..Wanted::default()
     })
     .await
 }

@@ -212,6 +212,5 @@ pub async fn deliver(
 ) -> Result<Registration> {
     let content = format!("{operation} {content}").into_bytes();
     let request = document.to_bytes()?;
-    desk.deliver(Wanted { operation, id, content, earlier: Vec::new(), request, vendor_document_id: None })
-        .await
+    desk.deliver(Wanted { operation, id, content, request, ..Wanted::default() }).await
 }

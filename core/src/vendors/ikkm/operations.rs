@@ -372,6 +372,5 @@ async fn move_cash(desk: &dyn Desk, operation: &'static str, request: CashMoveme
     let parameters = map::Form::of("cash", &request.sum.shortest()).0;
     let content = format!("{operation} {parameters}").into_bytes();
     let (id, request) = (request.id, parameters.into_bytes());
-    desk.deliver(Wanted { operation, id, content, earlier: Vec::new(), request, vendor_document_id: None })
-        .await
+    desk.deliver(Wanted { operation, id, content, request, ..Wanted::default() }).await
 }

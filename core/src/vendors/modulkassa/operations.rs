@@ -158,6 +158,7 @@ async fn send_document(desk: &dyn Desk, request: SendDocument) -> Result<Registr
         content: same::document(request.document.get()).into_bytes(),
         earlier: vec![bytes.clone()],
         request: bytes,
+        ..Wanted::default()
     })
     .await
 }

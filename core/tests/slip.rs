@@ -369,6 +369,15 @@ fn a_correction_says_what_it_corrects_and_each_kind_has_its_name() {
     assert_eq!(names.len(), Kind::ALL.len());
 }
 
+#[test]
+fn what_builds_on_a_receipt_names_it() {
+    let mut back = sample("atol");
+    assert!(!text::write(&back.paper(Language::Ru, false), 48).contains(Word::RefersTo.said(Language::Ru)));
+    back.receipt.refund_of = Some(serde_json::from_value(serde_json::json!({"id": "order-2001"})).unwrap());
+    let text = text::write(&back.paper(Language::Ru, false), 32);
+    assert!(text.lines().any(|line| line == "К чеку                order-2001"), "{text}");
+}
+
 const HOSTILE: &[&str] = &[
     "<script>alert(1)</script>",
     "]]><!-- --><![CDATA[",

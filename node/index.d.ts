@@ -675,6 +675,32 @@ export interface DeviceInfo {
   unsent_messages?: string | null
 }
 
+/** A difference between the journal and the vendor's record. */
+export interface Difference {
+  /** What differs. */
+  kind: DifferenceKind
+  /** In words. */
+  message: string
+  /** Number of the vendor's document, where there is one. */
+  document_number?: string | null
+  /** What the journal has. */
+  journal?: string | null
+  /** The caller's id, where it is about a receipt of the journal. */
+  receipt_id?: string | null
+  /** What the vendor has. */
+  vendor?: string | null
+}
+
+/** What differs between the journal and the vendor's record. */
+export type DifferenceKind =
+  | 'not_on_record'
+  | 'on_record'
+  | 'not_in_journal'
+  | 'total_differs'
+  | 'kind_differs'
+  | 'number_differs'
+  | 'sum_differs'
+
 /** A directory: names by their codes (protocol/ikkm.md 5.2 to 5.4). */
 export interface Directory {
   /** Names by code. */
@@ -1928,6 +1954,39 @@ export interface ReceivePaymentsOperator {
   phones: Array<Phone>
 }
 
+/** What to compare. */
+export interface Reconcile {
+  /** Ids of receipts that the shop expects. */
+  ids?: Array<string>
+  /**
+   * The first day whose receipts are compared with the vendor's record; absent means the first
+   * one there is.
+   */
+  since?: string | null
+  /** The last day; absent means today. */
+  until?: string | null
+  /** False to leave the vendor alone: only the journal is looked at then. */
+  vendor?: boolean
+}
+
+/** What was found. */
+export interface Reconciliation {
+  /** How many receipts of the days the vendor told something of. */
+  compared: number
+  /** What differs between the journal and the vendor's record. */
+  differences: Array<Difference>
+  /** The same that failed. */
+  failed: Array<Unfinished>
+  /** Of `ids`: those that the journal has no receipt for. */
+  missing: Array<string>
+  /** What could not be compared, and why. */
+  not_compared: Array<string>
+  /** How many of them are on record. */
+  registered: number
+  /** Receipts of `ids`, or without them of the days, that are not final. */
+  unsettled: Array<Unfinished>
+}
+
 /** A line that comes back, whole or in part. */
 export interface RefundLine {
   /** Its place in the `items` of the receipt that is refunded; the first is 0. */
@@ -2408,6 +2467,16 @@ export interface Transaction {
   submitted_at?: string | null
 }
 
+/** A receipt that is not on record. */
+export interface Unfinished {
+  /** The caller's id. */
+  receipt_id: string
+  /** Where it stands. */
+  state: State
+  /** Why, where that is known. */
+  message?: string | null
+}
+
 /** Unit of measure of a line. */
 export type Unit =
   | 'piece'
@@ -2634,6 +2703,14 @@ declare class Operations extends Client {
   totals(request?: TotalsQuery): Promise<Totals>
   /** `totals` while the event loop stands still. */
   totalsSync(request?: TotalsQuery): Totals
+  /**
+   * Holds the journal against the shop's orders and against what the vendor has on record: what
+   * is missing, in doubt or failed, and each difference by name. Nothing is sent that could
+   * make a document.
+   */
+  reconcile(request?: Reconcile): Promise<Reconciliation>
+  /** `reconcile` while the event loop stands still. */
+  reconcileSync(request?: Reconcile): Reconciliation
   /**
    * The receipt as a text of 24 to 48 columns, as HTML or as SVG with its QR code, in Russian,
    * Belarusian, Kazakh or English: a copy of the electronic receipt, with the fiscal data that

@@ -100,6 +100,14 @@ class Operations extends Client {
     return this.callSync('totals', request)
   }
 
+  reconcile(request) {
+    return this.call('reconcile', request)
+  }
+
+  reconcileSync(request) {
+    return this.callSync('reconcile', request)
+  }
+
   slip(request) {
     return this.call('slip', request)
   }

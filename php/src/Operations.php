@@ -28,6 +28,8 @@ namespace Kassa;
  * @phpstan-import-type Pruned from Types
  * @phpstan-import-type Receipt from Types
  * @phpstan-import-type ReceiptKey from Types
+ * @phpstan-import-type Reconcile from Types
+ * @phpstan-import-type Reconciliation from Types
  * @phpstan-import-type Registration from Types
  * @phpstan-import-type Replace from Types
  * @phpstan-import-type Replaced from Types
@@ -192,6 +194,20 @@ abstract class Operations extends Client
     public function totals(#[\SensitiveParameter] array $request = []): array
     {
         return $this->call('totals', $request);
+    }
+
+    /**
+     * Holds the journal against the shop's orders and against what the vendor has on record: what
+     * is missing, in doubt or failed, and each difference by name. Nothing is sent that could make
+     * a document.
+     *
+     * @param Reconcile $request
+     * @return Reconciliation
+     * @throws KassaError
+     */
+    public function reconcile(#[\SensitiveParameter] array $request = []): array
+    {
+        return $this->call('reconcile', $request);
     }
 
     /**

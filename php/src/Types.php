@@ -354,6 +354,17 @@ namespace Kassa;
  *     unsent_messages?: string|null,
  * }
  *
+ * @phpstan-type Difference array{
+ *     kind: DifferenceKind,
+ *     message: string,
+ *     document_number?: string|null,
+ *     journal?: string|null,
+ *     receipt_id?: string|null,
+ *     vendor?: string|null,
+ * }
+ *
+ * @phpstan-type DifferenceKind 'not_on_record'|'on_record'|'not_in_journal'|'total_differs'|'kind_differs'|'number_differs'|'sum_differs'
+ *
  * @phpstan-type Directory array{
  *     names: array<string, string>,
  *     raw?: Raw|null,
@@ -914,6 +925,23 @@ namespace Kassa;
  *     phones: list<Phone>,
  * }
  *
+ * @phpstan-type Reconcile array{
+ *     ids?: list<string>|null,
+ *     since?: string|null,
+ *     until?: string|null,
+ *     vendor?: bool|null,
+ * }
+ *
+ * @phpstan-type Reconciliation array{
+ *     compared: int,
+ *     differences: list<Difference>,
+ *     failed: list<Unfinished>,
+ *     missing: list<string>,
+ *     not_compared: list<string>,
+ *     registered: int,
+ *     unsettled: list<Unfinished>,
+ * }
+ *
  * @phpstan-type RefundLine array{
  *     item: int,
  *     quantity?: Quantity|null,
@@ -1160,6 +1188,12 @@ namespace Kassa;
  *     receipt_number?: string|null,
  *     status?: string|null,
  *     submitted_at?: string|null,
+ * }
+ *
+ * @phpstan-type Unfinished array{
+ *     receipt_id: string,
+ *     state: State,
+ *     message?: string|null,
  * }
  *
  * @phpstan-type Unit 'piece'|'gram'|'kilogram'|'tonne'|'centimetre'|'decimetre'|'metre'|'square_centimetre'|'square_decimetre'|'square_metre'|'millilitre'|'litre'|'cubic_metre'|'kilowatt_hour'|'gigacalorie'|'day'|'hour'|'minute'|'second'|'kilobyte'|'megabyte'|'gigabyte'|'terabyte'|'other'

@@ -4,6 +4,7 @@ mod basis;
 pub mod messages;
 pub mod metrics;
 pub mod operations;
+pub mod reconcile;
 pub mod replace;
 pub mod slip;
 pub mod totals;

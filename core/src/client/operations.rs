@@ -5,6 +5,7 @@ use super::messages::{
     Deliver, Delivered, Enqueue, Enqueued, Export, Exported, JournalPage, JournalQuery, MarkingCode,
     MarkingReading, Metrics, Prune, Pruned, Resolve, Validation, Wait,
 };
+use super::reconcile::{Reconcile, Reconciliation};
 use super::replace::{Replace, Replaced};
 use super::slip::{Slip, SlipContent};
 use super::totals::{Totals, TotalsQuery};
@@ -49,6 +50,9 @@ pub const SHARED: &[Operation<Client>] = &[
     operation!("totals", HARMLESS, Client::totals, TotalsQuery => Totals,
         "Adds up what the journal has on record: by day or shift, kind, payment and VAT rate. Nothing is asked of the \
          vendor."),
+    operation!("reconcile", HARMLESS, Client::reconcile, Reconcile => Reconciliation,
+        "Holds the journal against the shop's orders and against what the vendor has on record: what is missing, in doubt \
+         or failed, and each difference by name. Nothing is sent that could make a document."),
     operation!("slip", HARMLESS, Client::slip, Slip => SlipContent,
         "The receipt as a text of 24 to 48 columns, as HTML or as SVG with its QR code, in Russian, Belarusian, Kazakh or \
          English: a copy of the electronic receipt, with the fiscal data that the vendor gave. From the journal alone."),

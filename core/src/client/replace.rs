@@ -67,6 +67,8 @@ impl Client {
             refund_of: Some(RefundOf { id: wrong, lines: Vec::new() }),
             payments: refund_payments,
             cashier: refund_cashier,
+            // Both are made at one time.
+            issued_at: receipt.issued_at.clone(),
             ..Receipt::default()
         };
         let refund = self.register(refund).await?;

@@ -137,11 +137,14 @@ impl Client {
         let mut totals =
             Totals { register, rows: Vec::new(), others: BTreeMap::new(), without_content: Vec::new() };
         self.each_of(days, |entry, receipt, day| {
+            if !days.have(day) {
+                return Ok(());
+            }
             if entry.state != State::Registered {
                 *totals.others.entry(entry.state.word().into()).or_default() += 1;
                 return Ok(());
             }
-            let Some(receipt) = receipt else {
+            let Some(receipt) = receipt? else {
                 if totals.without_content.len() < MOST_LISTED {
                     totals.without_content.push(entry.receipt_id.clone());
                 }
@@ -166,11 +169,11 @@ impl Client {
         Ok(totals)
     }
 
-    /// Shows every entry of these days, with its receipt where the journal holds that.
+    /// Shows every entry that may be of these days, with its receipt where the journal holds that, and its day.
     pub(super) async fn each_of(
         &self,
         days: Days,
-        mut look: impl FnMut(&Entry, Option<Receipt>, Date) -> Result<()>,
+        mut look: impl FnMut(&Entry, Result<Option<Receipt>>, Date) -> Result<()>,
     ) -> Result<()> {
         let register = self.delivery.register().await?;
         let ends = self.delivery.budget().ends();
@@ -178,11 +181,9 @@ impl Client {
         loop {
             let page = self.delivery.journal.list(register, &filter).await?;
             for entry in &page {
-                let receipt = entry.receipt.as_ref().map(|_| self.receipt_of(entry)).transpose()?;
-                let day = self.day_of(entry, receipt.as_ref());
-                if days.have(day) {
-                    look(entry, receipt, day)?;
-                }
+                let receipt = entry.receipt.as_ref().map(|_| self.receipt_of(entry)).transpose();
+                let day = self.day_of(entry, receipt.as_ref().ok().and_then(Option::as_ref));
+                look(entry, receipt, day)?;
             }
             match page.last() {
                 Some(last) if page.len() == PAGE => filter.after = Some(last.receipt_id.clone()),

@@ -7,6 +7,7 @@ pub mod messages;
 pub mod operation;
 #[cfg(feature = "testing")]
 pub mod reading;
+pub mod recorded;
 pub mod token;
 
 use std::any::Any;
@@ -35,6 +36,7 @@ use desk::Desk;
 use identity::{Identity, RegisterName};
 use messages::{Callback, CallbackReading, Capabilities, Health};
 use operation::Operation;
+use recorded::{Asked, Record};
 
 /// A row of the table of vendors.
 pub struct VendorInfo {
@@ -362,6 +364,11 @@ pub trait Vendor: Any + Send + Sync {
     /// only a person's verdict is left, and later documents do not wait for that.
     fn is_left_to_a_person(&self, _entry: &Entry) -> bool {
         false
+    }
+
+    /// What it has on record of these days, as far as it can tell. Nothing is sent that could make a document.
+    async fn recorded(&self, _context: &Context<'_>, _asked: &Asked<'_>) -> Result<Record> {
+        Err(Error::new(Code::Unsupported, "this vendor does not tell what it has on record"))
     }
 
     /// Takes a key that a person read or set on the cash register.

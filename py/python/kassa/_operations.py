@@ -99,6 +99,14 @@ class Operations(Client):
         response: t.Totals = self.call("totals", request)
         return response
 
+    def reconcile(self, request: Optional[t.Reconcile] = None) -> t.Reconciliation:
+        """Holds the journal against the shop's orders and against what the vendor has on record:
+        what is missing, in doubt or failed, and each difference by name. Nothing is sent that
+        could make a document.
+        """
+        response: t.Reconciliation = self.call("reconcile", request)
+        return response
+
     def slip(self, request: t.Slip) -> t.SlipContent:
         """The receipt as a text of 24 to 48 columns, as HTML or as SVG with its QR code, in
         Russian, Belarusian, Kazakh or English: a copy of the electronic receipt, with the

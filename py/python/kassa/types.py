@@ -38,6 +38,17 @@ CorrectionType = Literal[
 ]
 """Why a correction is made, tag 1173."""
 
+DifferenceKind = Literal[
+    "not_on_record",
+    "on_record",
+    "not_in_journal",
+    "total_differs",
+    "kind_differs",
+    "number_differs",
+    "sum_differs",
+]
+"""What differs between the journal and the vendor's record."""
+
 DocumentVersion = Literal[
     "v1",
     "v2",
@@ -1144,6 +1155,29 @@ class DeviceInfo(TypedDict, total=False):
 
     unsent_messages: Optional[str]
     """Messages not yet sent to the operator."""
+
+
+class _Difference(TypedDict):
+    kind: DifferenceKind
+    """What differs."""
+    message: str
+    """In words."""
+
+
+class Difference(_Difference, total=False):
+    """A difference between the journal and the vendor's record."""
+
+    document_number: Optional[str]
+    """Number of the vendor's document, where there is one."""
+
+    journal: Optional[str]
+    """What the journal has."""
+
+    receipt_id: Optional[str]
+    """The caller's id, where it is about a receipt of the journal."""
+
+    vendor: Optional[str]
+    """What the vendor has."""
 
 
 class _Directory(TypedDict):
@@ -2551,6 +2585,49 @@ class ReceivePaymentsOperator(TypedDict):
     """Phones, `+` and digits."""
 
 
+class Reconcile(TypedDict, total=False):
+    """What to compare."""
+
+    ids: List[str]
+    """Ids of receipts that the shop expects."""
+
+    since: Optional[str]
+    """The first day whose receipts are compared with the vendor's record; absent means the first
+    one there is.
+    """
+
+    until: Optional[str]
+    """The last day; absent means today."""
+
+    vendor: bool
+    """False to leave the vendor alone: only the journal is looked at then."""
+
+
+class Reconciliation(TypedDict):
+    """What was found."""
+
+    compared: int
+    """How many receipts of the days the vendor told something of."""
+
+    differences: List[Difference]
+    """What differs between the journal and the vendor's record."""
+
+    failed: List[Unfinished]
+    """The same that failed."""
+
+    missing: List[str]
+    """Of `ids`: those that the journal has no receipt for."""
+
+    not_compared: List[str]
+    """What could not be compared, and why."""
+
+    registered: int
+    """How many of them are on record."""
+
+    unsettled: List[Unfinished]
+    """Receipts of `ids`, or without them of the days, that are not final."""
+
+
 class _RefundLine(TypedDict):
     item: int
     """Its place in the `items` of the receipt that is refunded; the first is 0."""
@@ -3132,6 +3209,20 @@ class Transaction(TypedDict, total=False):
 
     submitted_at: Optional[str]
     """When it was sent to the fiscal data operator."""
+
+
+class _Unfinished(TypedDict):
+    receipt_id: str
+    """The caller's id."""
+    state: State
+    """Where it stands."""
+
+
+class Unfinished(_Unfinished, total=False):
+    """A receipt that is not on record."""
+
+    message: Optional[str]
+    """Why, where that is known."""
 
 
 class _Validation(TypedDict):

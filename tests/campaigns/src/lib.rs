@@ -19,6 +19,7 @@ pub mod ikassa_matrix;
 pub mod judge;
 pub mod matrix;
 pub mod rate;
+pub mod refunds;
 pub mod relay;
 pub mod runner;
 pub mod sale;

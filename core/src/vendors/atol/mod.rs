@@ -46,6 +46,7 @@ use crate::transport::Transports;
 use crate::transport::join;
 use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::vendor::recorded::{Asked, Record, each};
 use crate::vendor::{
     Claim, Context, Exclusive, Finding, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo,
 };
@@ -176,6 +177,10 @@ impl Vendor for Atol {
                 Finding::Unknown(Error::new(Code::InDoubt, message)).into()
             }
         }
+    }
+
+    async fn recorded(&self, context: &Context<'_>, asked: &Asked<'_>) -> Result<Record> {
+        Ok(each(self, context, asked.entries).await)
     }
 
     async fn health(&self, context: &Context<'_>) -> Result<Health> {

@@ -14,6 +14,7 @@ mod map;
 mod operations;
 #[cfg(feature = "testing")]
 pub mod readers;
+mod recorded;
 mod settling;
 mod vendor;
 
@@ -37,6 +38,7 @@ use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Capabilities, Health};
+use crate::vendor::recorded::{Asked, Record};
 use crate::vendor::{Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 
 /// Time for a whole call: the exchange, the time until the counters are believed, their reading.
@@ -152,6 +154,10 @@ impl Vendor for Ikassa {
 
     fn is_left_to_a_person(&self, entry: &Entry) -> bool {
         settling::is_left_to_a_person(entry)
+    }
+
+    async fn recorded(&self, context: &Context<'_>, asked: &Asked<'_>) -> Result<Record> {
+        recorded::recorded(self, context, asked).await
     }
 
     async fn health(&self, context: &Context<'_>) -> Result<Health> {

@@ -16,6 +16,7 @@ mod operations;
 mod print;
 #[cfg(feature = "testing")]
 pub mod readers;
+mod recorded;
 mod reply;
 mod reports;
 mod vendor;
@@ -41,6 +42,7 @@ use crate::receipt::{PaymentObject, Receipt, Unit};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Capabilities, Health};
+use crate::vendor::recorded::{Asked, Record};
 use crate::vendor::{Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 use device::Device;
 
@@ -172,6 +174,10 @@ impl Vendor for Ikkm {
 
     async fn learn_key(&self, context: &Context<'_>, key: SecretString) -> Result<()> {
         key::learn(self, context, key).await
+    }
+
+    async fn recorded(&self, context: &Context<'_>, asked: &Asked<'_>) -> Result<Record> {
+        recorded::recorded(self, context, asked).await
     }
 
     async fn health(&self, context: &Context<'_>) -> Result<Health> {

@@ -39,6 +39,7 @@ use crate::receipt::{Kind, Receipt};
 use crate::transport::Transports;
 use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
+use crate::vendor::recorded::{Asked, Record, each};
 use crate::vendor::{Claim, Context, Exclusive, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo};
 
 /// The row in the table of vendors.
@@ -146,6 +147,10 @@ impl Vendor for Modulkassa {
 
     async fn put_back(&self, context: &Context<'_>, entry: &Entry) -> StepResult {
         self.requeue(context, entry).await
+    }
+
+    async fn recorded(&self, context: &Context<'_>, asked: &Asked<'_>) -> Result<Record> {
+        Ok(each(self, context, asked.entries).await)
     }
 
     async fn health(&self, context: &Context<'_>) -> Result<Health> {

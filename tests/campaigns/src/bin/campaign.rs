@@ -8,6 +8,7 @@ use std::time::Instant;
 use campaigns::campaign::cell::{Cell, Row};
 use campaigns::campaign::engine::Engine;
 use campaigns::campaign::table::{self, Plan};
+use campaigns::refunds::{self, Raced};
 use campaigns::vendors::{self, Vendor};
 use campaigns::world::{self, Kind};
 use campaigns::{Result, ending};
@@ -50,6 +51,9 @@ struct Arguments {
     /// How often each kind has to happen in each of its cells; follows from the receipts unless given.
     #[arg(long)]
     events: Option<u64>,
+    /// How often two processes refund one sale at the same time; follows from the receipts unless given.
+    #[arg(long)]
+    races: Option<u64>,
     /// Print what was done in every episode of the world.
     #[arg(long)]
     steps: bool,
@@ -159,6 +163,16 @@ async fn run(arguments: &Arguments) -> Result<(Value, bool)> {
             Ran::World(row) => world_rows.push(row),
         }
     }
+    let races = arguments.races.unwrap_or(if arguments.world.is_empty() {
+        of_receipts(arguments.receipts)
+    } else {
+        0
+    });
+    let races = refunds::plan(&plan.vendors, &plan.engines, races, arguments.seed);
+    let races = races.into_iter().filter(|races| races.races > 0).map(|races| tokio::spawn(races.run()));
+    let raced: Vec<_> = stream::iter(races).buffer_unordered(arguments.jobs).collect().await;
+    let raced = raced.into_iter().try_fold(Raced::default(), |sum, one| one.map(|one| sum.and(one)))?;
+    raced.complaints.iter().take(MOST_PRINTED).for_each(|complaint| println!("    {complaint}"));
     let mut total = table::total(&rows);
     world_rows.iter().for_each(|row| total.add(&row.count));
     println!("{:.0} s", started.elapsed().as_secs_f64());
@@ -180,10 +194,17 @@ async fn run(arguments: &Arguments) -> Result<(Value, bool)> {
         "stuck": world_rows.iter().map(|row| row.of_class("stuck")).sum::<usize>(),
         "world": happened,
         "too_few": too_few,
+        "refunds": raced.summary(),
     });
     let is_something = !rows.is_empty() || !world_rows.is_empty();
     let is_whole = total.found.traces == total.receipts;
-    Ok((total.summary(more), is_something && bad == 0 && too_few.is_empty() && is_whole))
+    let is_right = bad == 0 && too_few.is_empty() && raced.is_right();
+    Ok((total.summary(more), is_something && is_right && is_whole))
+}
+
+/// Races of a campaign of so many receipts: 1,000 of 200,000.
+const fn of_receipts(receipts: usize) -> u64 {
+    receipts.div_ceil(200) as u64
 }
 
 type Run = BoxFuture<'static, Result<Ran>>;

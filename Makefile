@@ -13,7 +13,7 @@ CARGO := cargo --locked
 CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
 # One set of crates and features for whatever the tests build, so that each crate is compiled once for all of them:
 # the tests' own operations, the named steps at which a test stops a process.
-TESTED := $(CRATES) -p campaigns -p fuzz-targets -p model --features $(subst $() ,$(),$(foreach crate,kassa kassa-ffi kassa-py \
+TESTED := $(CRATES) -p campaigns -p fuzz-targets -p model -p slips --features $(subst $() ,$(),$(foreach crate,kassa kassa-ffi kassa-py \
 	kassa-node kassa-runner,$(crate)/testing,$(crate)/failpoints,)kassa/host,campaigns/failpoints)
 CFLAGS := -std=c11 -Wall -Wextra -Werror -O1 -Iinclude
 
@@ -39,6 +39,7 @@ help:
 	@echo "make enqueue-rate  durable receipts a second against a bare program, SQLite and PostgreSQL"
 	@echo "make outbox-growth what enqueue and deliver cost with 1,000,000 receipts in the queue"
 	@echo "make baskets       10,000,000 random baskets through distribute, 10,000 of them in every language"
+	@echo "make slips         the slips of all vendors as pictures, into docs/slips"
 	@echo "make neighbours    how long other clients wait while a vendor's answer never ends"
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make model         delivery as a model, explored completely, and each of its rules broken; ARGS=\"--small\""
@@ -174,6 +175,11 @@ torture:
 .PHONY: dates
 dates:
 	$(CARGO) test --quiet $(TESTED) --test dates
+
+# What a scanner reads from them is a test: `cargo test -p slips`.
+.PHONY: slips
+slips:
+	$(CARGO) run --quiet -p slips
 
 .PHONY: neighbours
 neighbours:

@@ -2342,6 +2342,58 @@ export interface Shifts {
   raw?: Raw | null
 }
 
+/** Which receipt to make a slip of, and how. */
+export interface Slip {
+  /** What it is written in. */
+  format: SlipFormat
+  /** The caller's id. */
+  id: string
+  /** Columns of a text: 24, 32, 42 (absent means this) or 48. */
+  columns?: number | null
+  /** Also the buyer's name, number, e-mail address and phone, where the vendor has them. */
+  customer?: boolean
+  /**
+   * Also of a receipt that is not on record: the slip then says in large letters that it is no
+   * fiscal receipt, and has no fiscal data.
+   */
+  draft?: boolean
+  /** Its language; absent means Russian, which is read in all three countries. */
+  language?: SlipLanguage | null
+}
+
+/** A slip. */
+export interface SlipContent {
+  /** The slip itself. */
+  content: string
+  /** True where the receipt is not on record, and the slip says so. */
+  draft: boolean
+  /** What it is written in. */
+  format: SlipFormat
+  /** Its language. */
+  language: SlipLanguage
+  /** Its type, for a letter or a browser. */
+  media_type: string
+  /** The caller's id. */
+  receipt_id: string
+  /** Columns of a text. */
+  columns?: number | null
+  /** What its QR code says, for a printer that draws one itself; the vendor's own text. */
+  qr?: string | null
+}
+
+/** What a slip is written in. */
+export type SlipFormat =
+  | 'text'
+  | 'html'
+  | 'svg'
+
+/** Language of a slip. */
+export type SlipLanguage =
+  | 'ru'
+  | 'be'
+  | 'kk'
+  | 'en'
+
 /** What the caller runs on; the vendor shows it to the person. */
 export interface StartLogin {
   /** Name of the application (`kassa`). */
@@ -2691,6 +2743,14 @@ declare class Operations extends Client {
   /** `reconcile` while the event loop stands still. */
   reconcileSync(request?: Reconcile): Reconciliation
   /**
+   * The receipt as a text of 24 to 48 columns, as HTML or as SVG with its QR code, in Russian,
+   * Belarusian, Kazakh or English: a copy of the electronic receipt, with the fiscal data that
+   * the vendor gave. From the journal alone.
+   */
+  slip(request: Slip): Promise<SlipContent>
+  /** `slip` while the event loop stands still. */
+  slipSync(request: Slip): SlipContent
+  /**
    * Pages of the journal with every step of every receipt and the hashes of the record, to be
    * kept elsewhere.
    */
@@ -2994,6 +3054,8 @@ export type ErrorCode =
   | 'correction_mismatch'
   | 'not_for_this_vendor'
   | 'receipt_unknown'
+  | 'not_on_record'
+  | 'content_unknown'
   | 'verdict_not_wanted'
   | 'callback_unreadable'
   | 'not_found'
@@ -3078,6 +3140,11 @@ export class ConfigError extends KassaError {}
  * - `correction_mismatch`: `correction` belongs to the correction kinds, and to them only.
  * - `not_for_this_vendor`: This vendor cannot carry the field.
  * - `receipt_unknown`: The journal has no receipt with this id.
+ * - `not_on_record`: A slip is a copy of what is on the fiscal record, and the receipt is not
+ *   known to be there. Bring it there first, or ask for a `draft`: that says on it that it is no
+ *   receipt.
+ * - `content_unknown`: The journal does not hold what the receipt says: it is a document of the
+ *   vendor's own form or a movement of cash, or an earlier version wrote it.
  * - `verdict_not_wanted`: A person's verdict is for receipts whose fate is not known.
  * - `callback_unreadable`: This is not a callback of the vendor; ask for the status instead.
  * - `not_found`: The vendor does not know the object that was asked for.

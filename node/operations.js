@@ -108,6 +108,14 @@ class Operations extends Client {
     return this.callSync('reconcile', request)
   }
 
+  slip(request) {
+    return this.call('slip', request)
+  }
+
+  slipSync(request) {
+    return this.callSync('slip', request)
+  }
+
   export(request) {
     return this.call('export', request)
   }

@@ -96,6 +96,18 @@ final class ErrorCode
     /** The journal has no receipt with this id. */
     public const RECEIPT_UNKNOWN = 'receipt_unknown';
 
+    /**
+     * A slip is a copy of what is on the fiscal record, and the receipt is not known to be there.
+     * Bring it there first, or ask for a `draft`: that says on it that it is no receipt.
+     */
+    public const NOT_ON_RECORD = 'not_on_record';
+
+    /**
+     * The journal does not hold what the receipt says: it is a document of the vendor's own form or
+     * a movement of cash, or an earlier version wrote it.
+     */
+    public const CONTENT_UNKNOWN = 'content_unknown';
+
     /** A person's verdict is for receipts whose fate is not known. */
     public const VERDICT_NOT_WANTED = 'verdict_not_wanted';
 
@@ -282,6 +294,8 @@ final class ErrorCode
         'correction_mismatch' => 'invalid',
         'not_for_this_vendor' => 'invalid',
         'receipt_unknown' => 'invalid',
+        'not_on_record' => 'invalid',
+        'content_unknown' => 'invalid',
         'verdict_not_wanted' => 'invalid',
         'callback_unreadable' => 'invalid',
         'not_found' => 'invalid',
@@ -353,6 +367,8 @@ final class ErrorCode
         'correction_mismatch' => '`correction` belongs to the correction kinds, and to them only.',
         'not_for_this_vendor' => 'This vendor cannot carry the field.',
         'receipt_unknown' => 'The journal has no receipt with this id.',
+        'not_on_record' => 'A slip is a copy of what is on the fiscal record, and the receipt is not known to be there. Bring it there first, or ask for a `draft`: that says on it that it is no receipt.',
+        'content_unknown' => 'The journal does not hold what the receipt says: it is a document of the vendor\'s own form or a movement of cash, or an earlier version wrote it.',
         'verdict_not_wanted' => 'A person\'s verdict is for receipts whose fate is not known.',
         'callback_unreadable' => 'This is not a callback of the vendor; ask for the status instead.',
         'not_found' => 'The vendor does not know the object that was asked for.',

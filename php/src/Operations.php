@@ -34,6 +34,8 @@ namespace Kassa;
  * @phpstan-import-type Replace from Types
  * @phpstan-import-type Replaced from Types
  * @phpstan-import-type Resolve from Types
+ * @phpstan-import-type Slip from Types
+ * @phpstan-import-type SlipContent from Types
  * @phpstan-import-type Totals from Types
  * @phpstan-import-type TotalsQuery from Types
  * @phpstan-import-type Validation from Types
@@ -206,6 +208,20 @@ abstract class Operations extends Client
     public function reconcile(#[\SensitiveParameter] array $request = []): array
     {
         return $this->call('reconcile', $request);
+    }
+
+    /**
+     * The receipt as a text of 24 to 48 columns, as HTML or as SVG with its QR code, in Russian,
+     * Belarusian, Kazakh or English: a copy of the electronic receipt, with the fiscal data that
+     * the vendor gave. From the journal alone.
+     *
+     * @param Slip $request
+     * @return SlipContent
+     * @throws KassaError
+     */
+    public function slip(#[\SensitiveParameter] array $request): array
+    {
+        return $this->call('slip', $request);
     }
 
     /**

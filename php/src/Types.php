@@ -1130,6 +1130,30 @@ namespace Kassa;
  *     raw?: Raw|null,
  * }
  *
+ * @phpstan-type Slip array{
+ *     format: SlipFormat,
+ *     id: string,
+ *     columns?: int|null,
+ *     customer?: bool|null,
+ *     draft?: bool|null,
+ *     language?: SlipLanguage|null,
+ * }
+ *
+ * @phpstan-type SlipContent array{
+ *     content: string,
+ *     draft: bool,
+ *     format: SlipFormat,
+ *     language: SlipLanguage,
+ *     media_type: string,
+ *     receipt_id: string,
+ *     columns?: int|null,
+ *     qr?: string|null,
+ * }
+ *
+ * @phpstan-type SlipFormat 'text'|'html'|'svg'
+ *
+ * @phpstan-type SlipLanguage 'ru'|'be'|'kk'|'en'
+ *
  * @phpstan-type StartLogin array{
  *     application?: string|null,
  *     device?: string|null,

@@ -6,6 +6,7 @@ pub mod metrics;
 pub mod operations;
 pub mod reconcile;
 pub mod replace;
+pub mod slip;
 pub mod totals;
 mod writing;
 

@@ -7,6 +7,7 @@ use super::messages::{
 };
 use super::reconcile::{Reconcile, Reconciliation};
 use super::replace::{Replace, Replaced};
+use super::slip::{Slip, SlipContent};
 use super::totals::{Totals, TotalsQuery};
 use crate::receipt::Receipt;
 use crate::receipt::distribute::Distributed;
@@ -52,6 +53,9 @@ pub const SHARED: &[Operation<Client>] = &[
     operation!("reconcile", HARMLESS, Client::reconcile, Reconcile => Reconciliation,
         "Holds the journal against the shop's orders and against what the vendor has on record: what is missing, in doubt \
          or failed, and each difference by name. Nothing is sent that could make a document."),
+    operation!("slip", HARMLESS, Client::slip, Slip => SlipContent,
+        "The receipt as a text of 24 to 48 columns, as HTML or as SVG with its QR code, in Russian, Belarusian, Kazakh or \
+         English: a copy of the electronic receipt, with the fiscal data that the vendor gave. From the journal alone."),
     operation!("export", HARMLESS, Client::export, Export => Exported,
         "Pages of the journal with every step of every receipt and the hashes of the record, to be kept elsewhere."),
     operation!("prune", HARMLESS, Client::prune, Prune => Pruned,

@@ -55,7 +55,7 @@ impl Letters {
     }
 
     /// The text in these letters; none where it is so already.
-    fn written(self, text: &str) -> Option<String> {
+    pub(super) fn written(self, text: &str) -> Option<String> {
         let instead = |letter| INSTEAD.iter().find(|(letters, _)| letters.contains(letter));
         let mut written = String::with_capacity(text.len());
         for letter in text.chars() {

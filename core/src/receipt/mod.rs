@@ -12,6 +12,7 @@ pub mod place;
 pub mod registration;
 pub mod same;
 pub mod shift;
+pub mod slip;
 pub mod tax_id;
 pub mod vat;
 pub mod words;

@@ -48,6 +48,12 @@ pub struct Place {
 }
 
 impl Place {
+    /// The time zone, where it is known or the country has only one.
+    pub fn zone(self) -> Option<UtcOffset> {
+        let (west, east) = self.country.zones();
+        self.time_zone.or_else(|| (west == east).then_some(west))
+    }
+
     /// The first and the last day that the moment can be of: the same one where the zone is known, or where the
     /// whole country has that day.
     pub fn days(self, moment: OffsetDateTime) -> (Date, Date) {

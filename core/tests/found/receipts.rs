@@ -149,7 +149,11 @@ async fn row_11_a_list_with_holes_is_a_list() {
     let mut sale = with(receipt("order-1"), "/items", json!({"5": line, "9": line}));
     sale["payments"][0]["sum"] = json!("580.00");
     let validation = ok(&till, "validate", sale).await;
-    assert_eq!((&validation["valid"], &validation["total"]), (&json!(true), &json!("580.00")), "{validation}");
+    assert_eq!(
+        (&validation["valid"], &validation["total"]),
+        (&json!(true), &json!("580.00")),
+        "{validation}"
+    );
     let told = error(&till, "register", with(receipt("order-1"), "/items", json!({"name": "Mug"}))).await;
     assert_eq!(told["violations"][0]["message"], "must be array", "{told}");
 }

@@ -112,6 +112,14 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
         "invalid",
         "The journal has no receipt with this id.",
     ),
+    "not_on_record": (
+        "invalid",
+        "A slip is a copy of what is on the fiscal record, and the receipt is not known to be there. Bring it there first, or ask for a `draft`: that says on it that it is no receipt.",
+    ),
+    "content_unknown": (
+        "invalid",
+        "The journal does not hold what the receipt says: it is a document of the vendor's own form or a movement of cash, or an earlier version wrote it.",
+    ),
     "verdict_not_wanted": (
         "invalid",
         "A person's verdict is for receipts whose fate is not known.",

@@ -107,6 +107,14 @@ class Operations(Client):
         response: t.Reconciliation = self.call("reconcile", request)
         return response
 
+    def slip(self, request: t.Slip) -> t.SlipContent:
+        """The receipt as a text of 24 to 48 columns, as HTML or as SVG with its QR code, in
+        Russian, Belarusian, Kazakh or English: a copy of the electronic receipt, with the
+        fiscal data that the vendor gave. From the journal alone.
+        """
+        response: t.SlipContent = self.call("slip", request)
+        return response
+
     def export(self, request: Optional[t.Export] = None) -> t.Exported:
         """Pages of the journal with every step of every receipt and the hashes of the record, to
         be kept elsewhere.

@@ -216,6 +216,21 @@ ResolveMode = Literal[
 ]
 """How to settle a receipt in doubt."""
 
+SlipFormat = Literal[
+    "text",
+    "html",
+    "svg",
+]
+"""What a slip is written in."""
+
+SlipLanguage = Literal[
+    "ru",
+    "be",
+    "kk",
+    "en",
+]
+"""Language of a slip."""
+
 State = Literal[
     "queued",
     "sending",
@@ -3079,6 +3094,56 @@ class Shifts(_Shifts, total=False):
 
     raw: Optional[Raw]
     """The answer as it came."""
+
+
+class _Slip(TypedDict):
+    format: SlipFormat
+    """What it is written in."""
+    id: str
+    """The caller's id."""
+
+
+class Slip(_Slip, total=False):
+    """Which receipt to make a slip of, and how."""
+
+    columns: Optional[int]
+    """Columns of a text: 24, 32, 42 (absent means this) or 48."""
+
+    customer: bool
+    """Also the buyer's name, number, e-mail address and phone, where the vendor has them."""
+
+    draft: bool
+    """Also of a receipt that is not on record: the slip then says in large letters that it is no
+    fiscal receipt, and has no fiscal data.
+    """
+
+    language: Optional[SlipLanguage]
+    """Its language; absent means Russian, which is read in all three countries."""
+
+
+class _SlipContent(TypedDict):
+    content: str
+    """The slip itself."""
+    draft: bool
+    """True where the receipt is not on record, and the slip says so."""
+    format: SlipFormat
+    """What it is written in."""
+    language: SlipLanguage
+    """Its language."""
+    media_type: str
+    """Its type, for a letter or a browser."""
+    receipt_id: str
+    """The caller's id."""
+
+
+class SlipContent(_SlipContent, total=False):
+    """A slip."""
+
+    columns: Optional[int]
+    """Columns of a text."""
+
+    qr: Optional[str]
+    """What its QR code says, for a printer that draws one itself; the vendor's own text."""
 
 
 class StartLogin(TypedDict, total=False):

@@ -52,7 +52,7 @@ use crate::transport::Transports;
 use crate::transport::join;
 use crate::vendor::identity::{Identity, RegisterName};
 use crate::vendor::messages::{Callback, CallbackReading, Capabilities, Health};
-use crate::vendor::recorded::{Asked, Record, each};
+use crate::vendor::recorded::{self, Record, each};
 use crate::vendor::{
     Claim, Context, Exclusive, Finding, Mode, Opened, Prepared, StepResult, Vendor, VendorInfo,
 };
@@ -193,7 +193,7 @@ impl Vendor for Atol {
         }
     }
 
-    async fn recorded(&self, context: &Context<'_>, asked: &Asked<'_>) -> Result<Record> {
+    async fn recorded(&self, context: &Context<'_>, asked: &recorded::Asked<'_>) -> Result<Record> {
         Ok(each(self, context, asked.entries).await)
     }
 

@@ -5,8 +5,12 @@
 use kassa::{faults, host, table};
 use serde_json::{Value, json};
 
+/// Failures that a test asks for are those of the whole process.
+static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 #[test]
 fn what_fails_before_there_is_a_client_is_told_and_may_be_tried_again() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let config = r#"{"vendor": "modulkassa", "environment": "demo", "journal": "memory:",
         "credentials": {"user_name": "u", "password": "p"}}"#;
     faults::arm("host_runtime", 0);
@@ -35,6 +39,7 @@ fn what_fails_before_there_is_a_client_is_told_and_may_be_tried_again() {
 #[test]
 #[cfg(unix)]
 fn what_there_is_to_say_about_opening_comes_with_the_first_call() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("journal.sqlite");

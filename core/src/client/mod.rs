@@ -156,6 +156,10 @@ impl Client {
 
     async fn probe(&self, id: &str, budget: Budget) -> Result<Registration> {
         let entry = match self.delivery.entry_of(id).await {
+            Ok(entry) => self.delivery.vouched(entry).await,
+            Err(error) => Err(error),
+        };
+        let entry = match entry {
             Ok(entry) => entry,
             Err(error) => return Err(self.delivery.told(error, id).await),
         };

@@ -320,7 +320,7 @@ impl Delivery {
         }
         let mut earlier = intent.earlier.iter().map(|content| fingerprint(content));
         if entry.fingerprint == intent.fingerprint || earlier.any(|earlier| entry.fingerprint == earlier) {
-            return Ok(entry);
+            return self.vouched(entry).await;
         }
         if !self.vouches_for(&mut entry).await? {
             return Err(steps::changed_behind(&entry));
@@ -331,6 +331,28 @@ impl Delivery {
             entry.state.word()
         );
         Err(Error::new(Code::ReceiptConflict, message))
+    }
+
+    /// An entry whose content is what was written, where it is final and so given back as it stands. Others are looked at
+    /// before they are worked on.
+    pub async fn vouched(&self, mut entry: Entry) -> Result<Entry> {
+        while entry.state.is_final() && self.journal.is_durable() {
+            // By the texts as they are stored: an earlier version may have written them in another way.
+            let stored = self.journal.pairs(&entry.register, entry.number - 1, 1).await?.pop();
+            let is_whole = stored.is_some_and(|stored| {
+                stored.number == entry.number
+                    && stored.last.is_some_and(|(_, written)| written == stored.content)
+            });
+            if is_whole {
+                break;
+            }
+            let now = self.entry_of(&entry.receipt_id).await?;
+            if now.revision == entry.revision {
+                return Err(steps::changed_behind(&entry));
+            }
+            entry = now;
+        }
+        Ok(entry)
     }
 
     /// Whether an entry that an earlier call left is still what was written: bytes that a disk or somebody

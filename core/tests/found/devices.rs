@@ -1,4 +1,4 @@
-//! Rows 30 and 31: the cash register itself. Row 32 of iKassa and iKKM.
+//! Rows 30 and 31: the cash register itself. Row 32 of iKassa and iKKM. Row 64: the journal's own disk.
 
 use serde_json::{Value, json};
 
@@ -111,4 +111,20 @@ async fn ikkm_a_total_is_told_where_it_is_on_record_and_nowhere_else() {
     assert_eq!(ok(&till, "register", cash).await["fiscal"]["total"], Value::Null);
     let moved = ok(&till, "deposit", json!({"id": "in-1", "sum": "100"})).await;
     assert_eq!(moved["fiscal"]["total"], "100.00", "{moved}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_64_fiscal_data_that_a_disk_bent_are_not_given_back() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    ok(&till, "register", receipt("order-1")).await;
+    ok(&till, "wait", json!({"id": "order-1"})).await;
+    let journal = rusqlite::Connection::open(bench.folder.path().join("journal.sqlite")).unwrap();
+    let sql = "UPDATE documents SET fiscal = replace(fiscal, '290.00', '290.10')";
+    assert_eq!(journal.execute(sql, []).unwrap(), 1);
+    for (operation, request) in [("register", receipt("order-1")), ("status", json!({"id": "order-1"}))] {
+        let told = error(&till, operation, request).await;
+        assert_eq!((&told["code"], &told["outcome"]), (&json!("entry_damaged"), &json!("unknown")), "{told}");
+    }
+    assert_eq!(bench.emulator.ledger().len(), 1);
 }

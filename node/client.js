@@ -58,13 +58,16 @@ class Client {
 }
 
 // `undefined` means absent, as `null` does. What JSON would silently turn into null (NaN) goes out
-// as a text, for the core to refuse; BigInt goes out as a text too.
+// as a text, for the core to refuse, and so does a Date that is none; what it would drop or empty (functions, Maps)
+// as an object that no field takes. BigInt goes out as a text too.
 function written(request = {}) {
-  return JSON.stringify(request, (_, value) =>
-    typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
-      ? String(value)
-      : value,
-  )
+  return JSON.stringify(request, function (name, value) {
+    const given = this[name]
+    const isLost = typeof given === 'function' || given instanceof Map || given instanceof Set
+    const isText = typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
+    if (isLost) return { [given.constructor.name]: null }
+    return isText || (value === null && given instanceof Date) ? String(given) : value
+  })
 }
 
 module.exports = { Client }

@@ -40,7 +40,7 @@ exports.ERROR_CODES = Object.freeze({
   receipt_conflict: { kind: 'conflict', advice: 'The id belongs to a receipt with other content, and `outcome` is that receipt\'s; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.' },
   other_system: { kind: 'conflict', advice: 'The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.' },
   basis_unusable: { kind: 'conflict', advice: 'The receipt that this one builds on is not on record, or the journal does not hold what it says; nothing was sent. Settle that one, or give `items` and `payments` yourself, without `refund_of`, `settles` and `corrects`.' },
-  basis_exceeded: { kind: 'conflict', advice: 'It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left.' },
+  basis_exceeded: { kind: 'conflict', advice: 'It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left. One that was never sent and is not wanted any more is withdrawn with a verdict (`resolve`, `on_record` false).' },
   credentials_refused: { kind: 'auth', advice: 'The vendor refuses the credentials: correct them.' },
   not_permitted: { kind: 'auth', advice: 'The credentials have no right to this: ask the vendor.' },
   login_needed: { kind: 'auth', advice: 'A person has to log in: `start_login`, tell the code, `finish_login`.' },

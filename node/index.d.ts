@@ -1324,7 +1324,7 @@ export interface IkkmReceipt {
   /**
    * True where the receipt's `surcharge` is the tax that the device puts on top of the amount
    * by itself (`tax_code` of such a tax, sales only): it is not sent, and the payments are the
-   * items and it. The device refuses another sum.
+   * items and it. The device refuses less, and by card more; cash beyond it is change.
    */
   tax_on_top?: boolean | null
 }
@@ -2435,7 +2435,10 @@ export interface Tls {
 
 /** What the journal has on record. */
 export interface Totals {
-  /** How many receipts of these days are in each state that is not `registered`. */
+  /**
+   * How many receipts of these days are in each state that is not `registered`; `annulled` are
+   * on record, and so is what annulled them (iKassa).
+   */
   others: Record<string, number>
   /** The cash register. */
   register: string
@@ -2474,7 +2477,10 @@ export interface TotalsRow {
   receipts: number
   /** What they come to. */
   total: Amount
-  /** By VAT rate; lines without one are under `-`. */
+  /**
+   * By VAT rate; lines without one are under `-`. A receipt with several rates and a discount
+   * or surcharge on the whole is in none of them.
+   */
   vat: Record<string, VatTotal>
   /** The day; absent with `by` `shift`. */
   day?: string | null
@@ -3172,7 +3178,8 @@ export class UnsupportedError extends KassaError {}
  *   not hold what it says; nothing was sent. Settle that one, or give `items` and `payments`
  *   yourself, without `refund_of`, `settles` and `corrects`.
  * - `basis_exceeded`: It asks for more than is left of the receipt that it builds on; nothing was
- *   sent. The message says what is left.
+ *   sent. The message says what is left. One that was never sent and is not wanted any more is
+ *   withdrawn with a verdict (`resolve`, `on_record` false).
  */
 export class ConflictError extends KassaError {}
 

@@ -177,7 +177,7 @@ codes! {
     OtherSystem "other_system" Conflict "The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.";
 
     BasisUnusable "basis_unusable" Conflict "The receipt that this one builds on is not on record, or the journal does not hold what it says; nothing was sent. Settle that one, or give `items` and `payments` yourself, without `refund_of`, `settles` and `corrects`.";
-    BasisExceeded "basis_exceeded" Conflict "It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left.";
+    BasisExceeded "basis_exceeded" Conflict "It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left. One that was never sent and is not wanted any more is withdrawn with a verdict (`resolve`, `on_record` false).";
 
     CredentialsRefused "credentials_refused" Auth "The vendor refuses the credentials: correct them.";
     NotPermitted "not_permitted" Auth "The credentials have no right to this: ask the vendor.";

@@ -359,3 +359,95 @@ async fn a_wrong_receipt_is_replaced_in_one_call_that_goes_on_where_it_stopped()
     let record: Vec<_> = record.iter().map(|(kind, total)| (kind.as_str(), total.as_str())).collect();
     assert_eq!(record, [("sell", "295.00"), ("sell_refund", "295.00"), ("sell", "296.00")]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn corrections_that_take_a_sale_back_count_with_its_refunds() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    registered(&till, three("order-1")).await;
+    let undo = |id: &str| json!({"id": id, "kind": "sell_refund_correction", "corrects": "order-1"});
+    assert_eq!(registered(&till, undo("undo-1")).await, "295.00");
+    for more in [undo("undo-2"), refund("back-1", "order-1", json!([{"item": 1}]))] {
+        let refused = error(&till, "register", more).await;
+        assert_eq!(refused["code"], "basis_exceeded", "{refused}");
+        assert!(refused["message"].as_str().unwrap().contains("0.00 of order-1 is left"), "{refused}");
+    }
+    // The right one after it takes nothing back.
+    let again = json!({"id": "anew-1", "kind": "sell_correction", "corrects": "order-1"});
+    assert_eq!(registered(&till, again).await, "295.00");
+    registered(&till, three("order-2")).await;
+    registered(&till, refund("back-2", "order-2", json!([{"item": 1}]))).await;
+    let whole = json!({"id": "undo-3", "kind": "sell_refund_correction", "corrects": "order-2"});
+    assert_eq!(error(&till, "register", whole).await["code"], "basis_exceeded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_prepayment_is_settled() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    registered(&till, three("plain")).await;
+    let settle =
+        |id: &str, of: &str| json!({"id": id, "kind": "sell", "settles": of, "items": three("x")["items"]});
+    let refused = error(&till, "register", settle("a", "plain")).await;
+    assert_eq!(refused["violations"][0]["path"], "/settles", "{refused}");
+    let mut advance = three("advance-1");
+    for item in advance["items"].as_array_mut().unwrap() {
+        (item["payment_method"], item["vat"]) = (json!("full_prepayment"), json!("22/122"));
+    }
+    registered(&till, advance).await;
+    registered(&till, json!({"id": "order-1", "kind": "sell", "settles": "advance-1"})).await;
+    // A settlement is none.
+    assert_eq!(error(&till, "register", settle("b", "order-1")).await["violations"][0]["path"], "/settles");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_gets_its_share_and_what_was_kept_back_stays_with_the_shop() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    registered(&till, three("order-1")).await;
+    let one = |id: &str, sum: Value| refund(id, "order-1", json!([{"item": 0, "quantity": "1", "sum": sum}]));
+    let too_much = error(&till, "register", one("a", json!("150.00"))).await;
+    assert_eq!(too_much["code"], "basis_exceeded", "{too_much}");
+    assert!(
+        too_much["message"].as_str().unwrap().ends_with("for 150.00 is asked for, whose share is 96.67"),
+        "{too_much}"
+    );
+    assert_eq!(registered(&till, one("b", json!("10.00"))).await, "10.00");
+    assert_eq!(registered(&till, one("c", Value::Null)).await, "96.67");
+    assert_eq!(registered(&till, one("d", Value::Null)).await, "96.66");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_annulled_is_not_refunded_counted_or_copied() {
+    let bench = Bench::new().await;
+    let till = ikassa(&bench, json!({}));
+    ok(&till, "open_shift", json!({})).await;
+    registered(&till, roubles("kept", "cash")).await;
+    let sold = ok(&till, "register", roubles("annulled", "cash")).await;
+    let number: u64 = sold["fiscal"]["document_number"].as_str().unwrap().parse().unwrap();
+    ok(&till, "rollback", json!({"id": "undo", "number": number})).await;
+    let refused = error(&till, "register", refund("r", "annulled", Value::Null)).await;
+    assert_eq!(refused["code"], "basis_unusable", "{refused}");
+    let totals = ok(&till, "totals", json!({})).await;
+    assert_eq!(
+        (&totals["rows"][0]["receipts"], &totals["others"]),
+        (&json!(1), &json!({"annulled": 1})),
+        "{totals}"
+    );
+    let slip = error(&till, "slip", json!({"id": "annulled", "format": "text"})).await;
+    assert_eq!(slip["code"], "not_on_record", "{slip}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_taken_back_where_the_right_receipt_cannot_come() {
+    let bench = Bench::new().await;
+    let till = bench.client();
+    registered(&till, three("wrong")).await;
+    registered(&till, receipt("taken")).await;
+    let right = |receipt: Value| json!({"wrong": "wrong", "refund_id": "back", "receipt": receipt});
+    let conflict = error(&till, "replace", right(three("taken"))).await;
+    assert_eq!((&conflict["code"], &conflict["outcome"]), (&json!("receipt_conflict"), &json!("registered")));
+    let built = error(&till, "replace", right(refund("r", "wrong", Value::Null))).await;
+    assert_eq!(built["violations"][0]["path"], "/receipt", "{built}");
+    assert_eq!(on_record(&bench).len(), 2);
+}

@@ -142,6 +142,20 @@ test('numbers, BigInt, dates', async () => {
   ])
 })
 
+// JSON would drop the first two and empty the others: a sale of now, with a buyer who is nobody.
+test('what JSON would lose is refused by its pointer', async () => {
+  const till = open()
+  for (const [changes, pointer] of [
+    [{ issued_at: new Date('x') }, '/issued_at'],
+    [{ customer: () => 'x' }, '/customer/Function'],
+    [{ customer: new Map([['email', 'a@b.example']]) }, '/customer/Map'],
+    [{ items: new Set([1]) }, '/items'],
+  ]) {
+    const error = await failure(till, 'validate', { ...receipt('order-1'), ...changes })
+    assert.deepEqual(error.violations.map(({ path }) => path), [pointer])
+  }
+})
+
 test('log lines reach the logger without secrets', async () => {
   const lines = []
   const take = (level) => (message) => lines.push(`${level} ${message}`)

@@ -148,7 +148,8 @@ final class ErrorCode
 
     /**
      * It asks for more than is left of the receipt that it builds on; nothing was sent. The message
-     * says what is left.
+     * says what is left. One that was never sent and is not wanted any more is withdrawn with a
+     * verdict (`resolve`, `on_record` false).
      */
     public const BASIS_EXCEEDED = 'basis_exceeded';
 
@@ -378,7 +379,7 @@ final class ErrorCode
         'receipt_conflict' => 'The id belongs to a receipt with other content, and `outcome` is that receipt\'s; nothing was sent now. Use a new id for a new receipt, and settle that one first where its outcome is `unknown`.',
         'other_system' => 'The id belongs to a receipt of another system, such as the emulator or a demo system, and does not count here; nothing was sent now. Use a new id for the sale.',
         'basis_unusable' => 'The receipt that this one builds on is not on record, or the journal does not hold what it says; nothing was sent. Settle that one, or give `items` and `payments` yourself, without `refund_of`, `settles` and `corrects`.',
-        'basis_exceeded' => 'It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left.',
+        'basis_exceeded' => 'It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left. One that was never sent and is not wanted any more is withdrawn with a verdict (`resolve`, `on_record` false).',
         'credentials_refused' => 'The vendor refuses the credentials: correct them.',
         'not_permitted' => 'The credentials have no right to this: ask the vendor.',
         'login_needed' => 'A person has to log in: `start_login`, tell the code, `finish_login`.',

@@ -47,6 +47,12 @@ class KassaError extends \RuntimeException
         $this->vendor = $error['vendor'] ?? null;
     }
 
+    /** With code, outcome and advice: this is what PHP logs of an error that nobody caught. */
+    public function __toString(): string
+    {
+        return "{$this->errorCode}, outcome {$this->outcome}. {$this->advice}\n" . parent::__toString();
+    }
+
     /**
      * The error as it crosses the boundary.
      *

@@ -157,6 +157,14 @@ final class ClientTest extends TestCase
         self::assertSame('/payments', $error->violations[0]['path']);
     }
 
+    public function testWhatPhpLogsOfAnErrorSaysWhetherTheSaleIsOnRecord(): void
+    {
+        $error = KassaError::here('not_taken', 'the vendor did not take it');
+        $logged = (string) $error;
+        self::assertStringStartsWith('not_taken, outcome not_registered. ' . $error->advice, $logged);
+        self::assertStringContainsString('the vendor did not take it', $logged);
+    }
+
     public function testAPanicIsAnErrorAndTheProcessGoesOn(): void
     {
         $till = self::open();

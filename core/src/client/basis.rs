@@ -13,10 +13,32 @@ use crate::receipt::basis::{Basis, For, Known};
 use crate::receipt::distribute::Adjustments;
 use crate::receipt::registration::State;
 
+/// The operation that annuls a document, where the vendor has it.
+const ANNULMENT: &str = "rollback";
 /// Receipts that build on one, read at a time.
 const PAGE: usize = 1_000;
 
+/// True for a document that annuls the one it builds on.
+pub(super) fn is_annulment(entry: &Entry) -> bool {
+    entry.operation == ANNULMENT && entry.state != State::Failed
+}
+
 impl Client {
+    /// True where the vendor annuls documents.
+    pub(super) fn annuls(&self) -> bool {
+        self.info.operations.iter().any(|row| row.name == ANNULMENT)
+    }
+
+    /// The document that annuls a receipt, where this journal has one.
+    pub(super) async fn annulment_of(&self, receipt_id: &str) -> Result<Option<Entry>> {
+        if !self.annuls() {
+            return Ok(None);
+        }
+        let filter = Filter { basis: Some(receipt_id.into()), limit: PAGE, ..Filter::default() };
+        let others = self.delivery.journal.list(self.delivery.register().await?, &filter).await?;
+        Ok(others.into_iter().find(is_annulment))
+    }
+
     /// The right to write down a receipt that builds on another one; none where it builds on none.
     pub(super) async fn basis_lease(&self, receipt: &Receipt) -> Result<Option<Lease>> {
         let Some(basis) = receipt.basis()? else { return Ok(None) };
@@ -44,6 +66,10 @@ impl Client {
             let page = self.delivery.journal.list(register, &filter).await?;
             // What failed took nothing.
             for other in page.iter().filter(|other| other.state != State::Failed) {
+                if is_annulment(other) {
+                    let message = format!("{} was annulled by {}", entry.receipt_id, other.receipt_id);
+                    return Err(Error::new(Code::BasisUnusable, message));
+                }
                 others.push(self.receipt_of(other)?);
             }
             match page.last() {

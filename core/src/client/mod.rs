@@ -135,6 +135,7 @@ impl Client {
     /// See the table of operations.
     pub async fn distribute(&self, receipt: Receipt) -> Result<Distributed> {
         let receipt = self.built(receipt).await?;
+        receipt.distributable()?;
         receipt.distributed(Adjustments::of(self.info.fields), self.delivery.vendor.smallest_sum())
     }
 

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Client;
-use crate::error::{Code, Error, Result, violation};
+use crate::delivery::fingerprint;
+use crate::error::{Code, Error, Result, Violation, violation};
 use crate::receipt::basis::RefundOf;
 use crate::receipt::registration::{Registration, State};
 use crate::receipt::{Cashier, Kind, Payment, Receipt};
@@ -47,14 +48,31 @@ impl Client {
             let message = "the wrong receipt, its refund and the right one have three ids";
             return Err(Error::invalid(vec![violation("/refund_id", Code::WrongValue, message)]));
         }
+        if receipt.basis()?.is_some_and(|basis| basis.id() == wrong) {
+            let message = "the right receipt stands by itself: it does not build on the wrong one";
+            return Err(Error::invalid(vec![violation("/receipt", Code::WrongValue, message)]));
+        }
         // The right one first: with a mistake in it nothing is taken back.
         let checked = self.validate(receipt.clone()).await?;
         if !checked.valid {
-            let at = |found: crate::error::Violation| {
+            let at = |found: Violation| {
                 let path = format!("/receipt{}", found.path);
-                crate::error::Violation { path, ..found }
+                Violation { path, ..found }
             };
             return Err(Error::invalid(checked.violations.into_iter().map(at).collect()));
+        }
+        let register = self.delivery.register().await?;
+        if let Some(before) = self.delivery.journal.find(register, &receipt.id).await? {
+            let intent = self.intent(receipt.clone()).await?;
+            let mut forms = intent.earlier.iter().map(|form| fingerprint(form));
+            if before.fingerprint != intent.fingerprint && !forms.any(|form| form == before.fingerprint) {
+                let message =
+                    format!("the id {} of the right receipt was used before with other content", receipt.id);
+                return Err(self
+                    .delivery
+                    .told(Error::new(Code::ReceiptConflict, message), &receipt.id)
+                    .await);
+            }
         }
         let sold = self.delivery.entry_of(&wrong).await.and_then(|entry| self.receipt_of(&entry));
         let kind = match sold.map_err(|error| named(error, "/wrong"))?.kind {

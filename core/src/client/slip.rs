@@ -117,6 +117,11 @@ impl Client {
                 format!("{} is `{}`: there is nothing to copy", request.id, registration.state.word());
             return Err(Error::new(Code::NotOnRecord, message));
         }
+        if let Some(annulment) = self.annulment_of(&request.id).await? {
+            let message =
+                format!("{} was annulled by {}: there is nothing to copy", request.id, annulment.receipt_id);
+            return Err(Error::new(Code::NotOnRecord, message));
+        }
         if entry.receipt.is_none() {
             return Err(Error::new(
                 Code::ContentUnknown,

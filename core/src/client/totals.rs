@@ -1,6 +1,6 @@
 //! What the journal has on record, added up: by day or shift, by kind, payment and VAT rate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use time::format_description::well_known::Iso8601;
 use time::{Date, Duration, OffsetDateTime};
 
 use super::Client;
+use super::basis::is_annulment;
 use crate::error::{Code, Error, Result, violation};
 use crate::journal::{Entry, Filter};
 use crate::receipt::money::Amount;
@@ -54,7 +55,8 @@ pub struct Totals {
     pub register: String,
     /// A row for each day or shift and each kind, in their order.
     pub rows: Vec<TotalsRow>,
-    /// How many receipts of these days are in each state that is not `registered`.
+    /// How many receipts of these days are in each state that is not `registered`; `annulled` are on record, and so is
+    /// what annulled them (iKassa).
     pub others: BTreeMap<String, u64>,
     /// Receipts on record whose content the journal does not hold: documents of the vendor's own form, movements of
     /// cash, and what earlier versions wrote. They are in no row; the first 1000.
@@ -76,7 +78,8 @@ pub struct TotalsRow {
     pub total: Amount,
     /// By type of payment.
     pub payments: BTreeMap<String, Amount>,
-    /// By VAT rate; lines without one are under `-`.
+    /// By VAT rate; lines without one are under `-`. A receipt with several rates and a discount or surcharge on the
+    /// whole is in none of them.
     pub vat: BTreeMap<String, VatTotal>,
 }
 
@@ -136,8 +139,20 @@ impl Client {
         let mut rows: BTreeMap<(String, usize), TotalsRow> = BTreeMap::new();
         let mut totals =
             Totals { register, rows: Vec::new(), others: BTreeMap::new(), without_content: Vec::new() };
+        let mut annulled = BTreeSet::new();
+        if self.annuls() {
+            self.each_of(days, |entry, _, _| {
+                annulled.extend(entry.basis.clone().filter(|_| is_annulment(entry)));
+                Ok(())
+            })
+            .await?;
+        }
         self.each_of(days, |entry, receipt, day| {
             if !days.have(day) {
+                return Ok(());
+            }
+            if annulled.contains(&entry.receipt_id) {
+                *totals.others.entry("annulled".into()).or_default() += 1;
                 return Ok(());
             }
             if entry.state != State::Registered {
@@ -210,6 +225,17 @@ impl TotalsRow {
         for payment in &receipt.payments {
             let sum = self.payments.entry(PaymentType::word(payment.payment_type).into()).or_default();
             *sum = sum.plus(payment.sum)?;
+        }
+        let rates: BTreeSet<&str> =
+            receipt.items.iter().map(|item| item.vat.map_or("-", Vat::word)).collect();
+        if receipt.discount.is_some() || receipt.surcharge.is_some() {
+            // On which of several rates it falls is left open.
+            if let (Some(rate), 1) = (rates.first(), rates.len()) {
+                let (total, percent) = (receipt.total()?, receipt.items.first()?.vat.map_or(0, Vat::percent));
+                let row = self.vat.entry((*rate).into()).or_default();
+                (row.total, row.vat) = (row.total.plus(total)?, row.vat.plus(total.vat(percent)?)?);
+            }
+            return Some(());
         }
         for item in &receipt.items {
             let row = self.vat.entry(item.vat.map_or("-", Vat::word).into()).or_default();

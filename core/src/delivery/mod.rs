@@ -306,7 +306,7 @@ impl Delivery {
     pub async fn entry_of(&self, receipt_id: &str) -> Result<Entry> {
         let found = self.journal.find(self.register().await?, receipt_id).await?;
         found.ok_or_else(|| {
-            let message = format!("no receipt {receipt_id} was ever given to this journal and register");
+            let message = format!("the journal has no receipt {receipt_id} of this register: it was never given to it, or `prune` removed it");
             Error::new(Code::ReceiptUnknown, message)
         })
     }

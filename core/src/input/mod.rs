@@ -276,9 +276,12 @@ impl<'s> Walk<'s> {
         if bound("minimum").is_some_and(|least| number < least)
             || bound("maximum").is_some_and(|most| number > most)
         {
-            let least = bound("minimum").map_or("any".into(), |n| n.to_string());
-            let most = bound("maximum").map_or("any".into(), |n| n.to_string());
-            self.wrong(path, Code::OutOfRange, format!("must lie between {least} and {most}"));
+            let message = match (bound("minimum"), bound("maximum")) {
+                (Some(least), Some(most)) => format!("must lie between {least} and {most}"),
+                (Some(least), None) => format!("must be {least} or more"),
+                (_, most) => format!("must be at most {}", most.unwrap_or(i64::MAX)),
+            };
+            self.wrong(path, Code::OutOfRange, message);
         }
         self.clean.push_str(text);
     }
@@ -363,7 +366,9 @@ fn format_fault(format: &str, text: &str) -> Option<(Code, String)> {
         "date-time" if time::OffsetDateTime::parse(text, &Rfc3339).is_err() => {
             wrong("a time with offset like 2026-11-23T10:11:12+03:00")
         }
-        "date" if time::Date::parse(text, &Iso8601::DATE).is_err() => wrong("a date like 2026-11-23"),
+        "date" if text.len() != 10 || time::Date::parse(text, &Iso8601::DATE).is_err() => {
+            wrong("a date like 2026-11-23")
+        }
         "uri" if !is_web_address(text) => wrong("an http or https address"),
         "uuid" if uuid::Uuid::try_parse(text).is_err() => wrong("a UUID"),
         "email" if !is_email(text) => wrong("an e-mail address"),

@@ -22,7 +22,7 @@ pub struct ReceiptExtras {
     /// Cash that the customer handed over, where change is given (sales only).
     pub cash_received: Option<Amount>,
     /// True where the receipt's `surcharge` is the tax that the device puts on top of the amount by itself (`tax_code` of
-    /// such a tax, sales only): it is not sent, and the payments are the items and it. The device refuses another sum.
+    /// such a tax, sales only): it is not sent, and the payments are the items and it. The device refuses less, and by card more; cash beyond it is change.
     pub tax_on_top: Option<bool>,
     /// One summary line instead of the items: the only way for more than 79 rows.
     pub summary_line: Option<bool>,

@@ -167,6 +167,9 @@ fn parse(
     most_digits: usize,
     most_decimals: u32,
 ) -> Result<Decimal, DecimalFault> {
+    // Some languages have a zero with a sign.
+    let is_zero = |rest: &str| rest.contains('0') && rest.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    let text = text.strip_prefix('-').filter(|rest| is_zero(rest)).unwrap_or(text);
     if text.starts_with('-') {
         return Err(("negative", format!("the {what} {} is negative", shown(text))));
     }
@@ -260,11 +263,15 @@ mod tests {
 
     #[test]
     fn amounts_are_read_exactly_or_refused() {
-        for (text, shown) in [("0", "0.00"), ("150", "150.00"), ("0.10", "0.10"), ("1.50000", "1.50")] {
+        for (text, shown) in
+            [("0", "0.00"), ("-0.00", "0.00"), ("150", "150.00"), ("0.10", "0.10"), ("1.50000", "1.50")]
+        {
             assert_eq!(Amount::parse(text).unwrap().to_string(), shown);
         }
         for (text, code) in [
             ("-1", "negative"),
+            ("-0.01", "negative"),
+            ("-.", "negative"),
             ("1.005", "too_many_decimals"),
             ("1e3", "not_a_decimal"),
             ("", "not_a_decimal"),

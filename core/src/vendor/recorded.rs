@@ -88,6 +88,11 @@ pub async fn each(vendor: &dyn Vendor, context: &Context<'_>, entries: &[Entry])
         if entry.attempts == 0 {
             continue;
         }
+        if entry.vendor_document_id.is_none() {
+            let why = "the vendor gave no id for it: only a person can compare it";
+            record.entries.push((entry.receipt_id.clone(), Told::Nothing(why.into())));
+            continue;
+        }
         let step = vendor.settle(context, entry, Mode::Probe).await;
         let told = match step.finding {
             Finding::Registered { fiscal, .. } => Told::OnRecord(Recorded {

@@ -158,7 +158,7 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     ),
     "basis_exceeded": (
         "conflict",
-        "It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left.",
+        "It asks for more than is left of the receipt that it builds on; nothing was sent. The message says what is left. One that was never sent and is not wanted any more is withdrawn with a verdict (`resolve`, `on_record` false).",
     ),
     "credentials_refused": (
         "auth",

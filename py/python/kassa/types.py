@@ -1913,7 +1913,7 @@ class IkkmReceipt(TypedDict, total=False):
     tax_on_top: Optional[bool]
     """True where the receipt's `surcharge` is the tax that the device puts on top of the amount
     by itself (`tax_code` of such a tax, sales only): it is not sent, and the payments are the
-    items and it. The device refuses another sum.
+    items and it. The device refuses less, and by card more; cash beyond it is change.
     """
 
 
@@ -3175,7 +3175,9 @@ class Totals(TypedDict):
     """What the journal has on record."""
 
     others: Dict[str, int]
-    """How many receipts of these days are in each state that is not `registered`."""
+    """How many receipts of these days are in each state that is not `registered`; `annulled` are
+    on record, and so is what annulled them (iKassa).
+    """
 
     register: str
     """The cash register."""
@@ -3213,7 +3215,9 @@ class _TotalsRow(TypedDict):
     total: Amount
     """What they come to."""
     vat: Dict[str, VatTotal]
-    """By VAT rate; lines without one are under `-`."""
+    """By VAT rate; lines without one are under `-`. A receipt with several rates and a discount
+    or surcharge on the whole is in none of them.
+    """
 
 
 class TotalsRow(_TotalsRow, total=False):

@@ -74,6 +74,16 @@ impl Raced {
         json!({"races": self.races, "kills": self.kills, "over": self.over, "short": self.short})
     }
 
+    /// The section of the table.
+    pub fn markdown(&self) -> String {
+        let Self { races, kills, over, short, .. } = self;
+        format!(
+            "\n## Refunds\n\nTwo processes refund one sale of ten pieces at the same time, each a random part; in some races one is \
+             killed and called again. `over`: together more than the sale. `short`: a part that would have fitted did not \
+             come on record.\n\n| races | kills | over | short |\n|--:|--:|--:|--:|\n| {races} | {kills} | {over} | {short} |\n"
+        )
+    }
+
     /// Whether everything is as it should be.
     pub fn is_right(&self) -> bool {
         self.complaints.is_empty() && (self.over, self.short) == (0, 0)

@@ -1,6 +1,6 @@
 //! A correction of a receipt: its day, its fiscal sign and, unless others are given, its lines.
 
-use super::Known;
+use super::{Known, refund};
 use crate::error::{Error, Result};
 use crate::receipt::{Correction, CorrectionType, Kind, Receipt};
 
@@ -38,5 +38,14 @@ pub fn built(request: Receipt, known: &Known<'_>) -> Result<Receipt> {
             built.payments.clone_from(&wrong.payments);
         }
     }
-    Ok(built.with_people_of(wrong))
+    let built = built.with_people_of(wrong);
+    // What takes a sale back is no more than the sale, together with its refunds.
+    if matches!(
+        (wrong.kind, built.kind),
+        (Kind::Sell, Kind::SellRefundCorrection) | (Kind::Buy, Kind::BuyRefundCorrection)
+    ) {
+        let id = built.corrects.clone().unwrap_or_default();
+        refund::not_taken_back(&built, &id, known)?;
+    }
+    Ok(built)
 }

@@ -6,6 +6,8 @@ use crate::error::{Code, Error, Result, Violation, violation};
 use crate::receipt::distribute::Adjustments;
 use crate::receipt::{Item, Kind, Payment, Receipt};
 
+/// Lines that a message names.
+const MOST_TOLD: usize = 5;
 /// Said where sums or quantities do not fit.
 const TOO_LARGE: &str = "the sums are too large to be added up";
 
@@ -45,8 +47,17 @@ pub fn built(request: Receipt, of: &RefundOf, known: &Known<'_>, register: For) 
         plain if plain.discount.is_none() && plain.surcharge.is_none() => plain,
         whole => whole.distributed(lines, register.unit)?.receipt,
     };
-    let left =
-        left(&sale, known.others).ok_or_else(|| wrong(violation("/refund_of", Code::TooLarge, TOO_LARGE)))?;
+    let is_taxed_on_top = sale.vendor.as_ref().and_then(|own| own.ikkm.as_ref()?.tax_on_top) == Some(true);
+    if is_taxed_on_top {
+        let message = format!(
+            "{} has a tax on top, and how the device takes that back is not known: give `items` and `payments` \
+             yourself, without `refund_of`",
+            of.id
+        );
+        return Err(Error::new(Code::BasisUnusable, message));
+    }
+    let left = left(&sale, known.others, register.unit)
+        .ok_or_else(|| wrong(violation("/refund_of", Code::TooLarge, TOO_LARGE)))?;
     let wanted = wanted(of, &sale, &left, register.unit)?;
     let mut items = Vec::with_capacity(wanted.len());
     for line in &wanted {
@@ -58,6 +69,7 @@ pub fn built(request: Receipt, of: &RefundOf, known: &Known<'_>, register: For) 
     let refund = Receipt { items, ..request };
     let payments = payments(&refund, &sale, is_whole).map_err(wrong)?;
     not_set_off(&refund, &of.id, known)?;
+    not_taken_back(&refund, &of.id, known)?;
     let refund_of =
         Some(RefundOf { id: of.id.clone(), lines: if of.lines.is_empty() { Vec::new() } else { wanted } });
     Ok(Receipt { payments, refund_of, ..refund }.with_people_of(&sale))
@@ -77,7 +89,7 @@ fn own(request: &Receipt) -> Vec<Violation> {
 }
 
 /// What is left of each line after the other refunds.
-fn left(sale: &Receipt, others: &[Receipt]) -> Option<Vec<Left>> {
+fn left(sale: &Receipt, others: &[Receipt], unit: u64) -> Option<Vec<Left>> {
     let mut left = Vec::with_capacity(sale.items.len());
     for item in &sale.items {
         left.push(Left { quantity: item.quantity, sum: item.total()? });
@@ -91,8 +103,11 @@ fn left(sale: &Receipt, others: &[Receipt]) -> Option<Vec<Left>> {
             let Some(left) = usize::try_from(line.item).ok().and_then(|index| left.get_mut(index)) else {
                 continue;
             };
-            left.quantity = left.quantity.minus(line.quantity.unwrap_or(left.quantity)).unwrap_or_default();
-            left.sum = left.sum.minus(line.sum.unwrap_or(left.sum)).unwrap_or_default();
+            let quantity = line.quantity.unwrap_or(left.quantity);
+            // What was kept back of a part does not come back with the next one.
+            let share = share(left, quantity, unit).unwrap_or_default().max(line.sum.unwrap_or_default());
+            left.quantity = left.quantity.minus(quantity).unwrap_or_default();
+            left.sum = left.sum.minus(share).unwrap_or_default();
         }
     }
     Some(left)
@@ -123,15 +138,23 @@ fn wanted(of: &RefundOf, sale: &Receipt, left: &[Left], unit: u64) -> Result<Vec
             wrong.push(violation(format!("{path}/quantity"), Code::OutOfRange, "must be more than 0"));
             continue;
         }
-        let sum = line.sum.or_else(|| share(left, quantity, unit));
-        match sum.filter(|sum| quantity <= left.quantity && *sum <= left.sum) {
+        if item.marking.is_some() && quantity != item.quantity {
+            let message = "a line with marking is one code: it comes back whole";
+            wrong.push(violation(format!("{path}/quantity"), Code::OutOfRange, message));
+            continue;
+        }
+        let share = share(left, quantity, unit);
+        let sum = line.sum.or(share);
+        match sum.filter(|sum| quantity <= left.quantity && share.is_some_and(|share| *sum <= share)) {
             Some(sum) => {
                 wanted.push(RefundLine { item: line.item, quantity: Some(quantity), sum: Some(sum) })
             }
             None => {
                 let asked = line.sum.map_or_else(String::new, |sum| format!(" for {sum}"));
+                let share = share.filter(|_| line.sum.is_some() && quantity <= left.quantity);
+                let share = share.map_or_else(String::new, |share| format!(", whose share is {share}"));
                 too_much.push(format!(
-                    "of line {} {} of {} are left, {} of money, and {quantity}{asked} is asked for",
+                    "of line {} {} of {} are left, {} of money, and {quantity}{asked} is asked for{share}",
                     line.item, left.quantity, item.quantity, left.sum
                 ));
             }
@@ -139,7 +162,12 @@ fn wanted(of: &RefundOf, sale: &Receipt, left: &[Left], unit: u64) -> Result<Vec
     }
     match (wrong.is_empty(), too_much.is_empty()) {
         (false, _) => Err(Error::invalid(wrong)),
-        (_, false) => Err(exceeded(format!("{} is refunded in part: {}", of.id, too_much.join("; ")))),
+        (_, false) => {
+            let more = too_much.len().saturating_sub(MOST_TOLD);
+            too_much.truncate(MOST_TOLD);
+            let more = if more > 0 { format!("; and {more} lines more") } else { String::new() };
+            Err(exceeded(format!("{}: {}{more}", of.id, too_much.join("; "))))
+        }
         _ => Ok(wanted),
     }
 }
@@ -189,6 +217,27 @@ fn not_set_off(refund: &Receipt, id: &str, known: &Known<'_>) -> Result<()> {
             )))
         }
     }
+}
+
+/// Fails where corrections took the sale back already.
+pub fn not_taken_back(receipt: &Receipt, id: &str, known: &Known<'_>) -> Result<()> {
+    let undone = |other: &Receipt| other.corrects.is_some() && is_undo(other.kind);
+    if !is_undo(receipt.kind) && !known.others.iter().any(undone) {
+        return Ok(());
+    }
+    let takes = |other: &&Receipt| other.refund_of.is_some() || undone(other);
+    let mut taken = known.others.iter().filter(takes);
+    let taken = taken.try_fold(Amount::ZERO, |sum, other| sum.plus(other.total()?));
+    let left = taken.and_then(|taken| known.receipt.total()?.minus(taken)).unwrap_or_default();
+    match receipt.total() {
+        Some(total) if total <= left => Ok(()),
+        _ => Err(exceeded(format!("{left} of {id} is left: refunds and corrections took the rest back"))),
+    }
+}
+
+/// True for the corrections that take a receipt back.
+const fn is_undo(kind: Kind) -> bool {
+    matches!(kind, Kind::SellRefundCorrection | Kind::BuyRefundCorrection)
 }
 
 /// How the money goes back: as the shop says, or as it came.

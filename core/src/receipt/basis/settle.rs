@@ -1,19 +1,28 @@
 //! What was prepaid, handed over now: the prepaid money is set off, and the lines get the VAT of the day.
 
 use super::{Amount, For, Known, exceeded};
-use crate::error::{Code, Error, Result, violation};
+use crate::error::{Code, Error, Result, Violation, violation};
+use crate::receipt::vat::PREPAYMENTS;
 use crate::receipt::vat::table::RATES;
-use crate::receipt::{Item, Payment, PaymentMethod, PaymentObject, PaymentType, Receipt, Vat};
+use crate::receipt::{Item, Kind, Payment, PaymentMethod, PaymentObject, PaymentType, Receipt, Vat};
 
 pub fn built(request: Receipt, known: &Known<'_>, register: For) -> Result<Receipt> {
     let prepayment = &known.receipt;
     let id = request.settles.clone().unwrap_or_default();
     let wrong = |found| Error::invalid(vec![found]);
+    let is_prepaid = |item: &Item| item.payment_method.is_some_and(|method| PREPAYMENTS.contains(&method));
+    let is_sale = matches!(prepayment.kind, Kind::Sell | Kind::Buy);
+    if !is_sale || !prepayment.items.iter().any(is_prepaid) {
+        let message = format!(
+            "{id} is no prepayment: that is a sale with the settlement method `full_prepayment`, `prepayment` or `advance`"
+        );
+        return Err(wrong(violation("/settles", Code::WrongValue, message)));
+    }
     let why = format!("{id} is a `{}`", prepayment.kind.word());
     request.of_kind(&[prepayment.kind], &why).map_err(wrong)?;
     let items = match request.items.is_empty() {
         false => request.items.clone(),
-        true => lines(prepayment, &id, register).map_err(wrong)?,
+        true => lines(known, &id, register).map_err(wrong)?,
     };
     let mut built = Receipt { items, ..request };
     let left = left(known).ok_or_else(|| too_large("/settles"))?;
@@ -37,9 +46,14 @@ fn too_large(path: &str) -> Error {
     Error::invalid(vec![violation(path, Code::TooLarge, "the sums are too large to be added up")])
 }
 
-/// What was set off with a receipt, or all that was paid with it.
+/// What was set off with a receipt, or the money that was paid with it.
 fn paid(receipt: &Receipt, only_prepaid: bool) -> Option<Amount> {
-    let is_meant = |payment: &&Payment| !only_prepaid || payment.payment_type == PaymentType::Prepaid;
+    let is_meant = |payment: &&Payment| match payment.payment_type {
+        PaymentType::Prepaid => only_prepaid,
+        // Nothing was paid on credit.
+        PaymentType::Credit => false,
+        _ => !only_prepaid,
+    };
     receipt.payments.iter().filter(is_meant).try_fold(Amount::ZERO, |sum, payment| sum.plus(payment.sum))
 }
 
@@ -56,11 +70,12 @@ pub fn left(known: &Known<'_>) -> Option<Amount> {
 }
 
 /// The lines of a prepayment of whole goods, as they are handed over.
-fn lines(
-    prepayment: &Receipt,
-    id: &str,
-    register: For,
-) -> std::result::Result<Vec<Item>, crate::error::Violation> {
+fn lines(known: &Known<'_>, id: &str, register: For) -> std::result::Result<Vec<Item>, Violation> {
+    let prepayment = &known.receipt;
+    if known.others.iter().any(|other| other.refund_of.is_some()) {
+        let message = format!("a part of {id} was refunded: give what is handed over");
+        return Err(violation("/items", Code::MissingField, message));
+    }
     let is_whole = |item: &Item| item.payment_method == Some(PaymentMethod::FullPrepayment);
     if !prepayment.items.iter().all(is_whole) {
         let message = format!("{id} is no prepayment of whole lines: give what is handed over");

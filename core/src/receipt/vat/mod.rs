@@ -14,7 +14,7 @@ use crate::receipt::money::Amount;
 use table::{Afterwards, BEGINS, ENDS, End, Payers, Standing, Table};
 
 /// The methods of a prepayment (protocol/atol.md 2.8.2): VAT is a part of the money then, at the calculated rate.
-const PREPAYMENTS: [PaymentMethod; 3] =
+pub const PREPAYMENTS: [PaymentMethod; 3] =
     [PaymentMethod::FullPrepayment, PaymentMethod::Prepayment, PaymentMethod::Advance];
 /// The taxation systems with rates of their own.
 const SIMPLIFIED: [TaxSystem; 2] = [TaxSystem::UsnIncome, TaxSystem::UsnIncomeOutcome];

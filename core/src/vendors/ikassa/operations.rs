@@ -367,7 +367,7 @@ async fn move_cash(
     let (Ok(cashier), true) = (cashier, wrong.is_empty()) else { return Err(Error::invalid(wrong)) };
     let document = map::cash_document(call, request.sum, currency, cashier, &request.attributes)
         .ok_or_else(|| Error::new(Code::Internal, "the sum does not fit"))?;
-    settling::deliver(desk, operation, request.id, &document.body, &document).await
+    settling::deliver(desk, operation, request.id, &document.body, &document, None).await
 }
 
 async fn rollback(desk: &dyn Desk, request: Rollback) -> Result<Registration> {
@@ -377,9 +377,13 @@ async fn rollback(desk: &dyn Desk, request: Rollback) -> Result<Registration> {
     let watch = settling::watch(vendor, &desk.context()).await?;
     let number = request.number.to_string();
     let undone = watch.last.filter(|(last, _)| *last == number).map(|(_, effect)| effect);
+    let basis = match watch.uids.last().filter(|_| undone.is_some()) {
+        Some(uid) => desk.entry_of_document(uid).await?.map(|entry| entry.receipt_id),
+        None => None,
+    };
     let document = map::rollback_document(request.number, cashier, &request.attributes, undone.as_ref())
         .ok_or_else(|| Error::new(Code::Internal, "the document cannot be written"))?;
-    settling::deliver(desk, "rollback", request.id, &document.body, &document).await
+    settling::deliver(desk, "rollback", request.id, &document.body, &document, basis).await
 }
 
 /// The uid that a request names, by itself or through our journal.

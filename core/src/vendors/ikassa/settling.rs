@@ -205,15 +205,17 @@ fn fiscal(document: &Document) -> Fiscal {
     Fiscal { total, ..Fiscal::default() }
 }
 
-/// Delivers a document that is no receipt. `content` decides whether the id was used for the same.
+/// Delivers a document that is no receipt. `content` decides whether the id was used for the same; `basis` is the receipt
+/// that it annuls.
 pub async fn deliver(
     desk: &dyn Desk,
     operation: &'static str,
     id: String,
     content: &str,
     document: &Document,
+    basis: Option<String>,
 ) -> Result<Registration> {
     let content = format!("{operation} {content}").into_bytes();
     let request = document.to_bytes()?;
-    desk.deliver(Wanted { operation, id, content, request, ..Wanted::default() }).await
+    desk.deliver(Wanted { operation, id, content, request, basis, ..Wanted::default() }).await
 }

@@ -94,6 +94,7 @@ fn recorded_of(cheque: &Cheque, entry: &Entry) -> Recorded {
     let receipt: Option<Receipt> = entry.receipt.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let is_plain = receipt.is_some_and(|receipt| {
         receipt.discount.is_none()
+            && receipt.surcharge.is_none()
             && receipt.items.iter().all(|item| item.discount.is_none_or(Amount::is_zero))
     });
     let recorded = theirs(cheque);

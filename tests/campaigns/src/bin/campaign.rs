@@ -179,7 +179,9 @@ async fn run(arguments: &Arguments) -> Result<(Value, bool)> {
     if let Some(path) = &arguments.write {
         let words: Vec<String> = std::env::args().skip(1).collect();
         let command = format!("make campaign ARGS=\"{}\"", words.join(" "));
-        let text = table::markdown(&rows, &command) + &world::table::markdown(&world_rows, &kinds);
+        let text = table::markdown(&rows, &command)
+            + &world::table::markdown(&world_rows, &kinds)
+            + &raced.markdown();
         std::fs::write(path, text)?;
     }
     let bad = table::bad(&rows) + world_rows.iter().filter(|row| !row.is_right()).count();

@@ -17,8 +17,8 @@ fn on_record(bench: &Bench) -> Vec<(String, String)> {
 
 /// The body of the last request with this text in it.
 fn last_body(bench: &Bench, text: &str) -> String {
-    let bodies = bench.emulator.requests().into_iter().filter_map(|request| request.body.clone());
-    bodies.filter(|body| body.contains(text)).next_back().unwrap()
+    let mut bodies = bench.emulator.requests().into_iter().filter_map(|request| request.body.clone());
+    bodies.rfind(|body| body.contains(text)).unwrap()
 }
 
 /// Three mugs for 290.00 together.

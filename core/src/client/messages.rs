@@ -348,7 +348,7 @@ pub struct JournalEntry {
 
 impl JournalEntry {
     pub(crate) fn of(entry: &Entry) -> Self {
-        let receipt = entry.receipt.as_deref().and_then(|text| serde_json::from_str::<Receipt>(text).ok());
+        let receipt = entry.given();
         Self {
             operation: entry.operation.clone(),
             kind: receipt.as_ref().map(|receipt| receipt.kind),

@@ -252,9 +252,9 @@ impl Client {
         };
         let ends = self.delivery.budget().ends();
         loop {
-            let entries = self.delivery.journal.list(register, &filter).await?;
-            page.next = next_page(&entries, limit);
-            for entry in &entries {
+            let (entries, next) = self.page(register, &filter).await?;
+            page.next = next;
+            for (at, entry) in entries.iter().enumerate() {
                 let shown = JournalEntry::of(entry);
                 let is_wanted = (query.kind.is_none() || shown.kind == query.kind)
                     && (query.total.is_none() || shown.total == query.total);
@@ -262,7 +262,8 @@ impl Client {
                     page.entries.push(shown);
                 }
                 if page.entries.len() == limit {
-                    page.next = Some(entry.receipt_id.clone());
+                    let has_more = page.next.is_some() || at + 1 < entries.len();
+                    page.next = has_more.then(|| entry.receipt_id.clone());
                     return Ok(page);
                 }
             }
@@ -272,6 +273,16 @@ impl Client {
             }
             filter.after.clone_from(&page.next);
         }
+    }
+
+    /// A page of the journal, and the cursor for the next one where there is one.
+    async fn page(&self, register: &str, filter: &Filter) -> Result<(Vec<Entry>, Option<String>)> {
+        let more = Filter { limit: filter.limit + 1, ..filter.clone() };
+        let mut entries = self.delivery.journal.list(register, &more).await?;
+        let has_more = entries.len() > filter.limit;
+        entries.truncate(filter.limit);
+        let last = entries.last().map(|entry| entry.receipt_id.clone());
+        Ok((entries, last.filter(|_| has_more)))
     }
 
     async fn steps(&self, register: &str, id: &str) -> Result<Vec<JournalStep>> {
@@ -297,8 +308,7 @@ impl Client {
         // First, so that what the page shows as not chained is chained on the next call at the latest.
         let head = self.delivery.journal.head(register).await?;
         let filter = Filter { after: request.after, limit, ..Filter::default() };
-        let entries = self.delivery.journal.list(register, &filter).await?;
-        let next = next_page(&entries, limit);
+        let (entries, next) = self.page(register, &filter).await?;
         let export = entries.into_iter().map(|entry| self.exported(entry));
         let exported: Vec<Result<ExportedEntry>> =
             stream::iter(export).buffered(EXPORT_PARALLEL).collect().await;
@@ -368,9 +378,4 @@ impl Client {
         let journal = counts.into_iter().map(|(state, count)| (state.into(), count)).collect();
         Ok(Metrics { operations: self.counters.read(), journal })
     }
-}
-
-/// The cursor for the page after this one, where there may be one.
-fn next_page(entries: &[Entry], limit: usize) -> Option<String> {
-    entries.last().filter(|_| entries.len() == limit).map(|entry| entry.receipt_id.clone())
 }

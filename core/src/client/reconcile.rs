@@ -232,7 +232,7 @@ impl Reconciliation {
 
     fn compare_with(&mut self, entry: &Entry, recorded: &Recorded) {
         let number = entry.fiscal.as_ref().and_then(|fiscal| fiscal.document_number.clone());
-        let kind = receipt_kind(entry).map(|kind| kind.word().to_owned());
+        let kind = entry.given().map(|receipt| receipt.kind.word().to_owned());
         let text = |amount: Option<Amount>| amount.map(|amount| amount.to_string());
         let pairs = [
             (DifferenceKind::TotalDiffers, "total", text(total(entry)), text(recorded.total)),
@@ -265,12 +265,6 @@ impl Difference {
 
 /// What the journal has as the total on record: what was sent, else what the vendor told.
 fn total(entry: &Entry) -> Option<Amount> {
-    let receipt = entry.receipt.as_deref().and_then(|text| serde_json::from_str::<crate::Receipt>(text).ok());
     let told = entry.fiscal.as_ref().and_then(|fiscal| fiscal.total);
-    receipt.and_then(|receipt| receipt.total()).or(told)
-}
-
-fn receipt_kind(entry: &Entry) -> Option<Kind> {
-    let receipt = entry.receipt.as_deref().and_then(|text| serde_json::from_str::<crate::Receipt>(text).ok());
-    receipt.map(|receipt| receipt.kind)
+    entry.given().and_then(|receipt| receipt.total()).or(told)
 }

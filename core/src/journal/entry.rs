@@ -10,6 +10,7 @@ use super::keys::{is_closed, missing};
 use super::steady::SteadyTime;
 use crate::error::{Code, Error, Outcome, Result};
 use crate::faults::clock_offset_ms;
+use crate::receipt::Receipt;
 use crate::receipt::registration::{Failure, Fiscal, Raw, Registration, State};
 
 /// What shall be sent, written down before anything is.
@@ -99,6 +100,11 @@ impl Entry {
             let message = format!("the journal has lost what the attempt of {} is bound to", self.receipt_id);
             Error::new(Code::JournalDamaged, message)
         })
+    }
+
+    /// The receipt as it was given, where the journal holds it. It is not held against the fingerprint.
+    pub fn given(&self) -> Option<Receipt> {
+        self.receipt.as_deref().and_then(|text| serde_json::from_str(text).ok())
     }
 
     /// The entry as the caller sees it.

@@ -9,9 +9,9 @@ use super::reports::{Cheque, ShiftRow, ask};
 use super::vendor::Ikkm;
 use crate::error::Result;
 use crate::journal::Entry;
+use crate::receipt::Kind;
 use crate::receipt::money::Amount;
 use crate::receipt::registration::State;
-use crate::receipt::{Kind, Receipt};
 use crate::vendor::Context;
 use crate::vendor::look_up;
 use crate::vendor::recorded::{Asked, Record, Recorded, Told};
@@ -91,8 +91,7 @@ fn compared(cheques: &[Cheque], asked: &Asked<'_>) -> Record {
 /// What the device tells of a receipt of ours. How it lists a discount is not documented, nor what it lists for a
 /// receipt without lines: then the total is not compared.
 fn recorded_of(cheque: &Cheque, entry: &Entry) -> Recorded {
-    let receipt: Option<Receipt> = entry.receipt.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let is_plain = receipt.is_some_and(|receipt| {
+    let is_plain = entry.given().is_some_and(|receipt| {
         receipt.discount.is_none()
             && receipt.surcharge.is_none()
             && receipt.items.iter().all(|item| item.discount.is_none_or(Amount::is_zero))

@@ -13,20 +13,18 @@ use crate::receipt::basis::{Basis, For, Known};
 use crate::receipt::distribute::Adjustments;
 use crate::receipt::registration::State;
 
-/// The operation that annuls a document, where the vendor has it.
-const ANNULMENT: &str = "rollback";
 /// Receipts that build on one, read at a time.
 const PAGE: usize = 1_000;
-
-/// True for a document that annuls the one it builds on.
-pub(super) fn is_annulment(entry: &Entry) -> bool {
-    entry.operation == ANNULMENT && entry.state != State::Failed
-}
 
 impl Client {
     /// True where the vendor annuls documents.
     pub(super) fn annuls(&self) -> bool {
-        self.info.operations.iter().any(|row| row.name == ANNULMENT)
+        self.delivery.vendor.annulment().is_some()
+    }
+
+    /// True for a document that annuls the one it builds on.
+    pub(super) fn is_annulment(&self, entry: &Entry) -> bool {
+        self.delivery.vendor.annulment() == Some(entry.operation.as_str()) && entry.state != State::Failed
     }
 
     /// The document that annuls a receipt, where this journal has one.
@@ -36,7 +34,7 @@ impl Client {
         }
         let filter = Filter { basis: Some(receipt_id.into()), limit: PAGE, ..Filter::default() };
         let others = self.delivery.journal.list(self.delivery.register().await?, &filter).await?;
-        Ok(others.into_iter().find(is_annulment))
+        Ok(others.into_iter().find(|other| self.is_annulment(other)))
     }
 
     /// The right to write down a receipt that builds on another one; none where it builds on none.
@@ -66,7 +64,7 @@ impl Client {
             let page = self.delivery.journal.list(register, &filter).await?;
             // What failed took nothing.
             for other in page.iter().filter(|other| other.state != State::Failed) {
-                if is_annulment(other) {
+                if self.is_annulment(other) {
                     let message = format!("{} was annulled by {}", entry.receipt_id, other.receipt_id);
                     return Err(Error::new(Code::BasisUnusable, message));
                 }

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Client;
-use super::totals::Days;
 use crate::error::Result;
 use crate::journal::Entry;
 use crate::receipt::Kind;
+use crate::receipt::days::Days;
 use crate::receipt::money::Amount;
 use crate::receipt::registration::State;
 use crate::receipt::words::words;
@@ -140,7 +140,7 @@ impl Client {
         })
         .await?;
         if request.vendor {
-            let asked = Asked { entries: &entries, nearby: &nearby, since: days.since, until: days.until };
+            let asked = Asked { entries: &entries, nearby: &nearby, days };
             match self.recorded(&asked).await {
                 Ok(record) => found.compare(&entries, record),
                 // What the journal tells is told all the same.

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use time::format_description::well_known::Iso8601;
 use time::{Date, Duration, OffsetDateTime};
 
 use super::Client;
-use super::basis::is_annulment;
 use crate::error::{Code, Error, Result, violation};
 use crate::journal::{Entry, Filter};
+use crate::receipt::days::Days;
 use crate::receipt::money::Amount;
 use crate::receipt::registration::State;
 use crate::receipt::{Kind, PaymentType, Receipt, Vat};
@@ -92,42 +91,12 @@ pub struct VatTotal {
     pub vat: Amount,
 }
 
-/// First and last day.
-#[derive(Clone, Copy)]
-pub(super) struct Days {
-    pub since: Option<Date>,
-    pub until: Option<Date>,
-}
-
-impl Days {
-    pub fn read(since: Option<&str>, until: Option<&str>) -> Result<Self> {
-        let day = |path: &str, text: Option<&str>| match text.map(|text| Date::parse(text, &Iso8601::DATE)) {
-            Some(Err(_)) => Err(Error::invalid(vec![violation(path, Code::WrongFormat, "must be a date")])),
-            Some(Ok(day)) => Ok(Some(day)),
-            None => Ok(None),
-        };
-        let (since, until) = (day("/since", since)?, day("/until", until)?);
-        if let (Some(first), Some(last)) = (since, until)
-            && first > last
-        {
-            let message = "lies after `until`";
-            return Err(Error::invalid(vec![violation("/since", Code::OutOfRange, message)]));
-        }
-        Ok(Self { since, until })
-    }
-
-    pub fn have(self, day: Date) -> bool {
-        self.since.is_none_or(|since| since <= day) && self.until.is_none_or(|until| day <= until)
-    }
-
-    /// The entries that may be of these days.
-    pub fn filter(self) -> Filter {
-        let ms =
-            |day: Date| i64::try_from(day.midnight().assume_utc().unix_timestamp_nanos() / 1_000_000).ok();
-        let since_ms = self.since.and_then(|day| day.checked_sub(FARTHEST)).and_then(ms);
-        let until_ms = self.until.and_then(|day| day.checked_add(FARTHEST)).and_then(ms);
-        Filter { since_ms, until_ms, limit: PAGE, ..Filter::default() }
-    }
+/// The entries that may be of these days.
+fn filter_of(days: Days) -> Filter {
+    let ms = |day: Date| i64::try_from(day.midnight().assume_utc().unix_timestamp_nanos() / 1_000_000).ok();
+    let since_ms = days.since.and_then(|day| day.checked_sub(FARTHEST)).and_then(ms);
+    let until_ms = days.until.and_then(|day| day.checked_add(FARTHEST)).and_then(ms);
+    Filter { since_ms, until_ms, limit: PAGE, ..Filter::default() }
 }
 
 impl Client {
@@ -142,7 +111,7 @@ impl Client {
         let mut annulled = BTreeSet::new();
         if self.annuls() {
             self.each_of(days, |entry, _, _| {
-                annulled.extend(entry.basis.clone().filter(|_| is_annulment(entry)));
+                annulled.extend(entry.basis.clone().filter(|_| self.is_annulment(entry)));
                 Ok(())
             })
             .await?;
@@ -192,7 +161,7 @@ impl Client {
     ) -> Result<()> {
         let register = self.delivery.register().await?;
         let ends = self.delivery.budget().ends();
-        let mut filter = days.filter();
+        let mut filter = filter_of(days);
         loop {
             let page = self.delivery.journal.list(register, &filter).await?;
             for entry in &page {

@@ -1,6 +1,7 @@
 //! The receipt: one model for all vendors. Plain data and what can be checked without a vendor.
 
 pub mod basis;
+pub mod days;
 pub mod distribute;
 pub mod fields;
 pub mod hundredths;
@@ -344,16 +345,27 @@ impl Receipt {
         self.payments.iter().try_fold(Amount::ZERO, |sum, payment| sum.plus(payment.sum))
     }
 
+    /// True where its surcharge is a tax that iKKM's device puts on top.
+    pub fn has_tax_on_top(&self) -> bool {
+        self.vendor.as_ref().and_then(|own| own.ikkm.as_ref()?.tax_on_top).unwrap_or(false)
+    }
+
+    /// Lines and payments that a receipt needs once it has all that it takes from another one.
+    fn missing(&self) -> Vec<Violation> {
+        let needed = [("/items", self.items.is_empty()), ("/payments", self.payments.is_empty())];
+        let missing = needed.into_iter().filter(|(_, is_missing)| *is_missing);
+        missing.map(|(path, _)| violation(path, Code::MissingField, "is required")).collect()
+    }
+
     /// Everything that is wrong whatever the vendor is: sums, quantities, corrections.
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
         if self.issued_at.as_deref().is_some_and(|text| moment::read(text).is_none()) {
             found.push(violation("/issued_at", Code::OutOfRange, moment::OUT_OF_RANGE));
         }
-        let missing = [("/items", self.items.is_empty()), ("/payments", self.payments.is_empty())];
-        for (path, _) in missing.into_iter().filter(|(_, is_missing)| *is_missing) {
-            found.push(violation(path, Code::MissingField, "is required"));
-        }
+        let missing = self.missing();
+        let is_complete = missing.is_empty();
+        found.extend(missing);
         for (index, item) in self.items.iter().enumerate() {
             if item.quantity.is_zero() {
                 let message = "the quantity must be more than 0";
@@ -374,7 +386,7 @@ impl Receipt {
             found.push(violation("/discount", Code::DiscountTooLarge, message));
         }
         if let (Some(total), Some(paid)) = (self.total(), self.paid())
-            && !missing.iter().any(|(_, is_missing)| *is_missing)
+            && is_complete
             && total != paid
         {
             let message = format!(

@@ -366,6 +366,11 @@ pub trait Vendor: Any + Send + Sync {
         false
     }
 
+    /// The operation that annuls a document, where it has one. Its entries build on what they annul.
+    fn annulment(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What it has on record of these days, as far as it can tell. Nothing is sent that could make a document.
     async fn recorded(&self, _context: &Context<'_>, _asked: &Asked<'_>) -> Result<Record> {
         Err(Error::new(Code::Unsupported, "this vendor does not tell what it has on record"))

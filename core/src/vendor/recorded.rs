@@ -1,11 +1,10 @@
 //! What a vendor has on record, to be held against the journal. Plain data, and the comparison that vendors with a
 //! look-up by document share.
 
-use time::Date;
-
 use super::{Context, Finding, Mode, Vendor};
 use crate::journal::Entry;
 use crate::receipt::Kind;
+use crate::receipt::days::Days;
 use crate::receipt::money::Amount;
 
 /// A document as the vendor has it; what it does not tell is absent.
@@ -60,17 +59,8 @@ pub struct Asked<'a> {
     pub entries: &'a [Entry],
     /// All entries that could be of documents of these days.
     pub nearby: &'a [Entry],
-    /// The first day.
-    pub since: Option<Date>,
-    /// The last day.
-    pub until: Option<Date>,
-}
-
-impl Asked<'_> {
-    /// True for a day that is asked for.
-    pub fn has(&self, day: Date) -> bool {
-        self.since.is_none_or(|since| since <= day) && self.until.is_none_or(|until| day <= until)
-    }
+    /// The days.
+    pub days: Days,
 }
 
 /// Asks about each entry by itself, as long as the time of the call lasts.

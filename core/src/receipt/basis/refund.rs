@@ -47,8 +47,7 @@ pub fn built(request: Receipt, of: &RefundOf, known: &Known<'_>, register: For) 
         plain if plain.discount.is_none() && plain.surcharge.is_none() => plain,
         whole => whole.distributed(lines, register.unit)?.receipt,
     };
-    let is_taxed_on_top = sale.vendor.as_ref().and_then(|own| own.ikkm.as_ref()?.tax_on_top) == Some(true);
-    if is_taxed_on_top {
+    if sale.has_tax_on_top() {
         let message = format!(
             "{} has a tax on top, and how the device takes that back is not known: give `items` and `payments` \
              yourself, without `refund_of`",

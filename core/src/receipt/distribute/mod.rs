@@ -77,11 +77,8 @@ impl Receipt {
     /// Fails where there is nothing to distribute: without lines or payments, or with a tax on top, which is no sum to be
     /// spread.
     pub fn distributable(&self) -> Result<()> {
-        let missing = [("/items", self.items.is_empty()), ("/payments", self.payments.is_empty())];
-        let missing = missing.into_iter().filter(|(_, is_missing)| *is_missing);
-        let mut wrong: Vec<Violation> =
-            missing.map(|(path, _)| violation(path, Code::MissingField, "is required")).collect();
-        if self.vendor.as_ref().and_then(|own| own.ikkm.as_ref()?.tax_on_top) == Some(true) {
+        let mut wrong = self.missing();
+        if self.has_tax_on_top() {
             let message =
                 "is the tax on top here, which the device computes: give the receipt without `distribute`";
             wrong.push(violation("/surcharge", Code::WrongValue, message));

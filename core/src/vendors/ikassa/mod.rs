@@ -157,6 +157,10 @@ impl Vendor for Ikassa {
         settling::is_left_to_a_person(entry)
     }
 
+    fn annulment(&self) -> Option<&'static str> {
+        Some(operations::ROLLBACK)
+    }
+
     async fn recorded(&self, context: &Context<'_>, asked: &Asked<'_>) -> Result<Record> {
         recorded::recorded(self, context, asked).await
     }

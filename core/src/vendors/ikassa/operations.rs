@@ -27,6 +27,9 @@ use crate::vendor::{Context, read};
 /// Pause between two questions whether a shift has changed.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// The operation that annuls the last document.
+pub(super) const ROLLBACK: &str = "rollback";
+
 /// The rows of this vendor in the table of operations.
 pub const OPERATIONS: &[Operation<dyn Desk>] = &[
     operation!("start_login", HARMLESS, start_login, StartLogin => StartedLogin,
@@ -383,7 +386,7 @@ async fn rollback(desk: &dyn Desk, request: Rollback) -> Result<Registration> {
     };
     let document = map::rollback_document(request.number, cashier, &request.attributes, undone.as_ref())
         .ok_or_else(|| Error::new(Code::Internal, "the document cannot be written"))?;
-    settling::deliver(desk, "rollback", request.id, &document.body, &document, basis).await
+    settling::deliver(desk, ROLLBACK, request.id, &document.body, &document, basis).await
 }
 
 /// The uid that a request names, by itself or through our journal.

@@ -41,20 +41,16 @@ fn extras(receipt: &Receipt) -> Option<&ReceiptExtras> {
     receipt.vendor.as_ref().and_then(|vendor| vendor.ikkm.as_ref())
 }
 
-fn is_tax_on_top(receipt: &Receipt) -> bool {
-    extras(receipt).and_then(|extras| extras.tax_on_top).unwrap_or(false)
-}
-
 /// The amount that is sent: without a tax that the device puts on top of it (protocol/ikkm.md 2.2, 6.1 item E11).
 fn amount(receipt: &Receipt) -> Option<Amount> {
-    let on_top = receipt.surcharge.filter(|_| is_tax_on_top(receipt));
+    let on_top = receipt.surcharge.filter(|_| receipt.has_tax_on_top());
     receipt.total()?.minus(on_top.unwrap_or_default())
 }
 
 /// What is wrong with a surcharge, which only the tax on top of a sale is.
 fn surcharge_fault(receipt: &Receipt) -> Option<(Code, &'static str)> {
     let is_given = receipt.surcharge.is_some_and(|surcharge| !surcharge.is_zero());
-    match (is_tax_on_top(receipt), is_given) {
+    match (receipt.has_tax_on_top(), is_given) {
         (true, _) if receipt.kind != Kind::Sell => {
             Some((Code::NotForThisVendor, "a tax on top is known of sales only"))
         }

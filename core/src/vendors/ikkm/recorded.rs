@@ -43,8 +43,8 @@ fn day(text: Option<&str>) -> Option<Date> {
 fn is_of(shift: &ShiftRow, asked: &Asked<'_>) -> bool {
     let opened = day(shift.opened_at.as_deref());
     let closed = day(shift.closed_at.as_deref());
-    asked.until.is_none_or(|until| opened.is_none_or(|opened| opened <= until))
-        && asked.since.is_none_or(|since| closed.is_none_or(|closed| since <= closed))
+    asked.days.until.is_none_or(|until| opened.is_none_or(|opened| opened <= until))
+        && asked.days.since.is_none_or(|since| closed.is_none_or(|closed| since <= closed))
 }
 
 fn number(entry: &Entry) -> Option<&str> {
@@ -76,7 +76,7 @@ fn compared(cheques: &[Cheque], asked: &Asked<'_>) -> Record {
     let doubts = asked.nearby.iter().filter(|entry| !entry.state.is_final() && entry.attempts > 0).count();
     let strangers = by_number.iter().filter(|(number, _)| !ours.contains(*number));
     for (_, cheque) in strangers {
-        if day(cheque.opened_at.as_deref()).is_none_or(|day| asked.has(day)) {
+        if day(cheque.opened_at.as_deref()).is_none_or(|day| asked.days.have(day)) {
             record.strangers.push(theirs(cheque));
         }
     }

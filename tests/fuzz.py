@@ -1,6 +1,7 @@
 """Has libFuzzer try every target of `tests/fuzz`; the last line is one of JSON.
 
 `make fuzz`, or `make fuzz ARGS="--seconds 60 --only answers,abi"`; `--write docs/security.md` puts the figures there.
+Each target has a processor of its own; as many run side by side as there are.
 An input that breaks a property is left in `target/fuzz/artifacts`, and counts as a crash.
 """
 
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,7 @@ def run(name: str, seconds: int) -> dict[str, Any]:
         folder.mkdir(parents=True, exist_ok=True)
     options = [f"-max_total_time={seconds}", "-print_final_stats=1", f"-artifact_prefix={broken}/", *LIMITS]
     options += [] if name in COUNTED else ["-use_counters=0"]
+    print(f"== {name}", flush=True)
     command = fuzz("run", name, str(learned), str(FOLDER / "corpus" / name), "--", *options)
     began = time.monotonic()
     ran = subprocess.run(command, env=NIGHTLY, stderr=subprocess.PIPE, text=True, errors="replace")
@@ -73,6 +76,7 @@ def run(name: str, seconds: int) -> dict[str, Any]:
     }
     if not line["ok"]:
         print(ran.stderr[-6000:], *crashes, sep="\n", flush=True)
+    print(json.dumps({name: line}), flush=True)
     return line
 
 
@@ -95,17 +99,16 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=int, default=600, help="for each target (600)")
     arguments.add_argument("--only", metavar="NAMES", help=f"some of {','.join(NAMES)}")
+    processors = len(os.sched_getaffinity(0))
+    arguments.add_argument("--jobs", type=int, default=processors, help=f"targets at the same time ({processors})")
     arguments.add_argument("--write", metavar="PAGE", help="a page with the marks for the figures")
     given = arguments.parse_args()
     wanted = given.only.split(",") if given.only else NAMES
     if unknown := set(wanted) - set(NAMES):
         arguments.error(f"no such target: {', '.join(sorted(unknown))}")
     subprocess.run(fuzz("build"), env=NIGHTLY, check=True)
-    lines: dict[str, dict[str, Any]] = {}
-    for name in wanted:
-        print(f"== {name}", flush=True)
-        lines[name] = run(name, given.seconds)
-        print(json.dumps(lines[name]), flush=True)
+    with ThreadPoolExecutor(given.jobs) as side_by_side:
+        lines = dict(zip(wanted, side_by_side.map(lambda name: run(name, given.seconds), wanted)))
     if given.write:
         write(ROOT / given.write, table(lines, f'make fuzz ARGS="{" ".join(sys.argv[1:])}"'))
     ok = all(line["ok"] and line["executions"] > 0 for line in lines.values())

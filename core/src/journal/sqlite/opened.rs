@@ -17,7 +17,7 @@ pub(super) struct Opened {
     // The first field is closed first: other copies may open the file only after that.
     connection: Connection,
     pub witness: Witness,
-    /// Numbers of cash registers that were asked for. Another process, or a write that is undone, may make one wrong.
+    /// Numbers of cash registers that were asked for.
     pub registers: RefCell<HashMap<String, i64>>,
     /// Its own file and the one of its last writes.
     files: [(PathBuf, Option<Identity>); 2],
@@ -31,6 +31,11 @@ impl Opened {
             (path, opened)
         });
         Self { connection, witness, registers: RefCell::default(), files, _mark: mark }
+    }
+
+    /// A write was undone: a cash register that it brought may get another number.
+    pub fn forget_numbers(&self) {
+        self.registers.borrow_mut().clear();
     }
 
     /// False where another file is in the place of one that is open here, or none.

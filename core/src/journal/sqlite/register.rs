@@ -33,13 +33,11 @@ fn has(connection: &Connection, number: i64, name: &str) -> rusqlite::Result<boo
     Ok(is_its.optional()? == Some(true))
 }
 
-/// As `number`, for a write: where an earlier one asked already, only the table is asked whether that still holds.
+/// As `number`, for a write: where an earlier one asked already, nothing is asked again. A register's row never changes.
 pub(super) fn number_kept(opened: &Opened, name: &str) -> rusqlite::Result<Option<i64>> {
     let kept = opened.registers.borrow().get(name).copied();
-    if let Some(number) = kept
-        && has(opened, number, name)?
-    {
-        return Ok(Some(number));
+    if kept.is_some() {
+        return Ok(kept);
     }
     let found = number(opened, name)?;
     if let Some(number) = found {

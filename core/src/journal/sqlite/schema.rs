@@ -34,9 +34,8 @@ const MIGRATIONS: &[(&str, Fill)] = &[
     (include_str!("../sqlite_5.sql"), |_| Ok(())),
 ];
 /// Bytes of a page of a new file. A write of one receipt changes a page of each table and index that it
-/// stands in, and a page goes to disk whole. With the 4,096 bytes that SQLite takes by itself a write lasts
-/// longer.
-const PAGE_BYTES: i64 = 2_048;
+/// stands in, and a page goes to disk whole: the smaller, the sooner a write is done.
+const PAGE_BYTES: i64 = 1_024;
 /// How long a write waits for another process's write. SQLite itself pauses meanwhile, for milliseconds:
 /// shorter pauses would take the processor from the one who writes.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

@@ -294,6 +294,9 @@ impl Store {
             Err(error) => Err(error),
         };
         open.witness.is_over(committed.is_ok());
+        if committed.is_err() {
+            open.forget_numbers();
+        }
         tells.into_iter().for_each(|tell| tell(&committed));
     }
 
@@ -321,6 +324,7 @@ impl Store {
             let done = work(so_far.as_ref().map(|_| connection).map_err(Error::clone));
             if !done.is_right {
                 connection.witness.back_to(ends);
+                connection.forget_numbers();
             }
             let sql = if done.is_right { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
             so_far = so_far.and_then(|is_wanted| {

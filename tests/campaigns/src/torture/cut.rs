@@ -16,9 +16,8 @@ use super::Tally;
 use super::bench::{Bench, Engine, call};
 use crate::Result;
 
-/// SQLite's pages here, and the header of a frame and of the file of frames.
-const PAGE: u64 = 2048;
-const FRAME: u64 = PAGE + 24;
+/// Bytes before the page of a frame, and before the first frame (https://www.sqlite.org/fileformat.html).
+const FRAME_HEADER: u64 = 24;
 const WAL_HEADER: u64 = 32;
 /// Sales of the journal that is cut.
 const SALES: [u32; 4] = [101, 102, 103, 104];
@@ -151,15 +150,25 @@ impl Scene {
         Ok(fs::metadata(part.of(&self.files.path().join("journal.sqlite")))?.len())
     }
 
+    /// Bytes of a page of this journal.
+    fn page(&self) -> Result<u64> {
+        let bytes = fs::read(self.files.path().join("journal.sqlite"))?;
+        match bytes.get(16..18) {
+            Some(&[high, low]) => Ok(u16::from_be_bytes([high, low]).into()),
+            _ => Err("the journal has no header".into()),
+        }
+    }
+
     /// Where the frames of the last write begin: after the last but one that ends a transaction, which
     /// tells the size of the data base.
     fn last_write(&self) -> Result<u64> {
         let frames = fs::read(Part::Frames.of(&self.files.path().join("journal.sqlite")))?;
         let size =
             |at: u64| Some(frames.get(usize::try_from(at).ok()? + 4..)?.get(..4)?.iter().any(|b| *b > 0));
-        let starts = (WAL_HEADER..frames.len() as u64).step_by(usize::try_from(FRAME)?);
+        let frame = self.page()? + FRAME_HEADER;
+        let starts = (WAL_HEADER..frames.len() as u64).step_by(usize::try_from(frame)?);
         let ends: Vec<u64> =
-            starts.filter(|start| size(*start) == Some(true)).map(|start| start + FRAME).collect();
+            starts.filter(|start| size(*start) == Some(true)).map(|start| start + frame).collect();
         Ok(ends.len().checked_sub(2).and_then(|last| ends.get(last)).copied().unwrap_or(WAL_HEADER))
     }
 
@@ -258,7 +267,7 @@ pub async fn run(tally: &mut Tally, vendor: &'static str, extent: Extent) -> Res
         }
         let scene = Scene::make(vendor, part).await?;
         let length = scene.length(part)?;
-        let unit = if part == Part::Frames { FRAME } else { PAGE };
+        let unit = scene.page()? + if part == Part::Frames { FRAME_HEADER } else { 0 };
         let first = length.saturating_sub(extent.last * unit);
         let flips: Vec<Harm> = (0..extent.flips)
             .map(|_| Harm::Flip(random.random_range(0..length), random.random_range(0..8)))

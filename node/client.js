@@ -12,6 +12,9 @@ if (native.version() !== version) {
   )
 }
 
+// Clients that nobody closed are let go with their last reference.
+const forgotten = new FinalizationRegistry((id) => native.close(id))
+
 class Client {
   #id = 0
   #logger
@@ -23,14 +26,15 @@ class Client {
     }
     this.#logger = logger
     this.#id = this.#answer(native.open(written(vendor ? { ...config, vendor } : config))).client
+    forgotten.register(this, this.#id)
   }
 
-  async call(operation, request) {
-    return this.#answer(await native.call(this.#id, operation, written(request)))
+  async call(operation, request, ...others) {
+    return this.#answer(await native.call(this.#id, operation, written(request, others)))
   }
 
-  callSync(operation, request) {
-    return this.#answer(native.callSync(this.#id, operation, written(request)))
+  callSync(operation, request, ...others) {
+    return this.#answer(native.callSync(this.#id, operation, written(request, others)))
   }
 
   close() {
@@ -60,7 +64,8 @@ class Client {
 // `undefined` means absent, as `null` does. What JSON would silently turn into null (NaN) goes out
 // as a text, for the core to refuse, and so does a Date that is none; what it would drop or empty (functions, Maps)
 // as an object that no field takes. BigInt goes out as a text too.
-function written(request = {}) {
+function written(request = {}, others = []) {
+  if (others.length) throw new TypeError('an operation takes one object and no options: what was begun is not aborted')
   return JSON.stringify(request, function (name, value) {
     const given = this[name]
     const isLost = typeof given === 'function' || given instanceof Map || given instanceof Set

@@ -4,548 +4,548 @@
 const { Client } = require('./client.js')
 
 class Operations extends Client {
-  capabilities(request) {
-    return this.call('capabilities', request)
+  capabilities(...request) {
+    return this.call('capabilities', ...request)
   }
 
-  capabilitiesSync(request) {
-    return this.callSync('capabilities', request)
+  capabilitiesSync(...request) {
+    return this.callSync('capabilities', ...request)
   }
 
-  validate(request) {
-    return this.call('validate', request)
+  validate(...request) {
+    return this.call('validate', ...request)
   }
 
-  validateSync(request) {
-    return this.callSync('validate', request)
+  validateSync(...request) {
+    return this.callSync('validate', ...request)
   }
 
-  distribute(request) {
-    return this.call('distribute', request)
+  distribute(...request) {
+    return this.call('distribute', ...request)
   }
 
-  distributeSync(request) {
-    return this.callSync('distribute', request)
+  distributeSync(...request) {
+    return this.callSync('distribute', ...request)
   }
 
-  register(request) {
-    return this.call('register', request)
+  register(...request) {
+    return this.call('register', ...request)
   }
 
-  registerSync(request) {
-    return this.callSync('register', request)
+  registerSync(...request) {
+    return this.callSync('register', ...request)
   }
 
-  replace(request) {
-    return this.call('replace', request)
+  replace(...request) {
+    return this.call('replace', ...request)
   }
 
-  replaceSync(request) {
-    return this.callSync('replace', request)
+  replaceSync(...request) {
+    return this.callSync('replace', ...request)
   }
 
-  status(request) {
-    return this.call('status', request)
+  status(...request) {
+    return this.call('status', ...request)
   }
 
-  statusSync(request) {
-    return this.callSync('status', request)
+  statusSync(...request) {
+    return this.callSync('status', ...request)
   }
 
-  wait(request) {
-    return this.call('wait', request)
+  wait(...request) {
+    return this.call('wait', ...request)
   }
 
-  waitSync(request) {
-    return this.callSync('wait', request)
+  waitSync(...request) {
+    return this.callSync('wait', ...request)
   }
 
-  resolve(request) {
-    return this.call('resolve', request)
+  resolve(...request) {
+    return this.call('resolve', ...request)
   }
 
-  resolveSync(request) {
-    return this.callSync('resolve', request)
+  resolveSync(...request) {
+    return this.callSync('resolve', ...request)
   }
 
-  enqueue(request) {
-    return this.call('enqueue', request)
+  enqueue(...request) {
+    return this.call('enqueue', ...request)
   }
 
-  enqueueSync(request) {
-    return this.callSync('enqueue', request)
+  enqueueSync(...request) {
+    return this.callSync('enqueue', ...request)
   }
 
-  deliver(request) {
-    return this.call('deliver', request)
+  deliver(...request) {
+    return this.call('deliver', ...request)
   }
 
-  deliverSync(request) {
-    return this.callSync('deliver', request)
+  deliverSync(...request) {
+    return this.callSync('deliver', ...request)
   }
 
-  journal(request) {
-    return this.call('journal', request)
+  journal(...request) {
+    return this.call('journal', ...request)
   }
 
-  journalSync(request) {
-    return this.callSync('journal', request)
+  journalSync(...request) {
+    return this.callSync('journal', ...request)
   }
 
-  totals(request) {
-    return this.call('totals', request)
+  totals(...request) {
+    return this.call('totals', ...request)
   }
 
-  totalsSync(request) {
-    return this.callSync('totals', request)
+  totalsSync(...request) {
+    return this.callSync('totals', ...request)
   }
 
-  reconcile(request) {
-    return this.call('reconcile', request)
+  reconcile(...request) {
+    return this.call('reconcile', ...request)
   }
 
-  reconcileSync(request) {
-    return this.callSync('reconcile', request)
+  reconcileSync(...request) {
+    return this.callSync('reconcile', ...request)
   }
 
-  slip(request) {
-    return this.call('slip', request)
+  slip(...request) {
+    return this.call('slip', ...request)
   }
 
-  slipSync(request) {
-    return this.callSync('slip', request)
+  slipSync(...request) {
+    return this.callSync('slip', ...request)
   }
 
-  export(request) {
-    return this.call('export', request)
+  export(...request) {
+    return this.call('export', ...request)
   }
 
-  exportSync(request) {
-    return this.callSync('export', request)
+  exportSync(...request) {
+    return this.callSync('export', ...request)
   }
 
-  prune(request) {
-    return this.call('prune', request)
+  prune(...request) {
+    return this.call('prune', ...request)
   }
 
-  pruneSync(request) {
-    return this.callSync('prune', request)
+  pruneSync(...request) {
+    return this.callSync('prune', ...request)
   }
 
-  parseCallback(request) {
-    return this.call('parse_callback', request)
+  parseCallback(...request) {
+    return this.call('parse_callback', ...request)
   }
 
-  parseCallbackSync(request) {
-    return this.callSync('parse_callback', request)
+  parseCallbackSync(...request) {
+    return this.callSync('parse_callback', ...request)
   }
 
-  parseMarking(request) {
-    return this.call('parse_marking', request)
+  parseMarking(...request) {
+    return this.call('parse_marking', ...request)
   }
 
-  parseMarkingSync(request) {
-    return this.callSync('parse_marking', request)
+  parseMarkingSync(...request) {
+    return this.callSync('parse_marking', ...request)
   }
 
-  health(request) {
-    return this.call('health', request)
+  health(...request) {
+    return this.call('health', ...request)
   }
 
-  healthSync(request) {
-    return this.callSync('health', request)
+  healthSync(...request) {
+    return this.callSync('health', ...request)
   }
 
-  metrics(request) {
-    return this.call('metrics', request)
+  metrics(...request) {
+    return this.call('metrics', ...request)
   }
 
-  metricsSync(request) {
-    return this.callSync('metrics', request)
+  metricsSync(...request) {
+    return this.callSync('metrics', ...request)
   }
 }
 
 class Modulkassa extends Operations {
   static vendor = 'modulkassa'
 
-  associate(request) {
-    return this.call('associate', request)
+  associate(...request) {
+    return this.call('associate', ...request)
   }
 
-  associateSync(request) {
-    return this.callSync('associate', request)
+  associateSync(...request) {
+    return this.callSync('associate', ...request)
   }
 
-  dissociate(request) {
-    return this.call('dissociate', request)
+  dissociate(...request) {
+    return this.call('dissociate', ...request)
   }
 
-  dissociateSync(request) {
-    return this.callSync('dissociate', request)
+  dissociateSync(...request) {
+    return this.callSync('dissociate', ...request)
   }
 
-  serviceStatus(request) {
-    return this.call('service_status', request)
+  serviceStatus(...request) {
+    return this.call('service_status', ...request)
   }
 
-  serviceStatusSync(request) {
-    return this.callSync('service_status', request)
+  serviceStatusSync(...request) {
+    return this.callSync('service_status', ...request)
   }
 
-  sendDocument(request) {
-    return this.call('send_document', request)
+  sendDocument(...request) {
+    return this.call('send_document', ...request)
   }
 
-  sendDocumentSync(request) {
-    return this.callSync('send_document', request)
+  sendDocumentSync(...request) {
+    return this.callSync('send_document', ...request)
   }
 
-  documentStatus(request) {
-    return this.call('document_status', request)
+  documentStatus(...request) {
+    return this.call('document_status', ...request)
   }
 
-  documentStatusSync(request) {
-    return this.callSync('document_status', request)
+  documentStatusSync(...request) {
+    return this.callSync('document_status', ...request)
   }
 
-  requeueDocument(request) {
-    return this.call('requeue_document', request)
+  requeueDocument(...request) {
+    return this.call('requeue_document', ...request)
   }
 
-  requeueDocumentSync(request) {
-    return this.callSync('requeue_document', request)
+  requeueDocumentSync(...request) {
+    return this.callSync('requeue_document', ...request)
   }
 
-  retailPoint(request) {
-    return this.call('retail_point', request)
+  retailPoint(...request) {
+    return this.call('retail_point', ...request)
   }
 
-  retailPointSync(request) {
-    return this.callSync('retail_point', request)
+  retailPointSync(...request) {
+    return this.callSync('retail_point', ...request)
   }
 }
 
 class Ikkm extends Operations {
   static vendor = 'ikkm'
 
-  shift(request) {
-    return this.call('shift', request)
+  shift(...request) {
+    return this.call('shift', ...request)
   }
 
-  shiftSync(request) {
-    return this.callSync('shift', request)
+  shiftSync(...request) {
+    return this.callSync('shift', ...request)
   }
 
-  closeShift(request) {
-    return this.call('close_shift', request)
+  closeShift(...request) {
+    return this.call('close_shift', ...request)
   }
 
-  closeShiftSync(request) {
-    return this.callSync('close_shift', request)
+  closeShiftSync(...request) {
+    return this.callSync('close_shift', ...request)
   }
 
-  xReport(request) {
-    return this.call('x_report', request)
+  xReport(...request) {
+    return this.call('x_report', ...request)
   }
 
-  xReportSync(request) {
-    return this.callSync('x_report', request)
+  xReportSync(...request) {
+    return this.callSync('x_report', ...request)
   }
 
-  cash(request) {
-    return this.call('cash', request)
+  cash(...request) {
+    return this.call('cash', ...request)
   }
 
-  cashSync(request) {
-    return this.callSync('cash', request)
+  cashSync(...request) {
+    return this.callSync('cash', ...request)
   }
 
-  deposit(request) {
-    return this.call('deposit', request)
+  deposit(...request) {
+    return this.call('deposit', ...request)
   }
 
-  depositSync(request) {
-    return this.callSync('deposit', request)
+  depositSync(...request) {
+    return this.callSync('deposit', ...request)
   }
 
-  withdraw(request) {
-    return this.call('withdraw', request)
+  withdraw(...request) {
+    return this.call('withdraw', ...request)
   }
 
-  withdrawSync(request) {
-    return this.callSync('withdraw', request)
+  withdrawSync(...request) {
+    return this.callSync('withdraw', ...request)
   }
 
-  check(request) {
-    return this.call('check', request)
+  check(...request) {
+    return this.call('check', ...request)
   }
 
-  checkSync(request) {
-    return this.callSync('check', request)
+  checkSync(...request) {
+    return this.callSync('check', ...request)
   }
 
-  info(request) {
-    return this.call('info', request)
+  info(...request) {
+    return this.call('info', ...request)
   }
 
-  infoSync(request) {
-    return this.callSync('info', request)
+  infoSync(...request) {
+    return this.callSync('info', ...request)
   }
 
-  items(request) {
-    return this.call('items', request)
+  items(...request) {
+    return this.call('items', ...request)
   }
 
-  itemsSync(request) {
-    return this.callSync('items', request)
+  itemsSync(...request) {
+    return this.callSync('items', ...request)
   }
 
-  catalog(request) {
-    return this.call('catalog', request)
+  catalog(...request) {
+    return this.call('catalog', ...request)
   }
 
-  catalogSync(request) {
-    return this.callSync('catalog', request)
+  catalogSync(...request) {
+    return this.callSync('catalog', ...request)
   }
 
-  taxes(request) {
-    return this.call('taxes', request)
+  taxes(...request) {
+    return this.call('taxes', ...request)
   }
 
-  taxesSync(request) {
-    return this.callSync('taxes', request)
+  taxesSync(...request) {
+    return this.callSync('taxes', ...request)
   }
 
-  cashiers(request) {
-    return this.call('cashiers', request)
+  cashiers(...request) {
+    return this.call('cashiers', ...request)
   }
 
-  cashiersSync(request) {
-    return this.callSync('cashiers', request)
+  cashiersSync(...request) {
+    return this.callSync('cashiers', ...request)
   }
 
-  shifts(request) {
-    return this.call('shifts', request)
+  shifts(...request) {
+    return this.call('shifts', ...request)
   }
 
-  shiftsSync(request) {
-    return this.callSync('shifts', request)
+  shiftsSync(...request) {
+    return this.callSync('shifts', ...request)
   }
 
-  cheques(request) {
-    return this.call('cheques', request)
+  cheques(...request) {
+    return this.call('cheques', ...request)
   }
 
-  chequesSync(request) {
-    return this.callSync('cheques', request)
+  chequesSync(...request) {
+    return this.callSync('cheques', ...request)
   }
 
-  sales(request) {
-    return this.call('sales', request)
+  sales(...request) {
+    return this.call('sales', ...request)
   }
 
-  salesSync(request) {
-    return this.callSync('sales', request)
+  salesSync(...request) {
+    return this.callSync('sales', ...request)
   }
 
-  shiftReport(request) {
-    return this.call('shift_report', request)
+  shiftReport(...request) {
+    return this.call('shift_report', ...request)
   }
 
-  shiftReportSync(request) {
-    return this.callSync('shift_report', request)
+  shiftReportSync(...request) {
+    return this.callSync('shift_report', ...request)
   }
 
-  transaction(request) {
-    return this.call('transaction', request)
+  transaction(...request) {
+    return this.call('transaction', ...request)
   }
 
-  transactionSync(request) {
-    return this.callSync('transaction', request)
+  transactionSync(...request) {
+    return this.callSync('transaction', ...request)
   }
 
-  printText(request) {
-    return this.call('print_text', request)
+  printText(...request) {
+    return this.call('print_text', ...request)
   }
 
-  printTextSync(request) {
-    return this.callSync('print_text', request)
+  printTextSync(...request) {
+    return this.callSync('print_text', ...request)
   }
 
-  printLast(request) {
-    return this.call('print_last', request)
+  printLast(...request) {
+    return this.call('print_last', ...request)
   }
 
-  printLastSync(request) {
-    return this.callSync('print_last', request)
+  printLastSync(...request) {
+    return this.callSync('print_last', ...request)
   }
 
-  startBankPayment(request) {
-    return this.call('start_bank_payment', request)
+  startBankPayment(...request) {
+    return this.call('start_bank_payment', ...request)
   }
 
-  startBankPaymentSync(request) {
-    return this.callSync('start_bank_payment', request)
+  startBankPaymentSync(...request) {
+    return this.callSync('start_bank_payment', ...request)
   }
 }
 
 class Atol extends Operations {
   static vendor = 'atol'
 
-  kkts(request) {
-    return this.call('kkts', request)
+  kkts(...request) {
+    return this.call('kkts', ...request)
   }
 
-  kktsSync(request) {
-    return this.callSync('kkts', request)
+  kktsSync(...request) {
+    return this.callSync('kkts', ...request)
   }
 
-  kkt(request) {
-    return this.call('kkt', request)
+  kkt(...request) {
+    return this.call('kkt', ...request)
   }
 
-  kktSync(request) {
-    return this.callSync('kkt', request)
+  kktSync(...request) {
+    return this.callSync('kkt', ...request)
   }
 
-  sendDocument(request) {
-    return this.call('send_document', request)
+  sendDocument(...request) {
+    return this.call('send_document', ...request)
   }
 
-  sendDocumentSync(request) {
-    return this.callSync('send_document', request)
+  sendDocumentSync(...request) {
+    return this.callSync('send_document', ...request)
   }
 
-  documentReport(request) {
-    return this.call('document_report', request)
+  documentReport(...request) {
+    return this.call('document_report', ...request)
   }
 
-  documentReportSync(request) {
-    return this.callSync('document_report', request)
+  documentReportSync(...request) {
+    return this.callSync('document_report', ...request)
   }
 
-  errorCodes(request) {
-    return this.call('error_codes', request)
+  errorCodes(...request) {
+    return this.call('error_codes', ...request)
   }
 
-  errorCodesSync(request) {
-    return this.callSync('error_codes', request)
+  errorCodesSync(...request) {
+    return this.callSync('error_codes', ...request)
   }
 }
 
 class Ikassa extends Operations {
   static vendor = 'ikassa'
 
-  startLogin(request) {
-    return this.call('start_login', request)
+  startLogin(...request) {
+    return this.call('start_login', ...request)
   }
 
-  startLoginSync(request) {
-    return this.callSync('start_login', request)
+  startLoginSync(...request) {
+    return this.callSync('start_login', ...request)
   }
 
-  finishLogin(request) {
-    return this.call('finish_login', request)
+  finishLogin(...request) {
+    return this.call('finish_login', ...request)
   }
 
-  finishLoginSync(request) {
-    return this.callSync('finish_login', request)
+  finishLoginSync(...request) {
+    return this.callSync('finish_login', ...request)
   }
 
-  refreshLogin(request) {
-    return this.call('refresh_login', request)
+  refreshLogin(...request) {
+    return this.call('refresh_login', ...request)
   }
 
-  refreshLoginSync(request) {
-    return this.callSync('refresh_login', request)
+  refreshLoginSync(...request) {
+    return this.callSync('refresh_login', ...request)
   }
 
-  cashbox(request) {
-    return this.call('cashbox', request)
+  cashbox(...request) {
+    return this.call('cashbox', ...request)
   }
 
-  cashboxSync(request) {
-    return this.callSync('cashbox', request)
+  cashboxSync(...request) {
+    return this.callSync('cashbox', ...request)
   }
 
-  shift(request) {
-    return this.call('shift', request)
+  shift(...request) {
+    return this.call('shift', ...request)
   }
 
-  shiftSync(request) {
-    return this.callSync('shift', request)
+  shiftSync(...request) {
+    return this.callSync('shift', ...request)
   }
 
-  openShift(request) {
-    return this.call('open_shift', request)
+  openShift(...request) {
+    return this.call('open_shift', ...request)
   }
 
-  openShiftSync(request) {
-    return this.callSync('open_shift', request)
+  openShiftSync(...request) {
+    return this.callSync('open_shift', ...request)
   }
 
-  closeShift(request) {
-    return this.call('close_shift', request)
+  closeShift(...request) {
+    return this.call('close_shift', ...request)
   }
 
-  closeShiftSync(request) {
-    return this.callSync('close_shift', request)
+  closeShiftSync(...request) {
+    return this.callSync('close_shift', ...request)
   }
 
-  cash(request) {
-    return this.call('cash', request)
+  cash(...request) {
+    return this.call('cash', ...request)
   }
 
-  cashSync(request) {
-    return this.callSync('cash', request)
+  cashSync(...request) {
+    return this.callSync('cash', ...request)
   }
 
-  deposit(request) {
-    return this.call('deposit', request)
+  deposit(...request) {
+    return this.call('deposit', ...request)
   }
 
-  depositSync(request) {
-    return this.callSync('deposit', request)
+  depositSync(...request) {
+    return this.callSync('deposit', ...request)
   }
 
-  withdraw(request) {
-    return this.call('withdraw', request)
+  withdraw(...request) {
+    return this.call('withdraw', ...request)
   }
 
-  withdrawSync(request) {
-    return this.callSync('withdraw', request)
+  withdrawSync(...request) {
+    return this.callSync('withdraw', ...request)
   }
 
-  cardWithdraw(request) {
-    return this.call('card_withdraw', request)
+  cardWithdraw(...request) {
+    return this.call('card_withdraw', ...request)
   }
 
-  cardWithdrawSync(request) {
-    return this.callSync('card_withdraw', request)
+  cardWithdrawSync(...request) {
+    return this.callSync('card_withdraw', ...request)
   }
 
-  rollback(request) {
-    return this.call('rollback', request)
+  rollback(...request) {
+    return this.call('rollback', ...request)
   }
 
-  rollbackSync(request) {
-    return this.callSync('rollback', request)
+  rollbackSync(...request) {
+    return this.callSync('rollback', ...request)
   }
 
-  document(request) {
-    return this.call('document', request)
+  document(...request) {
+    return this.call('document', ...request)
   }
 
-  documentSync(request) {
-    return this.callSync('document', request)
+  documentSync(...request) {
+    return this.callSync('document', ...request)
   }
 
-  receiptUrl(request) {
-    return this.call('receipt_url', request)
+  receiptUrl(...request) {
+    return this.call('receipt_url', ...request)
   }
 
-  receiptUrlSync(request) {
-    return this.callSync('receipt_url', request)
+  receiptUrlSync(...request) {
+    return this.callSync('receipt_url', ...request)
   }
 }
 

@@ -156,6 +156,23 @@ test('what JSON would lose is refused by its pointer', async () => {
   }
 })
 
+test('an AbortSignal is refused, and nothing is sent', async () => {
+  const till = open()
+  const signal = AbortSignal.abort()
+  await assert.rejects(till.register(receipt(), { signal }), /not aborted/)
+  assert.throws(() => till.registerSync(receipt(), { signal }), /not aborted/)
+  const error = await failure(till, 'register', { ...receipt(), signal })
+  assert.deepEqual(error.violations.map(({ path }) => path), ['/signal'])
+  assert.deepEqual((await till.journal({})).entries, [])
+})
+
+test('an error goes to another thread whole by its JSON', async () => {
+  const error = await failure(open(), 'register', {})
+  const copy = structuredClone(error.toJSON())
+  assert.deepEqual([copy.code, copy.outcome], [error.code, 'not_registered'])
+  assert.deepEqual(copy.violations, error.violations)
+})
+
 test('log lines reach the logger without secrets', async () => {
   const lines = []
   const take = (level) => (message) => lines.push(`${level} ${message}`)

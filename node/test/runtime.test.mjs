@@ -97,6 +97,22 @@ test('memory does not grow', async () => {
   assert.ok(grown < 8 << 20, `${grown} bytes more`)
 })
 
+test('a client that nobody closed is let go with its last reference', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc')
+  const native = createRequire(import.meta.url)('../native.js')
+  const before = JSON.parse(native.open(JSON.stringify({ ...config(), vendor: 'modulkassa' }))).ok.client
+  open()
+  const kind = () => JSON.parse(native.callSync(before + 1, 'metrics', '{}')).error?.kind
+  assert.equal(kind(), undefined)
+  for (const end = Date.now() + 10_000; kind() !== 'closed' && Date.now() < end; ) {
+    collect()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  assert.equal(kind(), 'closed')
+  native.close(before)
+})
+
 const OPEN = `import { config, open } from './common.mjs'\nconst till = open()\n`
 
 test('an open client does not keep the process', () => {

@@ -16,6 +16,9 @@ final class Native
 {
     private const ABI_VERSION = 1;
 
+    /** What hosters like to forbid. */
+    private const NEEDED = ['file_get_contents', 'getenv', 'getmypid', 'ini_get', 'is_file', 'php_uname', 'realpath'];
+
     /** Kept until the request ends: making it parses the header. */
     private static ?FFI $ffi = null;
 
@@ -57,6 +60,9 @@ final class Native
 
     private static function ffi(): FFI
     {
+        if (self::$ffi === null && $missing = array_filter(self::NEEDED, fn ($name) => !function_exists($name))) {
+            throw self::unusable('`disable_functions` in php.ini takes away ' . implode(', ', $missing));
+        }
         return self::$ffi ??= self::checked(self::preloaded() ?? self::loaded());
     }
 
@@ -87,9 +93,7 @@ final class Native
             try {
                 return FFI::cdef(self::header(), $library);
             } catch (FFI\Exception $error) {
-                if (str_contains($error->getMessage(), 'ffi.enable')) {
-                    throw self::forbidden($error);
-                }
+                self::isAllowed($error);
                 $failures[] = "$library: {$error->getMessage()}";
             }
         }
@@ -148,9 +152,7 @@ final class Native
             FFI::cdef('const char *gnu_get_libc_version(void);');
             return 'gnu';
         } catch (FFI\Exception $error) {
-            if (str_contains($error->getMessage(), 'ffi.enable')) {
-                throw self::forbidden($error);
-            }
+            self::isAllowed($error);
             return 'musl';
         }
     }
@@ -180,11 +182,14 @@ final class Native
         return $text;
     }
 
-    private static function forbidden(\Throwable $cause): KassaError
+    /** Fails where the error says that PHP allows no FFI. */
+    private static function isAllowed(FFI\Exception $error): void
     {
         $message = "PHP does not allow FFI here. Put either of these into php.ini and restart PHP:\n"
             . "  opcache.preload=%s/preload.php\n  opcache.preload_user=www-data\nor\n  ffi.enable=1";
-        return self::unusable(sprintf($message, dirname(__DIR__)), $cause);
+        if (str_contains($error->getMessage(), 'ffi.enable')) {
+            throw self::unusable(sprintf($message, dirname(__DIR__)), $error);
+        }
     }
 
     private static function unusable(string $message, ?\Throwable $cause = null): KassaError

@@ -111,6 +111,14 @@ final class LoadTest extends TestCase
         }
     }
 
+    public function testWhatDisableFunctionsTakesAwayIsNamed(): void
+    {
+        $said = json_decode(self::php(['-d', 'disable_functions=getmypid,php_uname'], self::library()), true);
+        self::assertSame(['config_invalid', 'not_registered'], [$said['code'], $said['outcome']]);
+        self::assertStringContainsString('disable_functions', $said['message']);
+        self::assertStringContainsString('getmypid, php_uname', $said['message']);
+    }
+
     public function testAWebServerIsRefusedWithoutPreloading(): void
     {
         $said = json_decode($this->served(['-d', 'ffi.enable=preload']), true);

@@ -137,6 +137,18 @@ def test_decimals_and_times(till):
         till.validate({"id": object()})
 
 
+def test_a_float_that_is_no_number_is_named_by_its_path(till):
+    for number in (float("nan"), float("inf"), float("-inf")):
+        sale = receipt()
+        sale["items"] = [{**sale["items"][0], "quantity": number, "name": "\ud800"}]
+        with pytest.raises(kassa.InvalidError) as caught:
+            till.register(sale)
+        assert {v["path"] for v in caught.value.violations} >= {"/items/0/quantity"}, number
+    with pytest.raises(ValueError, match="Circular"):
+        sale["items"] = sale
+        till.validate(sale)
+
+
 def test_null_means_absent(till):
     assert till.validate({**receipt(), "cashier": None, "print": False})["valid"] is True
 

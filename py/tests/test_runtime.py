@@ -1,5 +1,7 @@
 """Threads, Ctrl-C, forks, memory, the end of the interpreter."""
 
+import gc
+import json
 import multiprocessing
 import os
 import signal
@@ -141,6 +143,35 @@ def test_memory_does_not_grow(till):
     before = resident_kib()
     loop(20_000)
     assert resident_kib() - before < 4 << 10
+
+
+def test_a_client_that_nobody_closed_is_let_go_with_its_last_reference():
+    client = kassa.Modulkassa(config())
+    used = client._id
+    del client
+    gc.collect()
+    answer = json.loads(kassa._native.call(used, "metrics", "{}"))
+    assert answer["error"]["kind"] == "closed"
+
+
+FEW_FILES = """
+import json, resource, kassa
+resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))
+try:
+    kassa.Modulkassa(**{config!r})
+except kassa.KassaError as error:
+    print(json.dumps(error.to_dict()))
+"""
+
+
+def test_a_process_without_files_is_told_so():
+    ended = subprocess.run(
+        [sys.executable, "-c", FEW_FILES.format(files=4, config=config())],
+        env=environment(), capture_output=True, text=True, timeout=20, check=True,
+    )
+    told = json.loads(ended.stdout)
+    assert (told["code"], told["outcome"]) == ("host_exhausted", "not_registered")
+    assert "no file" in told["message"] and "files" in told["message"]
 
 
 # The interpreter takes its time to end, so that the threads come back in the middle of it.

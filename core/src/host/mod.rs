@@ -92,7 +92,8 @@ fn arm_failpoints() {
 /// The host of this very process.
 fn host() -> Result<&'static Host> {
     let exhausted = |cause: std::io::Error| {
-        let message = format!("the library cannot start its thread ({cause}); nothing was sent");
+        let message =
+            format!("the system gives the library no thread or no file ({cause}); nothing was sent");
         Error::new(Code::HostExhausted, message)
     };
     let mut place = &FIRST;

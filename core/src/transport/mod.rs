@@ -3,6 +3,7 @@
 
 mod answer;
 pub mod lenient;
+mod proxy;
 mod sent;
 
 use std::borrow::Cow;
@@ -264,6 +265,8 @@ fn build(terms: &Terms) -> Result<Client> {
         // The address may hold a password: the error must not repeat it.
         let proxy = Proxy::all(address).map_err(|_| config("proxy: not an address".into()))?;
         builder = builder.proxy(proxy);
+    } else if let Some(why) = proxy::left_out(terms.plain, |name| std::env::var(name).ok()) {
+        tracing::warn!(target: "kassa::http", "{why}");
     }
     builder.build().map_err(|error| config(format!("the HTTP client cannot be set up: {}", causes(&error))))
 }

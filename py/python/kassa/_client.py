@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import threading
+import weakref
 from decimal import Decimal
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, TypeVar
 
@@ -80,8 +81,7 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        state = "open" if self._id else "closed"
-        return f"<kassa.{type(self).__name__} {self._register} {state}>"
+        return f"<kassa.{type(self).__name__} {self._register} {'open' if self._id else 'closed'}>"
 
     def __reduce__(self) -> str:
         raise TypeError("a client belongs to its process; open one in the other process")
@@ -89,14 +89,15 @@ class Client:
     def _open(self) -> None:
         opened = self._answer(self._open_native())
         self._id = opened["client"]
+        # One that nobody closed is let go with its last reference.
+        weakref.finalize(self, _native.close, self._id).atexit = False
         self._register = opened["register"]
         self._durable = opened["durable"]
 
     def _answer(self, envelope: str) -> Any:
         answer: Dict[str, Any] = json.loads(envelope)
         for line in answer.get("log", ()):
-            # A logger that fails loses no result. KeyboardInterrupt and SystemExit are no failures
-            # of a logger and go through, as they do while a call waits.
+            # A logger that fails loses no result. KeyboardInterrupt and SystemExit go through, as while a call waits.
             with contextlib.suppress(Exception):
                 level = getattr(logging, line["level"].upper())
                 self._logger.log(level, "%s: %s", line["target"], line["message"])
@@ -127,14 +128,13 @@ def _plain(value: object) -> str:
 def _dump(value: Mapping[str, object]) -> str:
     if not isinstance(value, Mapping):
         raise TypeError(f"expected a mapping such as a dict, not {type(value).__name__}")
-    # Mappings that are no dicts are welcome, but json does not know them.
-    value = value if isinstance(value, dict) else dict(value)
-    text = json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
+    value = dict(value)  # Of the mappings, json knows only these.
     try:
+        text = json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
-    except UnicodeEncodeError:
-        # A lone surrogate cannot cross the border; escaped it can, and the core names its place.
-        text = json.dumps(value, default=_plain, separators=(",", ":"))
+    except ValueError:
+        # A lone surrogate cannot cross the border; escaped it can. NaN is no JSON; as a text it is. The core names the place.
+        text = json.dumps(json.loads(json.dumps(value, default=_plain), parse_constant=str))
     return text
 
 

@@ -55,8 +55,11 @@ fn methods(out: &mut String, operations: &[Operation]) -> Result<()> {
     for (index, Operation { name, .. }) in operations.iter().enumerate() {
         ensure!(!TAKEN.contains(&name.as_str()), "Node's Client has `{name}` already; rename the operation");
         let (method, gap) = (camel(name), if index == 0 { "" } else { "\n" });
-        writeln!(out, "{gap}  {method}(request) {{\n    return this.call('{name}', request)\n  }}")?;
-        writeln!(out, "\n  {method}Sync(request) {{\n    return this.callSync('{name}', request)\n  }}")?;
+        writeln!(out, "{gap}  {method}(...request) {{\n    return this.call('{name}', ...request)\n  }}")?;
+        writeln!(
+            out,
+            "\n  {method}Sync(...request) {{\n    return this.callSync('{name}', ...request)\n  }}"
+        )?;
     }
     Ok(())
 }

@@ -158,19 +158,20 @@ impl Connection {
                 Ok((client, connection)) => {
                     let driver: Option<Driver> = Some(Box::pin(connection));
                     let mut opened = Self { client, driver, statements: HashMap::new(), is_idle: true };
-                    if opened.takes_writes().await {
-                        return Ok(opened);
+                    match opened.takes_writes().await {
+                        Ok(true) => return Ok(opened),
+                        Ok(false) => format!("the server {READ_ONLY}{STANDBY}"),
+                        Err(trouble) => trouble.into_text(),
                     }
-                    format!("the server {READ_ONLY}{STANDBY}")
                 }
             };
         }
         Err(why)
     }
 
-    async fn takes_writes(&mut self) -> bool {
-        let rows = self.query("SHOW transaction_read_only", &[]).await.unwrap_or_default();
-        rows.first().and_then(|row| row.try_get::<_, String>(0).ok()).is_some_and(|only| only == "off")
+    async fn takes_writes(&mut self) -> Result<bool, Trouble> {
+        let rows = self.query("SHOW transaction_read_only", &[]).await?;
+        Ok(rows.first().and_then(|row| row.try_get::<_, String>(0).ok()).is_some_and(|only| only == "off"))
     }
 
     /// Carries out one statement, which is prepared once in a connection.

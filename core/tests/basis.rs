@@ -234,6 +234,45 @@ async fn a_prepayment_is_settled_once() {
     assert!(money["message"].as_str().unwrap().contains("was set off: 0.00 of it is left"), "{money}");
     assert_eq!(on_record(&bench).len(), 2);
     assert_eq!(registered(&till, refund("back-2", "order-1", Value::Null)).await, "295.00");
+    // With the goods the prepaid money came back: it may be set off once more, or go back to the buyer.
+    let settled = json!({"id": "order-3", "kind": "sell", "settles": "advance-1"});
+    assert_eq!(registered(&till, settled).await, "295.00");
+    let again = json!({"id": "order-4", "kind": "sell", "settles": "advance-1"});
+    assert_eq!(error(&till, "register", again).await["code"], "basis_exceeded");
+    assert_eq!(registered(&till, refund("back-3", "order-3", Value::Null)).await, "295.00");
+    assert_eq!(registered(&till, refund("back-4", "advance-1", Value::Null)).await, "295.00");
+    let nothing = refund("back-5", "advance-1", Value::Null);
+    assert_eq!(error(&till, "register", nothing.clone()).await["code"], "basis_exceeded");
+    // To ask beforehand is to get an answer.
+    let asked = ok(&till, "validate", nothing).await;
+    assert_eq!(asked["valid"], false, "{asked}");
+    assert_eq!(asked["violations"][0]["path"], "/refund_of/id", "{asked}");
+    assert_eq!(asked["violations"][0]["code"], "basis_exceeded", "{asked}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_what_was_made_is_told_at_the_field_that_was_given() {
+    let bench = Bench::new().await;
+    let till = ikkm(&bench, json!({}));
+    let lines = vec![json!({"name": "Mug", "price": "100", "quantity": "1"}); 50];
+    let sale = json!({"id": "order-1", "kind": "sell", "items": lines, "discount": "50",
+        "payments": [{"type": "card", "sum": "4950"}]});
+    registered(&till, sale).await;
+    // Each line has its part of the discount now, and so twice as many rows.
+    let back = refund("back-1", "order-1", Value::Null);
+    for violations in [
+        error(&till, "register", back.clone()).await["violations"].clone(),
+        ok(&till, "validate", back.clone()).await["violations"].clone(),
+    ] {
+        assert_eq!(violations[0]["path"], "/refund_of/id", "{violations}");
+        assert!(
+            violations[0]["message"].as_str().unwrap().starts_with("`/items` of the receipt"),
+            "{violations}"
+        );
+    }
+    let mut summary = back;
+    summary["vendor"] = json!({"ikkm": {"summary_line": true}});
+    assert_eq!(registered(&till, summary).await, "4950.00");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ use crate::journal::{Entry, Filter, Lease};
 use crate::receipt::Receipt;
 use crate::receipt::basis::{Basis, For, Known};
 use crate::receipt::distribute::Adjustments;
+use crate::receipt::money::Amount;
 use crate::receipt::registration::State;
 
 /// Receipts that build on one, read at a time.
@@ -59,22 +60,17 @@ impl Client {
         }
         let (entry, known) = self.known(basis).await?;
         let mut others = Vec::new();
-        let mut filter = Filter { basis: Some(entry.receipt_id.clone()), limit: PAGE, ..Filter::default() };
-        loop {
-            let page = self.delivery.journal.list(register, &filter).await?;
-            // What failed took nothing.
-            for other in page.iter().filter(|other| other.state != State::Failed) {
-                if self.is_annulment(other) {
-                    let message = format!("{} was annulled by {}", entry.receipt_id, other.receipt_id);
-                    return Err(Error::new(Code::BasisUnusable, message));
-                }
-                others.push(self.receipt_of(other)?);
+        // What failed took nothing.
+        for other in
+            self.building_on(&entry.receipt_id).await?.iter().filter(|other| other.state != State::Failed)
+        {
+            if self.is_annulment(other) {
+                let message = format!("{} was annulled by {}", entry.receipt_id, other.receipt_id);
+                return Err(Error::new(Code::BasisUnusable, message));
             }
-            match page.last() {
-                Some(last) if page.len() == PAGE => filter.after = Some(last.receipt_id.clone()),
-                _ => break,
-            }
+            others.push(self.receipt_of(other)?);
         }
+        let returned = self.returned(&others).await?;
         let stands = self.delivery.vendor.seller(&receipt).place(self.stands);
         let at = receipt.moment(OffsetDateTime::now_utc()).unwrap_or_else(OffsetDateTime::now_utc);
         let register = For {
@@ -83,7 +79,40 @@ impl Client {
             country: stands.country,
             today: stands.days(at).0,
         };
-        receipt.built(&Known { others: &others, ..known }, register)
+        receipt.built(&Known { others: &others, returned, ..known }, register)
+    }
+
+    /// The entries that build on a receipt.
+    async fn building_on(&self, receipt_id: &str) -> Result<Vec<Entry>> {
+        let register = self.delivery.register().await?;
+        let mut filter = Filter { basis: Some(receipt_id.into()), limit: PAGE, ..Filter::default() };
+        let mut all = Vec::new();
+        loop {
+            let page = self.delivery.journal.list(register, &filter).await?;
+            let is_last = page.len() < PAGE;
+            all.extend(page);
+            match all.last() {
+                Some(last) if !is_last => filter.after = Some(last.receipt_id.clone()),
+                _ => return Ok(all),
+            }
+        }
+    }
+
+    /// The prepaid money that settlements among `others` set off and that is to be used again, because refunds of them
+    /// are on record.
+    async fn returned(&self, others: &[Receipt]) -> Result<Amount> {
+        let mut sum = Amount::ZERO;
+        for settlement in others.iter().filter(|other| other.settles.is_some()) {
+            for refund in self.building_on(&settlement.id).await? {
+                // One that may still fail gives nothing back.
+                if refund.state == State::Registered && !self.is_annulment(&refund) {
+                    let refund = self.receipt_of(&refund)?;
+                    let back = refund.refund_of.is_some().then(|| refund.set_off()).flatten();
+                    sum = back.and_then(|back| sum.plus(back)).unwrap_or(sum);
+                }
+            }
+        }
+        Ok(sum)
     }
 
     /// The receipt that another one builds on: it has to be on record.
@@ -107,7 +136,7 @@ impl Client {
         let receipt = self.receipt_of(&entry)?;
         let sign = entry.fiscal.as_ref().and_then(|fiscal| fiscal.sign.clone());
         let day = self.day_of(&entry, Some(&receipt));
-        Ok((entry, Known { receipt, day, sign, others: &[] }))
+        Ok((entry, Known { receipt, day, sign, others: &[], returned: Amount::ZERO }))
     }
 
     /// The receipt of an entry, as it was given.

@@ -55,6 +55,13 @@ pub struct Validation {
     pub warnings: Vec<Violation>,
 }
 
+impl Validation {
+    /// Of a receipt that cannot even be made.
+    pub(super) fn refused(violations: Vec<Violation>) -> Self {
+        Self { valid: false, total: None, paid: None, violations, warnings: Vec::new() }
+    }
+}
+
 /// A marking code to be read.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

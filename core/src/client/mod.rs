@@ -107,22 +107,20 @@ impl Client {
 
     /// See the table of operations.
     pub async fn validate(&self, receipt: Receipt) -> Result<Validation> {
+        let path = receipt.basis().ok().flatten().map_or("", |basis| basis.path());
+        let made = receipt.made();
         let mut receipt = match self.built(receipt).await {
             Ok(receipt) => receipt,
             // What is wrong with it is an answer.
-            Err(error) if !error.violations.is_empty() => {
-                let violations = error.violations;
-                return Ok(Validation {
-                    valid: false,
-                    total: None,
-                    paid: None,
-                    violations,
-                    warnings: Vec::new(),
-                });
+            Err(Error { code: code @ (Code::BasisUnusable | Code::BasisExceeded), message, .. }) => {
+                return Ok(Validation::refused(vec![violation(path, code, message)]));
             }
+            Err(error) if !error.violations.is_empty() => return Ok(Validation::refused(error.violations)),
             Err(error) => return Err(error),
         };
-        let (violations, warnings) = self.checked(&mut receipt, OffsetDateTime::now_utc());
+        let (mut violations, mut warnings) = self.checked(&mut receipt, OffsetDateTime::now_utc());
+        made.tell(&mut violations);
+        made.tell(&mut warnings);
         Ok(Validation {
             valid: violations.is_empty(),
             total: receipt.total().map(|total| total.to_string()),

@@ -29,10 +29,12 @@ pub(super) struct Forms {
 
 impl Client {
     pub(super) async fn intent(&self, receipt: Receipt) -> Result<Intent> {
+        let made = receipt.made();
         let mut receipt = self.built(receipt).await?;
         let Forms { given, content, earlier } = self.forms(&receipt)?;
         let at = OffsetDateTime::now_utc();
-        let (violations, _) = self.checked(&mut receipt, at);
+        let (mut violations, _) = self.checked(&mut receipt, at);
+        made.tell(&mut violations);
         if !violations.is_empty() {
             return Err(Error::invalid(violations));
         }

@@ -52,6 +52,8 @@ pub struct Known<'a> {
     pub sign: Option<String>,
     /// The receipts that build on it and are on record, or may come there.
     pub others: &'a [Receipt],
+    /// Prepaid money that was set off and came back with refunds of the settlements.
+    pub returned: Amount,
 }
 
 /// What the register is that the receipt is for.
@@ -96,7 +98,45 @@ impl<'a> Basis<'a> {
     }
 }
 
+/// The parts of a receipt that are made from the one it builds on, and the field that names that one.
+pub struct Made {
+    path: &'static str,
+    parts: Vec<&'static str>,
+}
+
+impl Made {
+    /// Puts what is wrong with a part that the caller did not give to the field that the caller gave.
+    pub fn tell(&self, violations: &mut [Violation]) {
+        let is_made = |path: &str| {
+            let mut names = path.split('/').skip(1);
+            names.next().is_some_and(|part| self.parts.contains(&part))
+        };
+        for found in violations.iter_mut().filter(|found| is_made(&found.path)) {
+            found.message =
+                format!("`{}` of the receipt that is made from it: {}", found.path, found.message);
+            found.path = self.path.to_owned();
+        }
+    }
+}
+
 impl Receipt {
+    /// What will be made for this request; nothing where it builds on no receipt.
+    pub fn made(&self) -> Made {
+        let Some(basis) = self.basis().ok().flatten() else { return Made { path: "", parts: Vec::new() } };
+        let absent = [
+            ("items", self.items.is_empty()),
+            ("payments", self.payments.is_empty()),
+            ("customer", self.customer.is_none()),
+            ("cashier", self.cashier.is_none()),
+            ("company", self.company.is_none()),
+            ("currency", self.currency.is_none()),
+            ("correction", self.correction.is_none() && self.corrects.is_some()),
+            ("vendor", self.vendor.is_none()),
+        ];
+        let parts = absent.into_iter().filter(|(_, is_absent)| *is_absent).map(|(part, _)| part).collect();
+        Made { path: basis.path(), parts }
+    }
+
     /// The receipt that this one builds on. More than one is a mistake.
     pub fn basis(&self) -> Result<Option<Basis<'_>>> {
         let named = [

@@ -26,7 +26,6 @@ pub fn built(request: Receipt, known: &Known<'_>, register: For) -> Result<Recei
     };
     let mut built = Receipt { items, ..request };
     let left = left(known).ok_or_else(|| too_large("/settles"))?;
-    let set_off = |receipt: &Receipt| paid(receipt, true);
     if built.payments.iter().all(|payment| payment.payment_type != PaymentType::Prepaid) {
         let total = built.total().ok_or_else(|| too_large("/items"))?;
         let sum = left.min(total);
@@ -35,7 +34,7 @@ pub fn built(request: Receipt, known: &Known<'_>, register: For) -> Result<Recei
         }
         built.payments.insert(0, Payment { payment_type: PaymentType::Prepaid, sum });
     }
-    let sum = set_off(&built).ok_or_else(|| too_large("/payments"))?;
+    let sum = built.set_off().ok_or_else(|| too_large("/payments"))?;
     if sum > left {
         return Err(exceeded(format!("of {id} {left} is left to set off, and {sum} is asked for")));
     }
@@ -44,6 +43,13 @@ pub fn built(request: Receipt, known: &Known<'_>, register: For) -> Result<Recei
 
 fn too_large(path: &str) -> Error {
     Error::invalid(vec![violation(path, Code::TooLarge, "the sums are too large to be added up")])
+}
+
+impl Receipt {
+    /// The prepaid money that is set off with it.
+    pub fn set_off(&self) -> Option<Amount> {
+        paid(self, true)
+    }
 }
 
 /// What was set off with a receipt, or the money that was paid with it.
@@ -57,11 +63,12 @@ fn paid(receipt: &Receipt, only_prepaid: bool) -> Option<Amount> {
     receipt.payments.iter().filter(is_meant).try_fold(Amount::ZERO, |sum, payment| sum.plus(payment.sum))
 }
 
-/// What is left of the prepaid money, after its refunds and the settlements before.
+/// What is left of the prepaid money, after its refunds and the settlements before, with what came back from those.
 pub fn left(known: &Known<'_>) -> Option<Amount> {
-    known.others.iter().try_fold(paid(&known.receipt, false)?, |left, other| {
+    let all = paid(&known.receipt, false)?.plus(known.returned)?;
+    known.others.iter().try_fold(all, |left, other| {
         let gone = match (&other.settles, &other.refund_of) {
-            (Some(_), _) => paid(other, true)?,
+            (Some(_), _) => other.set_off()?,
             (None, Some(_)) => paid(other, false)?,
             (None, None) => Amount::ZERO,
         };

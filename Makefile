@@ -54,8 +54,10 @@ help:
 demo: build-demo
 	@$(PYTHON) tests/demo.py
 
+# The suites of the languages wait more than they work: two of them at a time.
 .PHONY: test
-test: test-rust test-c test-php test-python test-node test-languages test-supply
+test: test-rust
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-languages test-python test-php test-node test-c test-supply
 
 # What is installed.
 
@@ -86,9 +88,10 @@ build-test: system-test $(VENV)/ready node/node_modules/ready
 	$(CARGO) build --quiet $(TESTED) --lib --bin kassa-emulator --bin kassa-runner --example sale
 	@$(MAKE) --no-print-directory place
 
+# A process may have the old files mapped: they are not written over.
 place:
-	cp -f $(BUILD)/libkassa_native.so py/python/kassa/_native.abi3.so
-	cp -f $(BUILD)/libkassa_node.so node/kassa.linux-$$(node -p process.arch)-gnu.node
+	cp --remove-destination $(BUILD)/libkassa_native.so py/python/kassa/_native.abi3.so
+	cp --remove-destination $(BUILD)/libkassa_node.so node/kassa.linux-$$(node -p process.arch)-gnu.node
 	mkdir -p examples/node_modules && ln -sfn ../../node examples/node_modules/kassa
 	ln -sf libkassa.so $(BUILD)/libkassa.so.1
 	cc $(CFLAGS) examples/sale.c -L$(BUILD) -lkassa -o $(BUILD)/sale_c

@@ -29,7 +29,7 @@ exports.ERROR_CODES = Object.freeze({
   correction_mismatch: { kind: 'invalid', advice: '`correction` belongs to the correction kinds, and to them only.' },
   not_for_this_vendor: { kind: 'invalid', advice: 'This vendor cannot carry the field.' },
   receipt_unknown: { kind: 'invalid', advice: 'The journal has no receipt with this id.' },
-  not_on_record: { kind: 'invalid', advice: 'A slip is a copy of what is on the fiscal record, and the receipt is not known to be there. Bring it there first (under a new id where it failed), or ask for a `draft`: that says on it that it is no receipt.' },
+  not_on_record: { kind: 'invalid', advice: 'A slip is a copy of what is on the fiscal record, and the receipt is not known to be there. Bring it there first, or ask for a `draft`: that says on it that it is no receipt.' },
   content_unknown: { kind: 'invalid', advice: 'The journal does not hold what the receipt says: it is a document of the vendor\'s own form or a movement of cash, or an earlier version wrote it.' },
   verdict_not_wanted: { kind: 'invalid', advice: 'A person\'s verdict is for receipts whose fate is not known.' },
   callback_unreadable: { kind: 'invalid', advice: 'This is not a callback of the vendor; ask for the status instead.' },

@@ -3147,8 +3147,8 @@ export class ConfigError extends KassaError {}
  * - `not_for_this_vendor`: This vendor cannot carry the field.
  * - `receipt_unknown`: The journal has no receipt with this id.
  * - `not_on_record`: A slip is a copy of what is on the fiscal record, and the receipt is not
- *   known to be there. Bring it there first (under a new id where it failed), or ask for a `draft`:
- *   that says on it that it is no receipt.
+ *   known to be there. Bring it there first, or ask for a `draft`: that says on it that it is no
+ *   receipt.
  * - `content_unknown`: The journal does not hold what the receipt says: it is a document of the
  *   vendor's own form or a movement of cash, or an earlier version wrote it.
  * - `verdict_not_wanted`: A person's verdict is for receipts whose fate is not known.

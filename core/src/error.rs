@@ -163,7 +163,7 @@ codes! {
     CorrectionMismatch "correction_mismatch" Invalid "`correction` belongs to the correction kinds, and to them only.";
     NotForThisVendor "not_for_this_vendor" Invalid "This vendor cannot carry the field.";
     ReceiptUnknown "receipt_unknown" Invalid "The journal has no receipt with this id.";
-    NotOnRecord "not_on_record" Invalid "A slip is a copy of what is on the fiscal record, and the receipt is not known to be there. Bring it there first (under a new id where it failed), or ask for a `draft`: that says on it that it is no receipt.";
+    NotOnRecord "not_on_record" Invalid "A slip is a copy of what is on the fiscal record, and the receipt is not known to be there. Bring it there first, or ask for a `draft`: that says on it that it is no receipt.";
     ContentUnknown "content_unknown" Invalid "The journal does not hold what the receipt says: it is a document of the vendor's own form or a movement of cash, or an earlier version wrote it.";
     VerdictNotWanted "verdict_not_wanted" Invalid "A person's verdict is for receipts whose fate is not known.";
     CallbackUnreadable "callback_unreadable" Invalid "This is not a callback of the vendor; ask for the status instead.";

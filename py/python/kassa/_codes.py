@@ -114,7 +114,7 @@ ERROR_CODES: Dict[str, Tuple[str, str]] = {
     ),
     "not_on_record": (
         "invalid",
-        "A slip is a copy of what is on the fiscal record, and the receipt is not known to be there. Bring it there first (under a new id where it failed), or ask for a `draft`: that says on it that it is no receipt.",
+        "A slip is a copy of what is on the fiscal record, and the receipt is not known to be there. Bring it there first, or ask for a `draft`: that says on it that it is no receipt.",
     ),
     "content_unknown": (
         "invalid",

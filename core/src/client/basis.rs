@@ -33,9 +33,7 @@ impl Client {
         if !self.annuls() {
             return Ok(None);
         }
-        let filter = Filter { basis: Some(receipt_id.into()), limit: PAGE, ..Filter::default() };
-        let others = self.delivery.journal.list(self.delivery.register().await?, &filter).await?;
-        Ok(others.into_iter().find(|other| self.is_annulment(other)))
+        Ok(self.building_on(receipt_id).await?.into_iter().find(|other| self.is_annulment(other)))
     }
 
     /// The right to write down a receipt that builds on another one; none where it builds on none.

@@ -33,7 +33,7 @@ fn has(connection: &Connection, number: i64, name: &str) -> rusqlite::Result<boo
     Ok(is_its.optional()? == Some(true))
 }
 
-/// As `number`, for a write: where an earlier one asked already, nothing is asked again. A register's row never changes.
+/// As `number`, for a write: where an earlier one asked already, nothing is asked again. A number and its name never change.
 pub(super) fn number_kept(opened: &Opened, name: &str) -> rusqlite::Result<Option<i64>> {
     let kept = opened.registers.borrow().get(name).copied();
     if kept.is_some() {

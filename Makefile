@@ -29,7 +29,10 @@ help:
 	@echo "make test   every test in every language"
 	@echo "make lint   format, lints, generated files, size of the bindings"
 	@echo "make deny   licences, sources and bans of everything in the library; ADVISORIES=1 asks for known holes too"
-	@echo "make release  what ships, into target/dist: libkassa, the wheel, the Node module; PARTS=\"libkassa\" for some of it"
+	@echo "make dist     the packages of this platform, into target/dist: wheel, npm, Composer, C, crate, program; PROFILE=campaign"
+	@echo "make packages installs them as a newcomer does and sells with them; ARGS=\"--only python,php\""
+	@echo "make install  the C library: prefix=/usr/local DESTDIR="
+	@echo "make workflow the hosted workflow for all platforms, from packages/matrix.toml"
 	@echo "make sbom   what is in each of them, as CycloneDX, into target/sbom; ARGS=\"--target aarch64-apple-darwin\""
 	@echo "make house  whether the layers of ARCHITECTURE.md hold, counted"
 	@echo "make campaign      receipts of all vendors under faults and kills, counted; ARGS=\"--receipts 2000 --engines sqlite\""
@@ -63,9 +66,9 @@ test: test-rust
 
 .PHONY: system-demo system-test
 system-demo:
-	@tests/setup.sh cc=gcc python3:ensurepip=python3-venv php=php-cli
+	@tests/setup.sh cc=gcc c++=g++ python3:ensurepip=python3-venv php=php-cli
 system-test:
-	@tests/setup.sh cc=gcc python3:ensurepip=python3-venv php=php-cli phpunit=phpunit valgrind=valgrind \
+	@tests/setup.sh cc=gcc c++=g++ python3:ensurepip=python3-venv php=php-cli phpunit=phpunit valgrind=valgrind \
 		'/usr/lib/postgresql/*/bin/initdb=postgresql'
 
 $(VENV)/ready: tests/requirements.txt
@@ -95,12 +98,38 @@ place:
 	mkdir -p examples/node_modules && ln -sfn ../../node examples/node_modules/kassa
 	ln -sf libkassa.so $(BUILD)/libkassa.so.1
 	cc $(CFLAGS) examples/sale.c -L$(BUILD) -lkassa -o $(BUILD)/sale_c
+	c++ $(subst c11,c++17,$(CFLAGS)) examples/sale.cpp -L$(BUILD) -lkassa -o $(BUILD)/sale_cpp
 	cc $(CFLAGS) tests/runners/runner.c -L$(BUILD) -lkassa -o $(BUILD)/runner_c
 
-# What ships is built here and nowhere else, without a folder of this machine in it.
-.PHONY: release
-release: sbom $(VENV)/ready
-	@VENV=$(VENV) .ci/release $(or $(PROFILE),release) $(PARTS)
+# What ships is built here and nowhere else, without a folder of this machine in it: compilers and packers have a place of
+# their own, so that the tests need not install them.
+PACKING := $(TOOLS)/packing
+$(PACKING)/ready: packages/requirements.txt
+	python3 -m venv $(PACKING)
+	$(PACKING)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement packages/requirements.txt
+	touch $@
+
+.PHONY: dist packages workflow install
+dist: sbom $(PACKING)/ready
+	@VENV=$(PACKING) packages/build "$(PLATFORM)" $(or $(PROFILE),release)
+	@$(PACKING)/bin/python packages/pack --platform "$(PLATFORM)" --sbom target/sbom
+
+packages: dist node/node_modules/ready
+	@tests/setup.sh composer=composer php=php-cli pkg-config=pkg-config
+	@$(PACKING)/bin/python packages/check.py $(ARGS)
+
+# The hosted machines build what this one cannot.
+WORKFLOW := .github/workflows/packages.yml
+workflow:
+	@python3 packages/pack/workflow.py > $(WORKFLOW)
+
+# As the C archive's own Makefile does: prefix, libdir, DESTDIR.
+install:
+	@VENV=$(PACKING) packages/build "" $(or $(PROFILE),release) libkassa
+	@$(MAKE) --no-print-directory --directory packages/c install files=$(CURDIR)/include \
+		native=$(CURDIR)/target/native/$$(python3 packages/pack --describe "" | cut -d' ' -f1) \
+		version=$$(sed -n '/workspace.package/,/version/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+install: $(PACKING)/ready
 
 # What is tested.
 

@@ -1,17 +1,20 @@
 //! Kassa puts a sale on the fiscal record at a fiscalization vendor, exactly once.
 //!
 //! ```no_run
+//! use kassa::receipt::{Item, Kind, Payment, PaymentType, Receipt};
+//!
 //! # async fn sale() -> kassa::Result<()> {
 //! let till = kassa::Client::open(
 //!     r#"{"vendor": "modulkassa", "environment": "demo",
 //!         "credentials": {"user_name": "...", "password": "..."}}"#,
 //! )?;
-//! let receipt = kassa::read(
-//!     r#"{"id": "order-1001", "kind": "sell",
-//!         "items": [{"name": "Mug", "price": "150.00", "quantity": "2", "discount": "10.00", "vat": "22"}],
-//!         "payments": [{"type": "card", "sum": "290.00"}],
-//!         "customer": {"email": "buyer@shop.example"}}"#,
-//! )?;
+//! let mut mug = Item::new("Mug", "150.00".parse()?, "2".parse()?);
+//! mug.discount = Some("10.00".parse()?);
+//! mug.vat = Some("22".parse()?);
+//! let mut receipt = Receipt::new("order-1001", Kind::Sell);
+//! receipt.items.push(mug);
+//! receipt.payments.push(Payment::new(PaymentType::Card, "290.00".parse()?));
+//! // Or from JSON: `kassa::read(text)?`.
 //! println!("{:?}", till.register(receipt).await?.state);
 //! # Ok(())
 //! # }
@@ -43,3 +46,8 @@ pub use error::{Error, Result};
 pub use input::read;
 pub use receipt::Receipt;
 pub use receipt::registration::Registration;
+
+/// The first sale of the package's own page is compiled too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

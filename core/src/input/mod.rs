@@ -26,6 +26,9 @@ pub const MOST_BYTES: usize = 4 << 20;
 const MOST_DEPTH: usize = 32;
 /// Longest id that may be a number: longer ones lose digits in some languages.
 const LONGEST_ID: usize = 15;
+/// The id of a receipt: `id` in the receipt itself and in requests, `receipt_id` in answers. Either is taken in a request,
+/// so that what came out can go in.
+const IDS: [&str; 2] = ["id", "receipt_id"];
 /// The schema that allows anything.
 static ANYTHING: Value = Value::Bool(true);
 /// Most violations that one error lists.
@@ -69,6 +72,12 @@ pub fn read<T: DeserializeOwned + JsonSchema + 'static>(text: &str) -> Result<T>
     // The schema said yes; what serde still refuses is said in its own words.
     serde_json::from_str(&walk.clean)
         .map_err(|error| Error::invalid(vec![violation("", Code::WrongValue, error.to_string())]))
+}
+
+/// The name that a field has here, where it is given by the other word for a receipt's id.
+fn the_other_word(name: &str, properties: &serde_json::Map<String, Value>) -> Option<&'static str> {
+    let is_other = IDS.contains(&name) && !properties.contains_key(name);
+    IDS.into_iter().find(|word| is_other && properties.contains_key(*word))
 }
 
 fn broken(path: &str, error: &serde_json::Error) -> Error {
@@ -148,13 +157,18 @@ impl<'s> Walk<'s> {
     }
 
     fn object(&mut self, raw: &RawValue, schema: &'s Value, path: &mut String, depth: usize) {
-        let Some(members) = self.parsed::<Members<'_>>(raw, path) else { return };
+        let Some(mut members) = self.parsed::<Members<'_>>(raw, path) else { return };
         static NONE: LazyLock<serde_json::Map<String, Value>> = LazyLock::new(Default::default);
         let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         let listed = schema.get("properties").and_then(Value::as_object);
         let Some(properties) = listed.or(closed.then(|| &*NONE)) else {
             return self.free(raw, path, depth);
         };
+        for (name, _) in &mut members.0 {
+            if let Some(word) = the_other_word(name, properties) {
+                *name = word.to_owned();
+            }
+        }
         let length = path.len();
         let mut first = true;
         self.clean.push('{');
@@ -435,6 +449,17 @@ mod tests {
     fn codes(text: &str) -> Vec<(String, String)> {
         let error = read::<Receipt>(text).unwrap_err();
         error.violations.into_iter().map(|v| (v.path, v.code)).collect()
+    }
+
+    #[test]
+    fn the_id_of_a_receipt_has_two_words_and_either_is_taken() {
+        use crate::vendor::messages::ReceiptKey;
+        let key = |text: &str| read::<ReceiptKey>(text);
+        assert_eq!(key(r#"{"receipt_id": "order-1"}"#).unwrap().id, "order-1");
+        assert_eq!(key(r#"{"id": "order-1"}"#).unwrap().id, "order-1");
+        let both = key(r#"{"id": "order-1", "receipt_id": "order-1"}"#).unwrap_err();
+        assert_eq!(both.violations[0].code, "duplicate_field");
+        assert_eq!(key("{}").unwrap_err().violations[0].path, "/id");
     }
 
     #[test]

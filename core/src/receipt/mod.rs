@@ -7,6 +7,7 @@ pub mod fields;
 pub mod hundredths;
 pub mod letters;
 pub mod marking;
+mod make;
 pub mod moment;
 pub mod money;
 pub mod place;
@@ -44,6 +45,7 @@ pub const MOST_TEXT: usize = 256;
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Receipt {
     /// The caller's own id and the idempotency key: the same sale always has the same id.
     #[schemars(length(min = 1, max = 128))]
@@ -101,6 +103,7 @@ pub struct Receipt {
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Item {
     /// Name of the goods or service, tag 1030.
     #[schemars(length(min = 1, max = MOST_NAME))]
@@ -149,6 +152,7 @@ pub struct Item {
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Marking {
     /// The marking code as scanned: what is certain is put right, and `validate` says so; see `parse_marking`.
     #[schemars(extend("format" = "any"), length(min = 1, max = 255))]
@@ -161,6 +165,7 @@ pub struct Marking {
 /// A sectoral attribute, tag 1260.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Sectoral {
     /// Id of the authority, tag 1262: 3 digits.
     #[schemars(length(min = 3, max = 3))]
@@ -179,6 +184,7 @@ pub struct Sectoral {
 /// One payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Payment {
     /// How it is paid.
     #[serde(rename = "type")]
@@ -191,6 +197,7 @@ pub struct Payment {
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Customer {
     /// E-mail address for the electronic receipt.
     #[schemars(extend("format" = "email"), length(max = 64))]
@@ -210,6 +217,7 @@ pub struct Customer {
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Cashier {
     /// Name, tag 1021.
     #[schemars(length(min = 1, max = MOST_CASHIER))]
@@ -226,6 +234,7 @@ pub struct Cashier {
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Company {
     /// Taxpayer number, tag 1018.
     #[schemars(length(min = 1, max = 12))]
@@ -244,6 +253,7 @@ pub struct Company {
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Correction {
     /// Why the correction is made.
     #[serde(rename = "type")]

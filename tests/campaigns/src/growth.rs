@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::Result;
 use crate::gap::{FIRST_KEY, device};
-use crate::rate::{median, receipt};
+use crate::rate::{median, numbered, receipt};
 
 /// Receipts in one `enqueue`.
 const BULK: usize = 1_000;
@@ -55,7 +55,7 @@ impl Queue {
         while self.queued < length {
             let first = self.queued;
             let receipts = (first..first + BULK)
-                .map(|number| Receipt { id: format!("order-{number:09}"), ..self.template.clone() })
+                .map(|number| numbered(&self.template, format!("order-{number:09}")))
                 .collect();
             let begun = Instant::now();
             let done = self.till.enqueue(Enqueue { receipts }).await?;

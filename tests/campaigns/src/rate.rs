@@ -120,7 +120,7 @@ async fn enqueue(
     let mut number = 0_u64;
     let mut next = || {
         number += 1;
-        Receipt { id: format!("{name}-{number}"), ..template.clone() }
+        numbered(&template, format!("{name}-{number}"))
     };
     // The journal is opened and migrated before the time begins.
     let first = till.enqueue(Enqueue { receipts: vec![next()] }).await?;
@@ -149,6 +149,13 @@ pub fn client(place: &str, register: &str) -> Result<Client> {
         "vendor": "ikkm", "base_url": format!("http://127.{a}.{b}.{c}:1024"), "key": "11112222", "register": register, "journal": place,
     });
     Ok(Client::open(&config.to_string())?)
+}
+
+/// A receipt like another one, with an id of its own.
+pub fn numbered(template: &Receipt, id: String) -> Receipt {
+    let mut receipt = template.clone();
+    receipt.id = id;
+    receipt
 }
 
 /// A receipt of one line.

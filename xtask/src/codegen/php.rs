@@ -1,4 +1,4 @@
-//! `php/src`: a class per vendor, the operations of all of them, the types, the codes, the header.
+//! `php/src`: a class per vendor, the operations of all of them, the types, the codes.
 //!
 //! `Client`, `Json`, `KassaError` and `Native` beside them are written by hand.
 
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail, ensure};
 
 use super::model::{Field, Model, Operation, Shape, Type, Vendor, camel, error_class};
-use super::{Generated, NOTICE, header};
+use super::{Generated, NOTICE};
 
 /// Longest line of a comment.
 const WIDTH: usize = 100;
@@ -25,8 +25,6 @@ pub fn files(model: &Model) -> Result<Vec<Generated>> {
         ("php/src/ErrorCode.php", error_codes(model)?),
         ("php/src/Types.php", types(model)?),
     ];
-    // The package carries the header of the C ABI as it is.
-    files.extend(header::files(model)?.into_iter().map(|(_, text)| ("php/src/kassa.h", text)));
     files.push(("php/src/Operations.php", operations(model)?));
     for vendor in &model.vendors {
         files.push((path(&vendor.class), client(model, vendor)?));

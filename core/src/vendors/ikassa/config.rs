@@ -30,6 +30,8 @@ pub enum Environment {
     Production,
     /// The vendor's system for trials.
     Stage,
+    /// The vendor's own system for trials, by the name that it has with every vendor: the same as `stage`.
+    Test,
 }
 
 /// Addresses of a system: accounts, interface, receipt pages.
@@ -103,7 +105,7 @@ impl IkassaConfig {
     fn address(&self, own: Option<&String>, which: usize) -> Option<Url> {
         let of_environment = self.environment.map(|environment| match environment {
             Environment::Production => PRODUCTION[which],
-            Environment::Stage => STAGE[which],
+            Environment::Stage | Environment::Test => STAGE[which],
         });
         match own {
             Some(text) => Url::parse(text).ok(),
@@ -138,7 +140,7 @@ impl IkassaConfig {
         let known = [("production", PRODUCTION[1]), ("stage", STAGE[1])];
         let environment = self.environment.map(|environment| match environment {
             Environment::Production => known[0].0,
-            Environment::Stage => known[1].0,
+            Environment::Stage | Environment::Test => known[1].0,
         });
         let account = match &self.common.register {
             Some(register) => format!("{} {register}", self.client_id),

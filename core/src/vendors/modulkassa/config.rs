@@ -28,6 +28,8 @@ pub enum Environment {
     ProductionLegacy,
     /// demo.modulpos.ru: documents are recorded virtually. Associations are separate from production.
     Demo,
+    /// The vendor's own system for trials, by the name that it has with every vendor: the same as `demo`.
+    Test,
 }
 
 /// Names and addresses of the systems. Production has two addresses and is one system.
@@ -42,7 +44,7 @@ impl Environment {
         match self {
             Environment::Production => SYSTEMS[0],
             Environment::ProductionLegacy => SYSTEMS[1],
-            Environment::Demo => SYSTEMS[2],
+            Environment::Demo | Environment::Test => SYSTEMS[2],
         }
     }
 }

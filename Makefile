@@ -233,7 +233,7 @@ sanitize: build-test
 	@tests/with-postgres.sh $(PYTHON) tests/sanitize.py $(ARGS)
 
 .PHONY: reproducible
-reproducible: $(VENV)/ready $(TOOLS)/bin/cargo-cyclonedx
+reproducible: $(VENV)/ready $(PACKING)/ready $(TOOLS)/bin/cargo-cyclonedx
 	@$(PYTHON) tests/supply/reproducible.py $(ARGS)
 
 # A run that fails keeps none of the others from being made.

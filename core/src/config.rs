@@ -56,6 +56,10 @@ pub struct Common {
     pub retry_ms: Option<u64>,
     /// Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all.
     pub proxy: Option<String>,
+    /// What uses the library, such as `shop-plugin/1.4`: the vendor reads it behind the library's own name in the
+    /// User-Agent of every request (not iKKM).
+    #[schemars(length(min = 1, max = 64))]
+    pub plugin: Option<String>,
     /// True where a web server runs this process, as PHP tells by itself. Then a relative path of the
     /// journal is refused: it would lie among the files that are served.
     pub web_server: Option<bool>,
@@ -146,7 +150,10 @@ impl Common {
         let keys = self.keys().err();
         let wrong = |path, mistake| violation(path, Code::WrongValue, mistake);
         let journal = place.map(|mistake| wrong("/journal", mistake));
-        journal.into_iter().chain(keys.map(|mistake| wrong("/journal_key", mistake))).collect()
+        let keys = keys.map(|mistake| wrong("/journal_key", mistake));
+        let is_named = self.plugin.as_deref().is_none_or(|name| name.bytes().all(is_of_a_product));
+        let plugin = (!is_named).then(|| wrong("/plugin", "letters, digits, spaces and -._/+ only".into()));
+        journal.into_iter().chain(keys).chain(plugin).collect()
     }
 
     /// The same for a vendor in the cloud: it needs an environment or an address.
@@ -159,6 +166,11 @@ impl Common {
         }
         found
     }
+}
+
+/// What the name of a product has in a User-Agent.
+fn is_of_a_product(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._/+ ".contains(&byte)
 }
 
 fn env(name: &str) -> Option<String> {

@@ -139,3 +139,22 @@ async fn a_proxy_is_used_and_its_password_is_not_told() {
     assert_eq!(refused.code.name(), "config_invalid");
     assert!(!refused.to_string().contains("pa55"), "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_vendor_reads_what_uses_the_library() {
+    let bench = Bench::new().await;
+    let own = format!("kassa/{}", env!("CARGO_PKG_VERSION"));
+    for (changes, wanted) in
+        [(json!({}), own.clone()), (json!({"plugin": "shop/1.4"}), format!("{own} shop/1.4"))]
+    {
+        let till = bench.client_with(changes);
+        ok(&till, "service_status", json!({})).await;
+        let last = bench.emulator.requests().pop().unwrap();
+        let named =
+            last.headers.iter().find(|(name, _)| name == "user-agent").map(|(_, value)| value.clone());
+        assert_eq!(named, Some(wanted));
+    }
+    let split = bench.config(json!({"plugin": "shop\r\nHost: elsewhere"}));
+    let error = kassa::Client::open(&split.to_string()).err().unwrap();
+    assert_eq!(error.violations[0].path, "/plugin");
+}

@@ -1,7 +1,6 @@
 """Builds what ships twice, in places that have nothing in common, and compares; the last line is one of JSON.
 
-`make reproducible`, or `make reproducible ARGS="--profile campaign --parts libkassa"` without the minutes that the last few
-percent cost. The places are clones of the last commit. They differ in everything that must not matter: folders, the home
+`make reproducible`, or `make reproducible ARGS="--profile campaign"` without the minutes that the last few percent cost. The places are clones of the last commit. They differ in everything that must not matter: folders, the home
 with its unpacked crates, where cargo builds, umask, language, time zone. No folder of either may be in what comes out.
 """
 
@@ -12,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import zipfile
@@ -20,7 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 # What would have both places build alike, or build something else.
-NOT_PASSED_ON = ("ARGS", "CARGO_", "CFLAGS", "KASSA_", "LD_LIBRARY_PATH", "MAKE", "MFLAGS", "PARTS", "PROFILE", "RUSTFLAGS",
+NOT_PASSED_ON = ("ARGS", "CARGO_", "CFLAGS", "KASSA_", "LD_LIBRARY_PATH", "MAKE", "MFLAGS", "PACKING", "PLATFORM", "PROFILE", "RUSTFLAGS",
                  "SOURCE_DATE_EPOCH")
 
 
@@ -48,17 +48,20 @@ def build(bundle: Path, folder: Path, make: list[str], own: dict[str, str], umas
     kept = {key: value for key, value in os.environ.items() if not key.startswith(NOT_PASSED_ON)}
     rustup = os.environ.get("RUSTUP_HOME", str(Path.home() / ".rustup"))
     environment = {**kept, "RUSTUP_HOME": rustup, "HOME": str(home(folder)), **own}
-    subprocess.run(["make", "--no-print-directory", "release", *make], cwd=clone, env=environment, umask=umask, check=True,
+    subprocess.run(["make", "--no-print-directory", "dist", *make], cwd=clone, env=environment, umask=umask, check=True,
                    stdout=subprocess.DEVNULL)
     return {path.name: path for path in sorted((clone / "target/dist").iterdir())}
 
 
 def contents(path: Path) -> list[bytes]:
     """A file, and what is packed in it."""
-    if not zipfile.is_zipfile(path):
-        return [path.read_bytes()]
-    with zipfile.ZipFile(path) as packed:
-        return [path.read_bytes(), *map(packed.read, packed.namelist())]
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as packed:
+            return [path.read_bytes(), *map(packed.read, packed.namelist())]
+    if tarfile.is_tarfile(path):
+        with tarfile.open(path) as tar:
+            return [path.read_bytes(), *(file.read() for entry in tar if (file := tar.extractfile(entry)))]
+    return [path.read_bytes()]
 
 
 def named(path: Path, folders: list[Path]) -> list[str]:
@@ -92,11 +95,9 @@ def compare(repository: Path, work: Path, make: list[str]) -> dict[str, Any]:
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--profile", default="release", help="of cargo (release)")
-    arguments.add_argument("--parts", default="libkassa,python,node", help="some of libkassa,python,node")
     given = arguments.parse_args()
     # Tools are installed once. They are not what is compared.
-    tools = [f"TOOLS={ROOT}/target/tools", f"VENV={ROOT}/.venv"]
-    make = [f"PROFILE={given.profile}", f"PARTS={given.parts.replace(',', ' ')}", *tools]
+    make = [f"PROFILE={given.profile}", f"TOOLS={ROOT}/target/tools", f"VENV={ROOT}/.venv"]
     began = time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="kassa-"))
     line = compare(ROOT, work, make)

@@ -1,4 +1,4 @@
-"""Two builds that differ, and builds that name a folder, are found: of small repositories whose `make release` writes a file."""
+"""Two builds that differ, and builds that name a folder, are found: of small repositories whose `make dist` writes a file."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ def compared(tmp_path: Path, recipe: str) -> dict[str, Any]:
     repository, work = tmp_path / "repository", tmp_path / "work"
     repository.mkdir()
     work.mkdir()
-    (repository / "Makefile").write_text(f"release:\n\t@mkdir -p target/dist\n\t@{recipe} > target/dist/file\n")
+    (repository / "Makefile").write_text(f"dist:\n\t@mkdir -p target/dist\n\t@{recipe} > target/dist/file\n")
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(repository)]
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "a"]):
         subprocess.run([*git, *command], check=True)

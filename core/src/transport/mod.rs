@@ -197,6 +197,7 @@ pub fn join(base: &Url, segments: &[&str]) -> Url {
 struct Terms {
     ca_file: Option<String>,
     proxy: Option<String>,
+    plugin: Option<String>,
     connect_timeout: Duration,
     bytes_end_after: Duration,
     plain: bool,
@@ -214,6 +215,7 @@ impl Transports {
         let terms = Terms {
             ca_file: common.tls.as_ref().and_then(|tls| tls.ca_file.clone()),
             proxy: common.proxy.clone(),
+            plugin: common.plugin.clone(),
             connect_timeout: common.connect_timeout(),
             bytes_end_after: believed_after.max(LEAST_BYTES_END_AFTER),
             plain: base.scheme() == "http",
@@ -241,7 +243,7 @@ fn build(terms: &Terms) -> Result<Client> {
         .retry(reqwest::retry::never())
         .referer(false)
         .http1_only()
-        .user_agent(concat!("kassa/", env!("CARGO_PKG_VERSION")));
+        .user_agent(user_agent(terms.plugin.as_deref()));
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
     {
         // Else the system goes on sending for minutes what a call has given up.
@@ -269,6 +271,12 @@ fn build(terms: &Terms) -> Result<Client> {
         tracing::warn!(target: "kassa::http", "{why}");
     }
     builder.build().map_err(|error| config(format!("the HTTP client cannot be set up: {}", causes(&error))))
+}
+
+/// The library, and what uses it.
+fn user_agent(plugin: Option<&str>) -> String {
+    let own = concat!("kassa/", env!("CARGO_PKG_VERSION"));
+    plugin.map_or_else(|| own.to_owned(), |plugin| format!("{own} {plugin}"))
 }
 
 /// Sends requests, each of them once.

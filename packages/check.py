@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,10 +137,29 @@ def check(language: Language, names: dict[str, str], work: Path) -> dict[str, An
     return line
 
 
+def sizes(dist: Path) -> dict[str, float]:
+    """What a newcomer downloads, in megabytes."""
+    files = {"wheel_mb": "kassa-*.whl", "npm_mb": "kassa-linux-*.tgz", "composer_mb": "kassa-php-*.zip", "c_mb": "kassa-c-*.tar.gz"}
+    return {key: round(sum(file.stat().st_size for file in dist.glob(name)) / 1e6, 1) for key, name in files.items()}
+
+
+def clean(dist: Path) -> None:
+    """The tools of the registries have nothing to say against the packages, and no test's operation is in what ships."""
+    [wheel] = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert b"test_echo" not in archive.read("kassa/_native.abi3.so"), "the operations of the tests are in the wheel"
+    for command in (["twine", "check", "--strict", wheel], ["auditwheel", "show", wheel]):
+        tool = Path(sys.executable).parent / command[0]
+        said = subprocess.run([tool, *command[1:]], capture_output=True, text=True, check=True).stdout
+        if command[0] == "auditwheel" and "manylinux_2_17" not in said:
+            raise SystemExit(f"auditwheel does not find the wheel to be manylinux_2_17:\n{said}")
+
+
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--dist", type=Path, default=ROOT / "target/dist", help="the packages (target/dist)")
     arguments.add_argument("--only", default=",".join(language.name for language in LANGUAGES))
+    arguments.add_argument("--short", action="store_true", help="packages of a debug build: they have the operations of the tests")
     arguments.add_argument("--seconds", type=float, default=60, help="from nothing to the first sale, at most (60)")
     given = arguments.parse_args()
     names = {"dist": str(given.dist.resolve()), "root": str(ROOT), "tools": str(Path(sys.executable).parent)}
@@ -157,6 +177,9 @@ def main() -> int:
     }
     typed = sum(row.types is not None for row in LANGUAGES if row.name in wanted)
     quick = all((line.get("seconds") or given.seconds + 1) <= given.seconds for line in lines.values())
+    total |= sizes(given.dist)
+    if not given.short:
+        clean(given.dist)
     ok = total["sales_ok"] == total["failed_shown"] == len(lines) and total["types_clean"] == typed and quick
     print(json.dumps({**total, "ok": ok}, separators=(",", ":")))
     return 0 if ok else 1

@@ -8,6 +8,7 @@ BUILD := $(CURDIR)/target/debug
 VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
 TOOLS := $(CURDIR)/target/tools
+SITE := $(CURDIR)/target/docs/venv
 # What Cargo.lock says, and nothing newer.
 CARGO := cargo --locked
 CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
@@ -27,6 +28,7 @@ export LD_LIBRARY_PATH := $(BUILD)
 help:
 	@echo "make demo   the same receipt from every language through every vendor, on the emulator"
 	@echo "make test   every test in every language"
+	@echo "make docs   the documentation as a site, into target/site; every link and every block of code is tried"
 	@echo "make lint   format, lints, generated files, size of the bindings"
 	@echo "make deny   licences, sources and bans of everything in the library; ADVISORIES=1 asks for known holes too"
 	@echo "make release  what ships, into target/dist: libkassa, the wheel, the Node module; PARTS=\"libkassa\" for some of it"
@@ -57,7 +59,13 @@ demo: build-demo
 # The suites of the languages wait more than they work: two of them at a time.
 .PHONY: test
 test: test-rust
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-languages test-python test-php test-node test-c test-supply
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-languages test-python test-php test-node test-c test-supply test-docs
+
+# What holds the documentation, and the site. Its generator and the frameworks of the recipes are not what the tests need.
+.PHONY: docs
+docs: build-test $(SITE)/ready site/node_modules/ready
+	@KASSA_DOC_RUST="$(CARGO) build --quiet $(TESTED) -p doc-blocks --bin doc-blocks" \
+		$(SITE)/bin/python tests/docs/$(if $(PAGES),blocks.py $(PAGES),docs.py)
 
 # What is installed.
 
@@ -73,7 +81,16 @@ $(VENV)/ready: tests/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/requirements.txt
 	touch $@
 
+$(SITE)/ready: site/requirements.txt
+	python3 -m venv $(SITE)
+	$(SITE)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement site/requirements.txt
+	touch $@
+
 # npm ci takes what the lock says, and nothing else.
+site/node_modules/ready: site/package.json site/package-lock.json
+	cd site && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
 node/node_modules/ready: node/package.json node/package-lock.json
 	cd node && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
@@ -104,7 +121,7 @@ release: sbom $(VENV)/ready
 
 # What is tested.
 
-.PHONY: test-rust test-c test-php test-python test-node test-languages test-supply
+.PHONY: test-rust test-c test-php test-python test-node test-languages test-supply test-docs
 test-rust: build-test
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CARGO) test --quiet $(TESTED)
 	$(CARGO) test --quiet $(TESTED),kassa/sample --test behaviour -- sample every_vendor
@@ -130,6 +147,10 @@ test-languages: build-test
 test-supply: $(VENV)/ready
 	$(PYTHON) -m pytest --quiet tests/supply
 	$(PYTHON) -m mypy --strict tests/supply/*.py
+
+test-docs: build-test
+	$(PYTHON) -m pytest --quiet tests/docs
+	$(PYTHON) tests/docs/blocks.py --without rust
 
 # What is counted: long runs with a line of JSON at the end.
 
@@ -249,4 +270,4 @@ house:
 .PHONY: clean
 clean:
 	cargo clean
-	rm -rf $(VENV) node/node_modules
+	rm -rf $(VENV) node/node_modules site/node_modules

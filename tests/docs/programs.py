@@ -117,14 +117,18 @@ def run(program: Program) -> None:
 
 
 def fails(program: Program) -> None:
-    """Where the document fails at the vendor, the program says why and ends with a number that is not 0."""
-    with Session(program.session.folder / "failure", program.session.vendor) as session:
-        type_of_vendor = "driver" if session.vendor == "atol" else "FN_EXPIRED"
-        session.emulator.fault(vendor=session.vendor, failure_type=type_of_vendor, **FAILURE)
+    """Where the document fails at the vendor, the program says why and ends with a number that is not 0. The emulator is the
+    same, since its address may be compiled into the program; it begins anew before and after."""
+    emulator = program.session.emulator
+    emulator.reset()
+    with Session(program.session.folder / "failure", program.session.vendor, of=program.session) as session:
+        kind = "driver" if session.vendor == "atol" else "FN_EXPIRED"
+        emulator.fault(vendor=session.vendor, failure_type=kind, **FAILURE)
         again = Program(session, program.blocks)
         code, output = carry_out(again, prepared(again))
-        if code == 0 or MESSAGE not in output:
-            raise program.wrong(f"the document failed; it ended with {code} and should have said why", output)
+    emulator.reset()
+    if code == 0 or MESSAGE not in output:
+        raise program.wrong(f"the document failed; it ended with {code} and should have said why", output)
 
 
 def build_rust(programs: list[Program]) -> None:

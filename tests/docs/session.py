@@ -47,10 +47,10 @@ def stands_in(shown: str, text: str) -> bool:
 
 
 class Session:
-    """A folder, and once it is needed an emulator of its own."""
+    """A folder, and an emulator: another session's, or one of its own once it is needed."""
 
-    def __init__(self, folder: Path, vendor: str):
-        self.folder, self.vendor = folder, vendor
+    def __init__(self, folder: Path, vendor: str, of: "Session | None" = None):
+        self.folder, self.vendor, self.of = folder, vendor, of
         # Of the last request that a page shows.
         self.answer: Any = None
         self.servers: list[subprocess.Popen[bytes]] = []
@@ -64,7 +64,7 @@ class Session:
 
     @cached_property
     def emulator(self) -> Emulator:
-        return Emulator()
+        return self.of.emulator if self.of else Emulator()
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -146,5 +146,5 @@ class Session:
         for server in self.servers:
             server.terminate()
             server.wait(timeout=10)
-        if "emulator" in self.__dict__:
+        if "emulator" in self.__dict__ and not self.of:
             self.emulator.stop()

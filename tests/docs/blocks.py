@@ -158,6 +158,8 @@ def main() -> int:
     parser.add_argument("--without", default="", help="languages that are left out, with commas")
     asked = parser.parse_args()
     pages = [page for page in pages_with_blocks() if not asked.pages or page.name in asked.pages]
+    if unknown := set(asked.pages) - {page.name for page in pages}:
+        parser.error(f"no page of README and docs: {', '.join(sorted(unknown))}")
     result = run_pages(pages, asked.without.split(","), print)
     for failed in result.failed:
         print(f"FAILED {failed}")

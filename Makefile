@@ -150,6 +150,7 @@ test-supply: $(VENV)/ready
 
 test-docs: build-test
 	$(PYTHON) -m pytest --quiet tests/docs
+	MYPYPATH=tests/docs:tests/languages:py/python $(PYTHON) -m mypy --strict --allow-untyped-calls --follow-imports=silent tests/docs/*.py
 	$(PYTHON) tests/docs/blocks.py --without rust README.md $(addprefix docs/,$(addsuffix .md,php python node c))
 
 # What is counted: long runs with a line of JSON at the end.

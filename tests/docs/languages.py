@@ -103,8 +103,8 @@ LANGUAGES = {
         ".mts",
         {
             "kassa": "import * as kassa from 'kassa';",
-            "config": "import read from './kassa.json' with { type: 'json' }; const config = read as any;",
-            "receipt": "import sale from './receipt.json' with { type: 'json' }; const receipt = sale as unknown as kassa.Receipt;",
+            "config": "import givenConfig from './kassa.json' with { type: 'json' }; const config = givenConfig as any;",
+            "receipt": "import givenReceipt from './receipt.json' with { type: 'json' }; const receipt = givenReceipt as unknown as kassa.Receipt;",
             "till": "const till = new kassa.{client}(config);",
         },
         plain,

@@ -53,7 +53,7 @@ class Program:
 
     def wrong(self, what: str, output: str) -> Wrong:
         """What is wrong with it, at the line that a compiler or a trace names; else where it begins."""
-        lines = re.findall(rf'{re.escape(self.file.name)}(?:"?, line |:| on line |: line )(\d+)', output)
+        lines = re.findall(rf'{re.escape(self.file.name)}(?:"?, line |:| on line |: line |\()(\d+)', output)
         for line in map(int, reversed(lines)):
             if any(block.line <= line < block.line + block.text.count("\n") for block in self.blocks):
                 return Wrong(f"{self.blocks[0].page.name}:{line}: {what}\n{output.strip()}")

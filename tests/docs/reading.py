@@ -3,10 +3,11 @@
 import configparser
 import json
 import re
-import subprocess
+import sqlite3
 import sys
 import tomllib
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from languages import CLIENTS
@@ -90,10 +91,8 @@ def diagram(block: Block, session: Session) -> None:
 def sql_block(block: Block, session: Session) -> None:
     """Carried out on the journal of the page."""
     session.prepare()
-    command = ["sqlite3", "-bail", str(session.folder / "kassa.sqlite")]
-    done = subprocess.run(command, input=block.text, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode != 0:
-        raise Wrong(done.stdout)
+    with closing(sqlite3.connect(session.folder / "kassa.sqlite")) as journal:
+        journal.executescript(block.text)
 
 
 NOTED: dict[str, Callable[[Block, Session], None]] = {"answer": answer, "part of": part}

@@ -69,8 +69,9 @@ class Session:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The emulator's configuration, with a journal of its own and without the waiting that a real vendor needs."""
+        row: dict[str, Any] = VENDORS
         journal = f"sqlite:{self.folder}/kassa.sqlite"
-        return {**self.emulator.configs[self.vendor], **VENDORS[self.vendor]["config"], "journal": journal}
+        return {**self.emulator.configs[self.vendor], **row[self.vendor]["config"], "journal": journal}
 
     def prepare(self) -> None:
         """Fills the folder, once; the shift is open, as in a shop that sells."""

@@ -35,6 +35,12 @@ RIGHT = {
     "a program that says why": (f"<!-- given: till, receipt -->\n<!-- check: failure -->\n```python\n{SALE}"
                                 'if failure:\n    raise SystemExit(failure["message"])\n```', 1),
     "C without a main": ("<!-- given: till -->\n```c\nputs(kassa_version());\nkassa_close(till);\n```", 1),
+    "TypeScript": ("<!-- given: till, receipt -->\n```ts\nconst sale: kassa.Registration = await till.register(receipt)\n"
+                   "console.log(sale.receipt_id)\n```\n\n<!-- output -->\n```text\norder-1001\n```", 2),
+    "SQL": ("<!-- given: till, receipt -->\n```python\ntill.enqueue({'receipts': [receipt]})\n```\n\n"
+            "```sql\nSELECT count(*) FROM documents;\n```", 2),
+    "a fault of the emulator": ('<!-- emulator: faults {"vendor": "modulkassa", "route": "submit", "when": "after_record", "do": "drop"} -->\n'
+                                "<!-- given: till, receipt -->\n```js\nawait till.register(receipt)\n```", 1),
     "a server": ("<!-- serves: 18437 -->\n```python\nfrom http.server import *\n"
                  "HTTPServer(('127.0.0.1', 18437), BaseHTTPRequestHandler).serve_forever()\n```\n\n"
                  "```js\nconsole.log((await fetch('http://127.0.0.1:18437')).status)\n```\n\n<!-- output -->\n```text\n501\n```", 3),
@@ -45,6 +51,9 @@ WRONG = {
     "a command that fails": ("# Page\n\n```sh\ntrue\nls nowhere | cat\n```", "page.md:4: it ended with"),
     "a syntax that node does not know": ("# Page\n\n```js\nconst a = 1\nconst = 2\n```", "page.md:5: it ended with 1"),
     "a warning of the C compiler": ("# Page\n\n```c\nputs(\"\");\nint unused;\n```", "page.md:5: `cc` ended with 1"),
+    "a type of TypeScript": ("# Page\n\n```ts\nlet a = 1\na = ''\n```", "page.md:5: `tsc` ended with"),
+    "a type of JavaScript": ("<!-- types: strict -->\n\n```js\nlet a = 1\na = ''\n```", "page.md:5: `tsc` ended with"),
+    "SQL of no table": ("```sql\nSELECT * FROM nowhere;\n```", "page.md:2:"),
     "a type": ("<!-- types: strict -->\n\n```python\na: int = 1\na = ''\n```", "page.md:5: `python` ended with 1"),
     "what the program does not print": ("```sh\necho 1\n```\n\n<!-- output -->\n```text\n2\n```", "page.md:7: the program printed"),
     "a receipt that is refused": ('<!-- check: receipt -->\n```json\n{"id": "1", "kind": "sell", "items": [], "payments": []}\n```', "page.md:3:"),

@@ -8,7 +8,7 @@ BUILD := $(CURDIR)/target/debug
 VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
 TOOLS := $(CURDIR)/target/tools
-SITE := $(CURDIR)/target/docs/venv
+DOCS_VENV := $(CURDIR)/target/docs/venv
 # What Cargo.lock says, and nothing newer.
 CARGO := cargo --locked
 CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
@@ -63,9 +63,9 @@ test: test-rust
 
 # What holds the documentation, and the site. Its generator and the frameworks of the recipes are not what the tests need.
 .PHONY: docs
-docs: build-test $(SITE)/ready site/node_modules/ready
+docs: build-test $(DOCS_VENV)/ready site/node_modules/ready
 	@KASSA_DOC_RUST="$(CARGO) build --quiet $(TESTED) -p doc-blocks --bin doc-blocks" \
-		$(SITE)/bin/python tests/docs/$(if $(PAGES),blocks.py $(PAGES),docs.py)
+		$(DOCS_VENV)/bin/python tests/docs/$(if $(PAGES),blocks.py $(PAGES),docs.py)
 
 # What is installed.
 
@@ -81,9 +81,9 @@ $(VENV)/ready: tests/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/requirements.txt
 	touch $@
 
-$(SITE)/ready: site/requirements.txt
-	python3 -m venv $(SITE)
-	$(SITE)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement site/requirements.txt
+$(DOCS_VENV)/ready: site/requirements.txt
+	python3 -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement site/requirements.txt
 	touch $@
 
 # npm ci takes what the lock says, and nothing else.

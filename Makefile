@@ -8,6 +8,7 @@ BUILD := $(CURDIR)/target/debug
 VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
 TOOLS := $(CURDIR)/target/tools
+DOCS_VENV := $(CURDIR)/target/docs/venv
 # What Cargo.lock says, and nothing newer.
 CARGO := cargo --locked
 CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
@@ -27,6 +28,7 @@ export LD_LIBRARY_PATH := $(BUILD)
 help:
 	@echo "make demo   the same receipt from every language through every vendor, on the emulator"
 	@echo "make test   every test in every language"
+	@echo "make docs   the documentation as a site, into target/site; every link and every block of code is tried"
 	@echo "make lint   format, lints, generated files, size of the bindings"
 	@echo "make deny   licences, sources and bans of everything in the library; ADVISORIES=1 asks for known holes too"
 	@echo "make dist     the packages of this platform, into target/dist: wheel, npm, Composer, C, crate, program; PROFILE=campaign"
@@ -60,7 +62,13 @@ demo: build-demo
 # The suites of the languages wait more than they work: two of them at a time.
 .PHONY: test
 test: test-rust
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-languages test-python test-php test-node test-c test-supply
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-languages test-python test-php test-node test-c test-supply test-docs
+
+# What holds the documentation, and the site. Its generator and the frameworks of the recipes are not what the tests need.
+.PHONY: docs
+docs: build-test $(DOCS_VENV)/ready site/node_modules/ready
+	@KASSA_DOC_RUST="$(CARGO) build --quiet $(TESTED) -p doc-blocks --bin doc-blocks" \
+		$(DOCS_VENV)/bin/python tests/docs/$(if $(PAGES),blocks.py $(PAGES),docs.py)
 
 # What is installed.
 
@@ -76,7 +84,16 @@ $(VENV)/ready: tests/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/requirements.txt
 	touch $@
 
+$(DOCS_VENV)/ready: site/requirements.txt
+	python3 -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement site/requirements.txt
+	touch $@
+
 # npm ci takes what the lock says, and nothing else.
+site/node_modules/ready: site/package.json site/package-lock.json
+	cd site && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
 node/node_modules/ready: node/package.json node/package-lock.json
 	cd node && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
@@ -133,7 +150,7 @@ install: $(PACKING)/ready
 
 # What is tested.
 
-.PHONY: test-rust test-c test-php test-python test-node test-languages test-supply
+.PHONY: test-rust test-c test-php test-python test-node test-languages test-supply test-docs
 test-rust: build-test
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CARGO) test --quiet $(TESTED)
 	$(CARGO) test --quiet $(TESTED),kassa/sample --test behaviour -- sample every_vendor
@@ -159,6 +176,11 @@ test-languages: build-test
 test-supply: $(VENV)/ready
 	$(PYTHON) -m pytest --quiet tests/supply
 	$(PYTHON) -m mypy --strict tests/supply/*.py
+
+test-docs: build-test
+	$(PYTHON) -m pytest --quiet tests/docs
+	MYPYPATH=tests/docs:tests/languages:py/python $(PYTHON) -m mypy --strict --allow-untyped-calls --follow-imports=silent tests/docs/*.py
+	$(PYTHON) tests/docs/blocks.py --without rust README.md $(addprefix docs/,$(addsuffix .md,php python node c))
 
 # What is counted: long runs with a line of JSON at the end.
 
@@ -278,4 +300,4 @@ house:
 .PHONY: clean
 clean:
 	cargo clean
-	rm -rf $(VENV) node/node_modules
+	rm -rf $(VENV) node/node_modules site/node_modules

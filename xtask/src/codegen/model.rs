@@ -50,6 +50,8 @@ pub struct Field {
     pub required: bool,
     /// Its type.
     pub of: Type,
+    /// What its text must be, such as `date-time`; empty for any.
+    pub format: String,
 }
 
 /// The type of a value.
@@ -265,6 +267,7 @@ fn shape(name: &str, schema: &Value) -> Result<Shape> {
             doc: one_line(&schema["description"]),
             required: required.iter().any(|name| name == field),
             of: type_of(schema).with_context(|| format!("field {name}.{field}"))?,
+            format: text(&schema["format"]),
         });
     }
     // Required fields first: that is the order in which a person fills them in.

@@ -19,7 +19,7 @@ final class Program
     public static function run(string $name, array $arguments): never
     {
         try {
-            $places = Native::places($name);
+            $places = Native::places(PHP_OS_FAMILY === 'Windows' ? "$name.exe" : $name);
         } catch (KassaError $error) {
             self::stop($error->getMessage());
         }

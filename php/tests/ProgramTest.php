@@ -26,7 +26,7 @@ final class ProgramTest extends TestCase
         $this->folder = sys_get_temp_dir() . '/kassa-program-' . getmypid() . '-' . $this->getName(false);
         mkdir("$this->folder/kassa", recursive: true);
         $package = dirname(__DIR__);
-        exec("cp -r $package/bin $package/src $package/autoload.php " . escapeshellarg("$this->folder/kassa"), $out, $status);
+        exec("cp -r $package/bin $package/src $package/autoload.php $package/composer.json " . escapeshellarg("$this->folder/kassa"), $out, $status);
         self::assertSame(0, $status);
     }
 
@@ -56,7 +56,8 @@ final class ProgramTest extends TestCase
     /** @return array{int, string, string} The exit code, and what it said. */
     private function ran(string $program, array $settings = [], string ...$arguments): array
     {
-        $command = [PHP_BINARY, ...$settings, "$this->folder/kassa/bin/$program", ...$arguments];
+        $program = str_contains($program, '/') ? $program : "$this->folder/kassa/bin/$program";
+        $command = [PHP_BINARY, ...$settings, $program, ...$arguments];
         $process = proc_open($command, [['pipe', 'r'], ['pipe', 'w'], ['pipe', 'w']], $pipes);
         fwrite($pipes[0], "input\n");
         fclose($pipes[0]);
@@ -82,6 +83,21 @@ final class ProgramTest extends TestCase
         $this->placed();
         self::assertSame([7, "[a b][--json]input\n", 'said'], $this->ran('kassa', $settings, 'a b', '--json'));
         self::assertSame([7, "[emulator][--port][1]input\n", 'said'], $this->ran('kassa-emulator', $settings, '--port', '1'));
+    }
+
+    public function testComposerPutsItIntoVendorBin(): void
+    {
+        $this->placed();
+        $source = ['type' => 'path', 'url' => "$this->folder/kassa", 'options' => ['symlink' => false]];
+        $project = ['require' => ['kassa/kassa' => '*'], 'repositories' => [$source, ['packagist.org' => false]]];
+        mkdir("$this->folder/shop");
+        file_put_contents("$this->folder/shop/composer.json", json_encode($project + ['minimum-stability' => 'dev']));
+        $composer = ['composer', 'install', '--quiet', '--no-interaction', '--working-dir', "$this->folder/shop"];
+        $environment = ['COMPOSER_ALLOW_SUPERUSER' => '1', 'COMPOSER_HOME' => "$this->folder/home"] + getenv();
+        self::assertSame(0, proc_close(proc_open($composer, [], $pipes, null, $environment)));
+        $bin = "$this->folder/shop/vendor/bin";
+        self::assertSame([7, "[doctor]input\n", 'said'], $this->ran("$bin/kassa", [], 'doctor'));
+        self::assertSame([7, "[emulator]input\n", 'said'], $this->ran("$bin/kassa-emulator"));
     }
 
     public function testWhatAnUnpackerTookAwayIsGivenBack(): void

@@ -88,8 +88,11 @@ abstract class Client
      * @return \Generator<int, array<string, mixed>>
      * @throws KassaError
      */
-    final protected function pages(string $operation, #[\SensitiveParameter] array $request, string $rows): \Generator
-    {
+    final protected function pages(
+        string $operation,
+        #[\SensitiveParameter] array $request,
+        string $rows,
+    ): \Generator {
         do {
             $page = $this->call($operation, $request);
             foreach ($page[$rows] as $row) {
@@ -114,7 +117,7 @@ abstract class Client
         string $key,
     ): \Generator {
         $before = [];
-        while (($page = $this->call($operation, $request)[$rows]) !== [] && array_column($page, $key) !== $before) {
+        while (($page = $this->call($operation, $request)[$rows]) && array_column($page, $key) !== $before) {
             foreach ($page as $row) {
                 yield $row;
             }

@@ -49,7 +49,7 @@ final class Json
         return match (true) {
             $value instanceof \DateTimeInterface => str_replace('.000000', '', $value->format('Y-m-d\TH:i:s.uP')),
             is_array($value) && $depth < self::DEEPEST =>
-                array_map(static fn (mixed $member) => self::plain($member, $depth + 1), $value),
+                array_map(static fn (#[\SensitiveParameter] mixed $member) => self::plain($member, $depth + 1), $value),
             default => $value,
         };
     }

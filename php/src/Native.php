@@ -84,7 +84,7 @@ final class Native
     private static function loaded(): FFI
     {
         if (!class_exists(FFI::class, false)) {
-            throw self::unusable('PHP has no FFI: install it (`docker-php-ext-install ffi`) or put `extension=ffi` into php.ini');
+            throw self::unusable('PHP has no FFI: put `extension=ffi` into php.ini (Docker: `docker-php-ext-install ffi`)');
         }
         $failures = [];
         foreach (self::candidates() as $library) {
@@ -138,8 +138,8 @@ final class Native
     {
         $checkout = dirname(__DIR__, 2);
         $package = sprintf('%s/lib/%s/%s', dirname(__DIR__), self::platform(), $name);
-        $built = is_file("$checkout/php/src/Native.php") ? ["$checkout/target/release/$name", "$checkout/target/debug/$name"] : [];
-        return [$package, ...$built];
+        $built = ["$checkout/target/release/$name", "$checkout/target/debug/$name"];
+        return [$package, ...(is_file("$checkout/php/src/Native.php") ? $built : [])];
     }
 
     private static function chosen(): ?string

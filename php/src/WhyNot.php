@@ -20,9 +20,11 @@ final class WhyNot
 
     /** What the loader of the system says, what it means, what to do; 1: glibc needed, 2: glibc here, 3: its folder. */
     private const TOLD = [
-        '/GLIBC_[\d.]+. not found/' => 'it needs glibc %1$s, here is %2$s: use a newer system, or a library built for an older one',
+        '/GLIBC_[\d.]+. not found/' =>
+            'it needs glibc %1$s, here is %2$s: use a newer system, or a library built for an older one',
         '/libc\.musl-|\blibc\.so:/' => 'it is for musl (Alpine), this PHP is on glibc: take the library in `lib/...-gnu`',
-        '/ld-linux|libc\.so\.6|__\w+_chk|gnu_get_libc/' => 'it is for glibc, this PHP is on musl: take the library in `lib/...-musl`',
+        '/ld-linux|libc\.so\.6|__\w+_chk|gnu_get_libc/' =>
+            'it is for glibc, this PHP is on musl: take the library in `lib/...-musl`',
         '/map segment|not permitted|memory protection|executable stack/' =>
             'the system forbids to execute it: `%3$s` is mounted noexec, or SELinux refuses (`restorecon -Rv %3$s`)',
         '/ermission denied/' => 'the system forbids to open it: see the log of SELinux or AppArmor',
@@ -82,10 +84,11 @@ final class WhyNot
         if (getenv('KASSA_LIBRARY') === $library) {
             return 'no such file: correct or remove the environment variable KASSA_LIBRARY';
         }
-        $there = array_map(static fn (string $file) => basename(dirname($file)), glob(dirname($library, 2) . '/*/' . basename($library)) ?: []);
-        return $there === []
-            ? 'no such file: take the package that carries it for this system, or build it (README.md of the package)'
-            : 'no such file; the package has ' . implode(', ', $there) . ' only: take the one for this system';
+        $others = glob(dirname($library, 2) . '/*/' . basename($library)) ?: [];
+        $systems = implode(', ', array_map(static fn (string $file) => basename(dirname($file)), $others));
+        return $systems === ''
+            ? 'no such file: take the package that carries it for this system'
+            : "no such file; the package has $systems only: take the one for this system";
     }
 
     private static function damage(string $library): ?string
@@ -104,10 +107,12 @@ final class WhyNot
         if (!str_starts_with($head, "\x7fELF")) {
             return 'it is not a file for Linux (no ELF header)' . self::AGAIN;
         }
-        $elf = unpack('x4/Cclass/x13/vmachine/x20/Pat/x10/vsize/vcount', str_pad($head, 64, "\0"));
-        $own = unpack('x4/Cclass/x13/vmachine', str_pad((string) file_get_contents('/proc/self/exe', length: 20), 20, "\0"));
+        $elf = unpack('x4/Cclass/x13/vmachine/x20/Vat/x14/vsize/vcount', str_pad($head, 64, "\0"));
+        $php = (string) file_get_contents('/proc/self/exe', length: 20);
+        $own = unpack('x4/Cclass/x13/vmachine', str_pad($php, 20, "\0"));
         if ($own['machine'] !== 0 && array_intersect_key($elf, $own) !== $own) {
-            return sprintf('it is for %s, this PHP for %s: take the package for this machine', self::machine($elf), self::machine($own));
+            [$for, $here] = [self::machine($elf), self::machine($own)];
+            return "it is for $for, this PHP for $here: take the package for this machine";
         }
         $whole = max(64, $elf['at'] + $elf['size'] * $elf['count']);
         return $size < $whole ? "the file is cut short, it has $size of $whole bytes" . self::AGAIN : null;

@@ -132,6 +132,15 @@ final class LoadTest extends TestCase
         }
     }
 
+    /** Without php.ini Debian's PHP has no extension that is a file of its own. */
+    public function testWhereThereIsNoFfiTheExtensionIsNamed(): void
+    {
+        $said = json_decode(self::php(['-n'], self::library()), true);
+        self::assertSame(['config_invalid', 'not_registered'], [$said['code'], $said['outcome']]);
+        self::assertStringContainsString('extension=ffi', $said['message']);
+        self::assertStringNotContainsString("\n", $said['message']);
+    }
+
     public function testWhatDisableFunctionsTakesAwayIsNamed(): void
     {
         $said = json_decode(self::php(['-d', 'disable_functions=getmypid,php_uname'], self::library()), true);

@@ -86,12 +86,12 @@ class Shop:
 
 
 def growth(workers, recycle):
-    """The most that memory of a worker grew in the last two fifths of its requests, in KB; none where it lives too shortly."""
-    if recycle < SETTLED:
-        return None
+    """What memory of a worker grew in the last two fifths of its requests, in KB: half of them grew less, and the most."""
+    if recycle < SETTLED or not workers:
+        return None, None
     warm, part = recycle * 3 // 5, recycle // 25
     grown = [statistics.median(s[-2 * part :]) - statistics.median(s[warm - part : warm + part]) for s in workers]
-    return round(max(grown, default=0))
+    return round(statistics.median(grown)), round(max(grown))
 
 
 def kill_in_a_call(site, shop, emulator, identity):
@@ -129,7 +129,7 @@ def judged(shop, emulator, sales, options):
     entries = len(emulator.ledger())
     status, journal = shop.ask(None)
     recycled = shop.recycled(options.recycle)
-    grown = growth(recycled, options.recycle)
+    grown, worst = growth(recycled, options.recycle)
     wrong = [
         words
         for words, right in {
@@ -153,6 +153,7 @@ def judged(shop, emulator, sales, options):
         "deploys": len(shop.releases) - 1,
         "repeats": len(shop.repeats),
         "growth_kb": grown,
+        "growth_worst_kb": worst,
         "ok": not wrong,
     }
 

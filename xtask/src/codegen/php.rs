@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail, ensure};
 
-use super::model::{Field, Model, Operation, Shape, Type, Vendor, camel, error_class};
+use super::model::{Model, Operation, Type, Vendor, camel, error_class};
+use super::pages::{Pages, pages};
 use super::{Generated, NOTICE, header};
 
 /// Longest line of a comment.
@@ -185,41 +186,10 @@ fn method(operation: &Operation) -> Result<String> {
     Ok(out)
 }
 
-/// How an operation gives its answer in pages.
-struct Pages<'a> {
-    /// The field with the rows of a page.
-    rows: &'a str,
-    /// The type of a row.
-    row: &'a str,
-    /// Where the next page begins at an offset and is not named: what tells the rows apart.
-    counted: Option<&'a str>,
-}
-
-/// The pages of an operation, if it has such: its request says where one begins, and its answer is a list.
-fn pages<'a>(model: &'a Model, operation: &Operation) -> Option<Pages<'a>> {
-    let fields = |name: &str| match model.types.get(name).map(|named| &named.shape) {
-        Some(Shape::Object(fields)) => fields.as_slice(),
-        _ => &[],
-    };
-    let (request, response) = (fields(&operation.request), fields(&operation.response));
-    let has = |fields: &[Field], name: &str| fields.iter().any(|field| field.name == name);
-    let counted = COUNTED.iter().find(|row| row.0 == operation.name).map(|row| row.1);
-    if counted.is_none() && !(has(request, "after") && has(response, "next")) {
-        return None;
-    }
-    response.iter().find_map(|field| match &field.of {
-        Type::List(inner) => match inner.as_ref() {
-            Type::Named(row) => Some(Pages { rows: &field.name, row, counted }),
-            _ => None,
-        },
-        _ => None,
-    })
-}
-
 fn pages_method(operation: &Operation, pages: &Pages<'_>) -> Result<String> {
     let rows = format!(
         "The `{}` of all pages of `{}`, one after the other; a page is asked for when it is needed.",
-        pages.rows,
+        pages.listed,
         camel(&operation.name)
     );
     let mut out = comment(
@@ -228,15 +198,19 @@ fn pages_method(operation: &Operation, pages: &Pages<'_>) -> Result<String> {
             &rows,
             "",
             &format!("@param {} $request", operation.request),
-            &format!("@return \\Generator<int, {}>", pages.row),
+            &format!("@return \\Generator<int, {}>", types::shown(pages.one)),
             "@throws KassaError",
         ],
     );
     let default = if operation.request_optional { " = []" } else { "" };
-    let (rows, name) = (pages.rows, &operation.name);
-    let call = match pages.counted {
-        Some(key) => format!("countedPages('{name}', $request, '{rows}', '{key}')"),
-        None => format!("pages('{name}', $request, '{rows}')"),
+    let (rows, name) = (pages.listed, &operation.name);
+    let call = if pages.cursor == "offset" {
+        let Some((_, key)) = COUNTED.iter().find(|row| row.0 == *name) else {
+            bail!("PHP: nothing tells the rows of {name} apart");
+        };
+        format!("countedPages('{name}', $request, '{rows}', '{key}')")
+    } else {
+        format!("pages('{name}', $request, '{rows}')")
     };
     let method = camel(name);
     writeln!(
@@ -250,7 +224,10 @@ fn pages_method(operation: &Operation, pages: &Pages<'_>) -> Result<String> {
 /// A line for every type that a class names.
 fn imports<'a>(model: &'a Model, operations: &'a [Operation], config: Option<&'a str>) -> Vec<String> {
     let named = operations.iter().flat_map(|one| [one.request.as_str(), one.response.as_str()]);
-    let rows = operations.iter().filter_map(|one| pages(model, one)).map(|pages| pages.row);
+    let rows = operations.iter().filter_map(|one| pages(model, one)).filter_map(|pages| match pages.one {
+        Type::Named(row) => Some(row.as_str()),
+        _ => None,
+    });
     let used: BTreeSet<&str> = named.chain(rows).chain(config).collect();
     used.iter().map(|name| format!("@phpstan-import-type {name} from Types")).collect()
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 
 use super::{begin, quoted};
-use crate::codegen::model::{Field, Model, Shape, Type};
+use crate::codegen::model::{Field, Meant, Model, Shape, Type};
 
 /// Types that tell more in some of their states: the type, the state, the field that is there then and in no other.
 const BY_STATE: [(&str, &str, &str); 2] =
@@ -77,7 +77,7 @@ fn given(model: &Model, field: &Field) -> String {
     let plain = if let Type::OrNull(inner) = &field.of { inner } else { &field.of };
     let digits = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
     match plain {
-        Type::Text if field.format == "date-time" => format!("\\DateTimeInterface|{of}"),
+        Type::Text if field.meant == Meant::Moment => format!("\\DateTimeInterface|{of}"),
         Type::Text if field.name == "id" => format!("int|{of}"),
         Type::Named(name) => match model.types.get(name).map(|named| &named.shape) {
             Some(Shape::Words(words)) if words.iter().any(digits) => format!("int|{of}"),
@@ -121,7 +121,7 @@ fn row(field: &Field, of: &str) -> String {
     format!("{}{mark}: {of}{null}", key(&field.name))
 }
 
-fn shown(of: &Type) -> String {
+pub fn shown(of: &Type) -> String {
     match of {
         Type::Text => "string".into(),
         Type::Decimal => "string|int|float".into(),

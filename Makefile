@@ -46,6 +46,7 @@ help:
 	@echo "make baskets       10,000,000 random baskets through distribute, 10,000 of them in every language"
 	@echo "make slips         the slips of all vendors as pictures, into docs/slips"
 	@echo "make neighbours    how long other clients wait while a vendor's answer never ends"
+	@echo "make fpm           20,000 sales through php-fpm: workers recycled, one killed, a deploy; ARGS=\"--requests 2000\""
 	@echo "make torture       every call that can fail fails, the journal is cut, the disk is full, the server dies"
 	@echo "make model         delivery as a model, explored completely, and each of its rules broken; ARGS=\"--small\""
 	@echo "make fuzz          libFuzzer on every border to the outside, 10 minutes a target; ARGS=\"--seconds 60 --only abi\""
@@ -77,7 +78,8 @@ system-demo:
 	@tests/setup.sh cc=gcc c++=g++ python3:ensurepip=python3-venv php=php-cli
 system-test:
 	@tests/setup.sh cc=gcc c++=g++ python3:ensurepip=python3-venv php=php-cli phpunit=phpunit valgrind=valgrind \
-		'/usr/lib/postgresql/*/bin/initdb=postgresql'
+		'/usr/lib/postgresql/*/bin/initdb=postgresql' composer=composer pkg-config=pkg-config /usr/sbin/nginx=nginx-light \
+		'/usr/sbin/php-fpm*=php-fpm' /usr/share/php/PHPStan/PhpDocParser/autoload.php=php-phpstan-phpdoc-parser
 
 $(VENV)/ready: tests/requirements.txt
 	python3 -m venv $(VENV)
@@ -131,8 +133,7 @@ dist: sbom $(PACKING)/ready
 	@VENV=$(PACKING) packages/build "$(PLATFORM)" $(or $(PROFILE),release)
 	@$(PACKING)/bin/python packages/pack --platform "$(PLATFORM)" --sbom target/sbom
 
-packages: dist node/node_modules/ready
-	@tests/setup.sh composer=composer php=php-cli pkg-config=pkg-config
+packages: system-test dist node/node_modules/ready
 	@$(PACKING)/bin/python packages/check.py $(ARGS)
 
 # The hosted machines build what this one cannot.
@@ -161,6 +162,8 @@ test-c: build-test
 
 test-php: build-test
 	tests/with-postgres.sh phpunit --bootstrap php/autoload.php php/tests
+	cd php && composer validate --strict --quiet
+	TMPDIR=$(MEMORY) $(PYTHON) tests/fpm/run.py --library $(BUILD)/libkassa.so --requests 400 --clients 4 --recycle 25
 
 test-python: build-test
 	PYTHONPATH=py/python tests/with-postgres.sh $(PYTHON) -m pytest --quiet py/tests
@@ -234,6 +237,11 @@ dates:
 .PHONY: slips
 slips:
 	$(CARGO) run --quiet -p slips
+
+# Real php-fpm behind nginx: workers recycled, one killed in a call, a deploy in between.
+.PHONY: fpm
+fpm: build-test
+	TMPDIR=$(MEMORY) $(PYTHON) tests/fpm/run.py --library $(BUILD)/libkassa.so $(ARGS)
 
 .PHONY: neighbours
 neighbours:

@@ -49,6 +49,19 @@ final class Atol extends Operations
     }
 
     /**
+     * The `kkts` of all pages of `kkts`, one after the other; a page is asked for when it is
+     * needed.
+     *
+     * @param KktsRequest $request
+     * @return \Generator<int, Kkt>
+     * @throws KassaError
+     */
+    public function kktsPages(#[\SensitiveParameter] array $request = []): \Generator
+    {
+        return $this->countedPages('kkts', $request, 'kkts', 'serial_number');
+    }
+
+    /**
      * One cash register, by its factory serial number.
      *
      * @param KktRequest $request

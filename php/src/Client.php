@@ -81,6 +81,51 @@ abstract class Client
         return $this->opened(Native::call($this->id, $operation, $text));
     }
 
+    /**
+     * The rows of all pages, a page at a time.
+     *
+     * @param array<string, mixed> $request
+     * @return \Generator<int, array<string, mixed>>
+     * @throws KassaError
+     */
+    final protected function pages(
+        string $operation,
+        #[\SensitiveParameter] array $request,
+        string $rows,
+    ): \Generator {
+        do {
+            $page = $this->call($operation, $request);
+            foreach ($page[$rows] as $row) {
+                yield $row;
+            }
+            $request['after'] = $page['next'] ?? null;
+        } while ($request['after'] !== null);
+    }
+
+    /**
+     * The same where pages have no name and begin at an offset: the last one is empty, or has the same rows again, by a key of
+     * theirs, where the vendor does not heed the offset.
+     *
+     * @param array<string, mixed> $request
+     * @return \Generator<int, array<string, mixed>>
+     * @throws KassaError
+     */
+    final protected function countedPages(
+        string $operation,
+        #[\SensitiveParameter] array $request,
+        string $rows,
+        string $key,
+    ): \Generator {
+        $before = [];
+        while (($page = $this->call($operation, $request)[$rows]) && array_column($page, $key) !== $before) {
+            foreach ($page as $row) {
+                yield $row;
+            }
+            $before = array_column($page, $key);
+            $request['offset'] = ($request['offset'] ?? 0) + count($page);
+        }
+    }
+
     /** Closes the client; closing twice is harmless. */
     final public function close(): void
     {

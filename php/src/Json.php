@@ -33,7 +33,7 @@ final class Json
             ini_set('serialize_precision', '-1');
         }
         try {
-            return json_encode($value, self::ENCODE);
+            return json_encode(self::plain($value), self::ENCODE);
         } catch (\JsonException $error) {
             throw self::refused($value, $error->getCode(), $error->getMessage());
         } finally {
@@ -41,6 +41,17 @@ final class Json
                 ini_set('serialize_precision', $precision);
             }
         }
+    }
+
+    /** Times as the library reads them; JSON has none. */
+    private static function plain(#[\SensitiveParameter] mixed $value, int $depth = 0): mixed
+    {
+        return match (true) {
+            $value instanceof \DateTimeInterface => str_replace('.000000', '', $value->format('Y-m-d\TH:i:s.uP')),
+            is_array($value) && $depth < self::DEEPEST =>
+                array_map(static fn (#[\SensitiveParameter] mixed $member) => self::plain($member, $depth + 1), $value),
+            default => $value,
+        };
     }
 
     /** @return array<string, mixed> */

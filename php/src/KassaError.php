@@ -5,7 +5,8 @@ declare(strict_types=1);
 namespace Kassa;
 
 /**
- * Root of every error of this package; below it stands a class for every kind.
+ * Root of every error of this package; below it stands a class for every kind. `getMessage()` says what happened, whether
+ * the sale is on record and what to do next; `toArray()` has each for itself.
  *
  * @phpstan-import-type ErrorBody from Types
  * @phpstan-import-type VendorFault from Types
@@ -37,7 +38,8 @@ class KassaError extends \RuntimeException
     /** @param ErrorBody $error */
     final public function __construct(private readonly array $error, ?\Throwable $previous = null)
     {
-        parent::__construct($error['message'], 0, $previous);
+        $message = "{$error['message']} [{$error['code']}, outcome {$error['outcome']}] {$error['advice']}";
+        parent::__construct($message, 0, $previous);
         $this->errorCode = $error['code'];
         $this->kind = $error['kind'];
         $this->advice = $error['advice'];
@@ -45,12 +47,6 @@ class KassaError extends \RuntimeException
         $this->retryAfterMs = $error['retry_after_ms'] ?? null;
         $this->violations = $error['violations'];
         $this->vendor = $error['vendor'] ?? null;
-    }
-
-    /** With code, outcome and advice: this is what PHP logs of an error that nobody caught. */
-    public function __toString(): string
-    {
-        return "{$this->errorCode}, outcome {$this->outcome}. {$this->advice}\n" . parent::__toString();
     }
 
     /**
@@ -87,12 +83,13 @@ class KassaError extends \RuntimeException
         array $violations = [],
         string $outcome = 'not_registered',
         ?\Throwable $previous = null,
+        ?string $advice = null,
     ): self {
         return self::of([
             'code' => $code,
             'kind' => ErrorCode::KINDS[$code],
             'message' => $message,
-            'advice' => ErrorCode::ADVICE[$code],
+            'advice' => $advice ?? ErrorCode::ADVICE[$code],
             'outcome' => $outcome,
             'retry_after_ms' => null,
             'violations' => $violations,

@@ -19,6 +19,8 @@ final class Native
     /** What hosters like to forbid. */
     private const NEEDED = ['file_get_contents', 'getenv', 'getmypid', 'ini_get', 'is_file', 'php_uname', 'realpath'];
 
+    private const BOTH = ': take both from one release, and restart PHP where it preloads';
+
     /** Kept until the request ends: making it parses the header. */
     private static ?FFI $ffi = null;
 
@@ -82,33 +84,33 @@ final class Native
     private static function loaded(): FFI
     {
         if (!class_exists(FFI::class, false)) {
-            throw self::unusable('PHP has no FFI; put `extension=ffi` into php.ini');
+            throw self::unusable('PHP has no FFI: put `extension=ffi` into php.ini (Docker: `docker-php-ext-install ffi`)');
         }
         $failures = [];
         foreach (self::candidates() as $library) {
-            if (!is_file($library)) {
-                $failures[] = "$library: no such file";
-                continue;
-            }
+            $why = WhyNot::seen($library);
             try {
-                return FFI::cdef(self::header(), $library);
+                if ($why === null) {
+                    return FFI::cdef(self::header(), $library);
+                }
             } catch (FFI\Exception $error) {
                 self::isAllowed($error);
-                $failures[] = "$library: {$error->getMessage()}";
+                $why = WhyNot::told($library, $error->getMessage());
             }
+            $failures[] = "$library: $why";
         }
-        throw self::unusable("the native library cannot be loaded; tried\n  " . implode("\n  ", $failures));
+        throw self::unusable('the native library cannot be loaded: ' . implode("\n", $failures));
     }
 
     private static function checked(FFI $ffi): FFI
     {
         if ($ffi->kassa_abi_version() !== self::ABI_VERSION) {
             $abi = $ffi->kassa_abi_version();
-            throw self::unusable("the native library has ABI $abi, this package needs " . self::ABI_VERSION);
+            throw self::unusable("the native library has ABI $abi, this package needs " . self::ABI_VERSION . self::BOTH);
         }
         $version = $ffi->kassa_version();
         if ($version !== Version::VERSION) {
-            throw self::unusable("the native library is version $version, this package is " . Version::VERSION);
+            throw self::unusable("the native library is version $version, this package is " . Version::VERSION . self::BOTH);
         }
         return $ffi;
     }
@@ -124,11 +126,20 @@ final class Native
             'Darwin' => 'libkassa.dylib',
             default => 'libkassa.so',
         };
-        return [
-            sprintf('%s/lib/%s/%s', dirname(__DIR__), self::platform(), $name),
-            dirname(__DIR__, 2) . "/target/release/$name",
-            dirname(__DIR__, 2) . "/target/debug/$name",
-        ];
+        return self::places($name);
+    }
+
+    /**
+     * Where a file of this system may lie: in the package, and in a checkout where it was built.
+     *
+     * @return list<string>
+     */
+    public static function places(string $name): array
+    {
+        $checkout = dirname(__DIR__, 2);
+        $package = sprintf('%s/lib/%s/%s', dirname(__DIR__), self::platform(), $name);
+        $built = ["$checkout/target/release/$name", "$checkout/target/debug/$name"];
+        return [$package, ...(is_file("$checkout/php/src/Native.php") ? $built : [])];
     }
 
     private static function chosen(): ?string
@@ -185,8 +196,8 @@ final class Native
     /** Fails where the error says that PHP allows no FFI. */
     private static function isAllowed(FFI\Exception $error): void
     {
-        $message = "PHP does not allow FFI here. Put either of these into php.ini and restart PHP:\n"
-            . "  opcache.preload=%s/preload.php\n  opcache.preload_user=www-data\nor\n  ffi.enable=1";
+        $message = 'PHP does not allow FFI here: put `opcache.preload=%s/preload.php` and `opcache.preload_user=www-data`'
+            . ' into php.ini, or else `ffi.enable=1`, and restart PHP';
         if (str_contains($error->getMessage(), 'ffi.enable')) {
             throw self::unusable(sprintf($message, dirname(__DIR__)), $error);
         }
@@ -194,6 +205,7 @@ final class Native
 
     private static function unusable(string $message, ?\Throwable $cause = null): KassaError
     {
-        return KassaError::here(ErrorCode::CONFIG_INVALID, $message, previous: $cause);
+        $advice = 'Nothing was sent; put this right and call again with the same id.';
+        return KassaError::here(ErrorCode::CONFIG_INVALID, $message, previous: $cause, advice: $advice);
     }
 }

@@ -17,7 +17,9 @@ namespace Kassa;
  * @phpstan-import-type Enqueued from Types
  * @phpstan-import-type Export from Types
  * @phpstan-import-type Exported from Types
+ * @phpstan-import-type ExportedEntry from Types
  * @phpstan-import-type Health from Types
+ * @phpstan-import-type JournalEntry from Types
  * @phpstan-import-type JournalPage from Types
  * @phpstan-import-type JournalQuery from Types
  * @phpstan-import-type MarkingCode from Types
@@ -184,6 +186,19 @@ abstract class Operations extends Client
     }
 
     /**
+     * The `entries` of all pages of `journal`, one after the other; a page is asked for when it is
+     * needed.
+     *
+     * @param JournalQuery $request
+     * @return \Generator<int, JournalEntry>
+     * @throws KassaError
+     */
+    public function journalPages(#[\SensitiveParameter] array $request = []): \Generator
+    {
+        return $this->pages('journal', $request, 'entries');
+    }
+
+    /**
      * Adds up what the journal has on record: by day or shift, kind, payment and VAT rate. Nothing
      * is asked of the vendor.
      *
@@ -235,6 +250,19 @@ abstract class Operations extends Client
     public function export(#[\SensitiveParameter] array $request = []): array
     {
         return $this->call('export', $request);
+    }
+
+    /**
+     * The `entries` of all pages of `export`, one after the other; a page is asked for when it is
+     * needed.
+     *
+     * @param Export $request
+     * @return \Generator<int, ExportedEntry>
+     * @throws KassaError
+     */
+    public function exportPages(#[\SensitiveParameter] array $request = []): \Generator
+    {
+        return $this->pages('export', $request, 'entries');
     }
 
     /**

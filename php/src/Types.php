@@ -38,7 +38,7 @@ namespace Kassa;
  * }
  *
  * @phpstan-type AtolCashlessPayment array{
- *     id: string,
+ *     id: int|string,
  *     method: int,
  *     sum: Amount,
  *     additional_info?: string|null,
@@ -123,7 +123,7 @@ namespace Kassa;
  * }
  *
  * @phpstan-type AtolOperatingProps array{
- *     at: string,
+ *     at: \DateTimeInterface|string,
  *     value: string,
  * }
  *
@@ -168,7 +168,7 @@ namespace Kassa;
  *
  * @phpstan-type AtolVatSum array{
  *     sum: Amount,
- *     vat: Vat,
+ *     vat: int|Vat,
  * }
  *
  * @phpstan-type BankPayment array{
@@ -177,7 +177,7 @@ namespace Kassa;
  *
  * @phpstan-type Callback array{
  *     body?: string|null,
- *     id?: string|null,
+ *     id?: int|string|null,
  *     query?: string|null,
  *     url?: string|null,
  * }
@@ -216,7 +216,7 @@ namespace Kassa;
  * }
  *
  * @phpstan-type CashMovement array{
- *     id: string,
+ *     id: int|string,
  *     sum: Amount,
  * }
  *
@@ -282,7 +282,7 @@ namespace Kassa;
  * }
  *
  * @phpstan-type CloudDocumentKey array{
- *     id?: string|null,
+ *     id?: int|string|null,
  *     uid?: string|null,
  * }
  *
@@ -388,7 +388,7 @@ namespace Kassa;
  *
  * @phpstan-type DocumentKey array{
  *     document_id?: string|null,
- *     id?: string|null,
+ *     id?: int|string|null,
  * }
  *
  * @phpstan-type DocumentReport array{
@@ -419,7 +419,7 @@ namespace Kassa;
  * @phpstan-type DocumentVersion 'v1'|'v2'
  *
  * @phpstan-type DrawerDocument array{
- *     id: string,
+ *     id: int|string,
  *     sum: Amount,
  *     attributes?: array<string, string>|null,
  *     cashier?: string|null,
@@ -661,7 +661,7 @@ namespace Kassa;
  *     sectoral?: list<Sectoral>|null,
  *     surcharge?: Amount|null,
  *     unit?: Unit|null,
- *     vat?: Vat|null,
+ *     vat?: int|Vat|null,
  *     vat_sum?: Amount|null,
  *     vendor?: VendorItem|null,
  * }
@@ -686,13 +686,13 @@ namespace Kassa;
  * @phpstan-type JournalQuery array{
  *     after?: string|null,
  *     basis?: string|null,
- *     id?: string|null,
+ *     id?: int|string|null,
  *     kind?: ReceiptKind|null,
  *     limit?: int|null,
- *     since?: string|null,
+ *     since?: \DateTimeInterface|string|null,
  *     state?: State|null,
  *     total?: Amount|null,
- *     until?: string|null,
+ *     until?: \DateTimeInterface|string|null,
  *     verify?: bool|null,
  * }
  *
@@ -879,7 +879,7 @@ namespace Kassa;
  * @phpstan-type Protocol 'v4'|'v5'
  *
  * @phpstan-type Prune array{
- *     before: string,
+ *     before: \DateTimeInterface|string,
  * }
  *
  * @phpstan-type Pruned array{
@@ -904,7 +904,7 @@ namespace Kassa;
  * @phpstan-type Raw mixed
  *
  * @phpstan-type Receipt array{
- *     id: string,
+ *     id: int|string,
  *     kind: ReceiptKind,
  *     callback_url?: string|null,
  *     cashier?: Cashier|null,
@@ -914,7 +914,7 @@ namespace Kassa;
  *     currency?: string|null,
  *     customer?: Customer|null,
  *     discount?: Amount|null,
- *     issued_at?: string|null,
+ *     issued_at?: \DateTimeInterface|string|null,
  *     items?: list<Item>|null,
  *     payments?: list<Payment>|null,
  *     print?: bool|null,
@@ -925,7 +925,7 @@ namespace Kassa;
  * }
  *
  * @phpstan-type ReceiptKey array{
- *     id: string,
+ *     id: int|string,
  * }
  *
  * @phpstan-type ReceiptKind 'sell'|'sell_refund'|'buy'|'buy_refund'|'sell_correction'|'sell_refund_correction'|'buy_correction'|'buy_refund_correction'
@@ -962,17 +962,37 @@ namespace Kassa;
  * }
  *
  * @phpstan-type RefundOf array{
- *     id: string,
+ *     id: int|string,
  *     lines?: list<RefundLine>|null,
  * }
  *
  * @phpstan-type Registration array{
  *     attempts: int,
  *     receipt_id: string,
- *     state: State,
+ *     state: 'registered',
  *     vendor: string,
- *     failure?: Failure|null,
- *     fiscal?: Fiscal|null,
+ *     failure?: null,
+ *     fiscal: Fiscal,
+ *     notice?: string|null,
+ *     raw?: Raw|null,
+ *     vendor_document_id?: string|null,
+ * }|array{
+ *     attempts: int,
+ *     receipt_id: string,
+ *     state: 'failed',
+ *     vendor: string,
+ *     failure: Failure,
+ *     fiscal?: null,
+ *     notice?: string|null,
+ *     raw?: Raw|null,
+ *     vendor_document_id?: string|null,
+ * }|array{
+ *     attempts: int,
+ *     receipt_id: string,
+ *     state: 'queued'|'sending'|'in_doubt'|'accepted',
+ *     vendor: string,
+ *     failure?: null,
+ *     fiscal?: null,
  *     notice?: string|null,
  *     raw?: Raw|null,
  *     vendor_document_id?: string|null,
@@ -997,12 +1017,12 @@ namespace Kassa;
  * }
  *
  * @phpstan-type ReportKey array{
- *     id?: string|null,
+ *     id?: int|string|null,
  *     uuid?: string|null,
  * }
  *
  * @phpstan-type Resolve array{
- *     id: string,
+ *     id: int|string,
  *     key?: string|null,
  *     mode?: ResolveMode|null,
  *     verdict?: Verdict|null,
@@ -1029,7 +1049,7 @@ namespace Kassa;
  * }
  *
  * @phpstan-type Rollback array{
- *     id: string,
+ *     id: int|string,
  *     number: int,
  *     attributes?: array<string, string>|null,
  *     cashier?: string|null,
@@ -1132,7 +1152,7 @@ namespace Kassa;
  *
  * @phpstan-type Slip array{
  *     format: SlipFormat,
- *     id: string,
+ *     id: int|string,
  *     columns?: int|null,
  *     customer?: bool|null,
  *     draft?: bool|null,
@@ -1260,12 +1280,12 @@ namespace Kassa;
  * }
  *
  * @phpstan-type Wait array{
- *     id: string,
+ *     id: int|string,
  *     timeout_ms?: int|null,
  * }
  *
  * @phpstan-type WithdrawFirst array{
- *     id: string,
+ *     id: int|string,
  *     cashier?: string|null,
  * }
  */

@@ -146,7 +146,7 @@ final class ClientTest extends TestCase
         $expected = [
             'code' => 'payments_differ',
             'kind' => 'invalid',
-            'message' => $error->getMessage(),
+            'message' => $error->toArray()['message'],
             'advice' => ErrorCode::ADVICE['payments_differ'],
             'outcome' => 'not_registered',
             'retry_after_ms' => null,
@@ -157,12 +157,13 @@ final class ClientTest extends TestCase
         self::assertSame('/payments', $error->violations[0]['path']);
     }
 
-    public function testWhatPhpLogsOfAnErrorSaysWhetherTheSaleIsOnRecord(): void
+    public function testAnErrorThatNobodyCatchesSaysWhetherTheSaleIsOnRecordAndWhatToDo(): void
     {
         $error = KassaError::here('not_taken', 'the vendor did not take it');
-        $logged = (string) $error;
-        self::assertStringStartsWith('not_taken, outcome not_registered. ' . $error->advice, $logged);
-        self::assertStringContainsString('the vendor did not take it', $logged);
+        $told = "the vendor did not take it [not_taken, outcome not_registered] $error->advice";
+        self::assertSame($told, $error->getMessage());
+        self::assertStringContainsString($told, (string) $error);
+        self::assertSame('the vendor did not take it', $error->toArray()['message']);
     }
 
     public function testAPanicIsAnErrorAndTheProcessGoesOn(): void
@@ -263,6 +264,42 @@ final class ClientTest extends TestCase
         $found = self::open()->validate($receipt);
         self::assertSame('17', ini_set('serialize_precision', $before));
         self::assertSame([true, '0.30'], [$found['valid'], $found['total']]);
+    }
+
+    public function testTimesAndWholeNumbersAreTakenAsTheyAre(): void
+    {
+        $receipt = ['id' => 1001] + self::RECEIPT;
+        $receipt['issued_at'] = new DateTimeImmutable('2026-11-23 10:11:12', new DateTimeZone('Europe/Moscow'));
+        $receipt['items'][0] = ['price' => 150, 'quantity' => 2, 'discount' => 10, 'vat' => 22] + $receipt['items'][0];
+        $receipt['payments'][0]['sum'] = 290;
+        $till = self::open();
+        self::assertSame([true, '290.00'], [$till->validate($receipt)['valid'], $till->validate($receipt)['total']]);
+        $till->enqueue(['receipts' => [$receipt]]);
+        self::assertSame('queued', $till->status(['id' => 1001])['state']);
+        $count = fn (array $query) => count($till->journal($query)['entries']);
+        self::assertSame([1, 0], [$count(['since' => new DateTime('-1 hour')]), $count(['until' => new DateTime('-1 hour')])]);
+        $echo = fn (string $time) => $till->call('test_echo', ['text' => new DateTimeImmutable($time)])['text'];
+        self::assertSame('2026-11-23T10:11:12+03:00', $echo('2026-11-23T10:11:12+03:00'));
+        self::assertSame('2026-11-23T10:11:12.250000+00:00', $echo('2026-11-23T10:11:12.25Z'));
+    }
+
+    public function testTheEntriesOfAllPagesComeOneAfterTheOther(): void
+    {
+        $till = self::open();
+        $ids = array_map(static fn (int $n) => "order-$n", range(1, 7));
+        $till->enqueue(['receipts' => array_map(static fn (string $id) => ['id' => $id] + self::RECEIPT, $ids)]);
+        $entries = iterator_to_array($till->journalPages(['limit' => 3]));
+        self::assertSame($ids, array_column(array_column($entries, 'registration'), 'receipt_id'));
+        $exported = iterator_to_array($till->exportPages(['limit' => 2]));
+        self::assertSame($ids, array_column(array_column(array_column($exported, 'entry'), 'registration'), 'receipt_id'));
+        self::assertCount(1, iterator_to_array($till->journalPages(['id' => 'order-3'])));
+        self::assertSame([], iterator_to_array($till->journalPages(['state' => 'failed'])));
+    }
+
+    public function testAPageIsAskedForWhenItIsNeeded(): void
+    {
+        $pages = self::open()->journalPages(['limit' => 0]);
+        self::assertInstanceOf(InvalidError::class, self::failure(fn () => $pages->current()));
     }
 
     public function testFalseZeroAndEmptyTextAreCarried(): void

@@ -29,8 +29,7 @@ final class LoadTest extends TestCase
 
     protected function tearDown(): void
     {
-        array_map('unlink', glob("$this->folder/*"));
-        rmdir($this->folder);
+        exec('rm -r ' . escapeshellarg($this->folder));
     }
 
     private static function library(): string
@@ -39,9 +38,10 @@ final class LoadTest extends TestCase
     }
 
     /** What another PHP says, which has these settings. */
-    private static function php(array $settings, ?string $library): string
+    private static function php(array $settings, ?string $library, ?string $autoload = null): string
     {
-        $command = [PHP_BINARY, ...$settings, '-r', 'require $argv[1];' . self::OPEN, dirname(__DIR__) . '/autoload.php'];
+        $autoload ??= dirname(__DIR__) . '/autoload.php';
+        $command = [PHP_BINARY, ...$settings, '-r', 'require $argv[1];' . self::OPEN, $autoload];
         $environment = ['KASSA_LIBRARY' => (string) $library] + getenv();
         $process = proc_open($command, [1 => ['pipe', 'w']], $pipes, null, $environment);
         $said = stream_get_contents($pipes[1]);
@@ -80,11 +80,32 @@ final class LoadTest extends TestCase
         self::assertStringContainsString('/no/such/libkassa.so', $said['message']);
     }
 
+    public function testTheLibraryInThePackageIsFoundWithoutTheEnvironment(): void
+    {
+        $package = "$this->folder/package";
+        exec('cp -r ' . escapeshellarg(dirname(__DIR__)) . ' ' . escapeshellarg($package));
+        $said = json_decode(self::php([], null, "$package/autoload.php"), true);
+        self::assertSame(1, preg_match('~(\S+/package/lib/\S+/libkassa\.so): no such file~', $said['message'], $found));
+        mkdir(dirname($found[1]), recursive: true);
+        copy(self::library(), $found[1]);
+        self::assertSame('modulkassa', self::php([], null, "$package/autoload.php"));
+    }
+
+    public function testALibraryThatIsCutShortIsAnErrorAndNotTheEndOfTheProcess(): void
+    {
+        $library = $this->compiled($this->fake(1, Version::VERSION));
+        file_put_contents("$this->folder/short.so", substr(file_get_contents($library), 0, 8192));
+        $said = json_decode(self::php([], "$this->folder/short.so"), true);
+        self::assertSame(['config_invalid', 'not_registered'], [$said['code'], $said['outcome']]);
+        self::assertStringContainsString("$this->folder/short.so: the file is cut short", $said['message']);
+        self::assertStringNotContainsString("\n", $said['message']);
+    }
+
     public function testAnotherLibraryIsRefused(): void
     {
         $said = json_decode(self::php([], $this->compiled('int other(void) { return 1; }')), true);
         self::assertSame('config', $said['kind']);
-        self::assertStringContainsString($this->folder, $said['message']);
+        self::assertStringContainsString("$this->folder/libfake.so: it is not this package's libkassa", $said['message']);
     }
 
     public function testAnotherVersionIsRefusedAndBothAreNamed(): void
@@ -109,6 +130,15 @@ final class LoadTest extends TestCase
             self::assertStringContainsString('ffi.enable=1', $said['message']);
             self::assertStringContainsString('opcache.preload=' . dirname(__DIR__) . '/preload.php', $said['message']);
         }
+    }
+
+    /** Without php.ini Debian's PHP has no extension that is a file of its own. */
+    public function testWhereThereIsNoFfiTheExtensionIsNamed(): void
+    {
+        $said = json_decode(self::php(['-n'], self::library()), true);
+        self::assertSame(['config_invalid', 'not_registered'], [$said['code'], $said['outcome']]);
+        self::assertStringContainsString('extension=ffi', $said['message']);
+        self::assertStringNotContainsString("\n", $said['message']);
     }
 
     public function testWhatDisableFunctionsTakesAwayIsNamed(): void

@@ -1,29 +1,44 @@
 //! `php/src`: a class per vendor, the operations of all of them, the types, the codes.
 //!
-//! `Client`, `Json`, `KassaError` and `Native` beside them are written by hand.
+//! What stands beside them is written by hand.
+
+mod types;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail, ensure};
 
-use super::model::{Field, Model, Operation, Shape, Type, Vendor, camel, error_class};
+use super::model::{Model, Operation, Type, Vendor, camel, error_class};
+use super::pages::{Pages, pages};
 use super::{Generated, NOTICE};
 
 /// Longest line of a comment.
 const WIDTH: usize = 100;
 /// Methods that every client has; PHP does not tell capitals from small letters in their names.
-const TAKEN_METHODS: [&str; 2] = ["call", "close"];
+const TAKEN_METHODS: [&str; 4] = ["call", "close", "countedPages", "pages"];
+/// Operations whose pages begin at an offset, and what tells their rows apart.
+const COUNTED: [(&str, &str); 1] = [("kkts", "serial_number")];
 /// Classes that are there whatever the table says.
-const TAKEN_CLASSES: [&str; 8] =
-    ["Client", "ErrorCode", "Json", "KassaError", "Native", "Operations", "Types", "Version"];
+const TAKEN_CLASSES: [&str; 10] = [
+    "Client",
+    "ErrorCode",
+    "Json",
+    "KassaError",
+    "Native",
+    "Operations",
+    "Program",
+    "Types",
+    "Version",
+    "WhyNot",
+];
 
 pub fn files(model: &Model) -> Result<Vec<Generated>> {
     check_classes(model)?;
     let mut files = vec![
         ("php/src/Version.php", version(model)),
         ("php/src/ErrorCode.php", error_codes(model)?),
-        ("php/src/Types.php", types(model)?),
+        ("php/src/Types.php", types::file(model)?),
     ];
     files.push(("php/src/Operations.php", operations(model)?));
     for vendor in &model.vendors {
@@ -82,59 +97,19 @@ fn error_codes(model: &Model) -> Result<String> {
     Ok(out + "    ];\n}\n")
 }
 
-fn types(model: &Model) -> Result<String> {
-    let mut out = begin();
-    out += "/**\n * Types of requests and responses, for PHPStan and for editors; docs/types.md tells what they mean.\n";
-    for (name, named) in &model.types {
-        let set_by_class = model.vendors.iter().any(|vendor| vendor.config == *name);
-        write!(out, " *\n * @phpstan-type {name} ")?;
-        match &named.shape {
-            Shape::Alias(of) => writeln!(out, "{}", shown(of))?,
-            Shape::Words(words) => {
-                let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
-                writeln!(out, "{}", words.join("|"))?;
-            }
-            Shape::Object(fields) => {
-                let fields: Vec<_> =
-                    fields.iter().filter(|field| !(set_by_class && field.name == "vendor")).collect();
-                writeln!(out, "{}", object(&fields)?)?;
-            }
-        }
-    }
-    out += " */\nfinal class Types\n{\n}\n";
-    Ok(out)
-}
-
-fn object(fields: &[&Field]) -> Result<String> {
-    if fields.is_empty() {
-        return Ok("array{}".into());
-    }
-    let mut out = String::from("array{\n");
-    for field in fields {
-        let of = match (&field.of, field.required) {
-            (Type::OrNull(inner), _) => format!("{}|null", shown(inner)),
-            (of, true) => shown(of),
-            (of, false) => format!("{}|null", shown(of)),
-        };
-        let mark = if field.required { "" } else { "?" };
-        writeln!(out, " *     {}{mark}: {of},", key(&field.name))?;
-    }
-    Ok(out + " * }")
-}
-
 /// What every vendor can be asked for, between `Client` and the vendors' classes.
 fn operations(model: &Model) -> Result<String> {
     let mut lines = vec!["What every vendor can be asked for.".to_owned(), String::new()];
-    lines.extend(imports(&model.operations, None));
+    lines.extend(imports(model, &model.operations, None));
     let mut out = begin() + &comment(0, &borrowed(&lines));
     out += "abstract class Operations extends Client\n{\n";
-    methods(&mut out, &model.operations, &mut BTreeSet::new())?;
+    methods(&mut out, model, &model.operations, &mut BTreeSet::new())?;
     Ok(out + "}\n")
 }
 
 fn client(model: &Model, vendor: &Vendor) -> Result<String> {
     let mut lines = vec![vendor.summary.clone(), String::new()];
-    lines.extend(imports(&vendor.operations, Some(&vendor.config)));
+    lines.extend(imports(model, &vendor.operations, Some(&vendor.config)));
     let mut out = begin() + &comment(0, &borrowed(&lines));
     writeln!(out, "final class {} extends Operations\n{{", vendor.class)?;
     writeln!(out, "    protected const VENDOR = {};\n", quoted(&vendor.name))?;
@@ -156,20 +131,33 @@ fn client(model: &Model, vendor: &Vendor) -> Result<String> {
     }
     // PHP does not tell capitals from small letters in the names of methods.
     let mut seen = model.operations.iter().map(|one| camel(&one.name).to_lowercase()).collect();
-    methods(&mut out, &vendor.operations, &mut seen)?;
+    methods(&mut out, model, &vendor.operations, &mut seen)?;
     Ok(out + "}\n")
 }
 
 /// The methods of a class; two of one name are refused.
-fn methods(out: &mut String, operations: &[Operation], seen: &mut BTreeSet<String>) -> Result<()> {
-    seen.extend(TAKEN_METHODS.map(str::to_owned));
+fn methods(
+    out: &mut String,
+    model: &Model,
+    operations: &[Operation],
+    seen: &mut BTreeSet<String>,
+) -> Result<()> {
+    seen.extend(TAKEN_METHODS.map(str::to_lowercase));
     for (index, operation) in operations.iter().enumerate() {
+        let pages = pages(model, operation);
         let method = camel(&operation.name);
-        ensure!(seen.insert(method.to_lowercase()), "PHP: a class has two methods named {method}");
+        for method in
+            [Some(method.clone()), pages.as_ref().map(|_| format!("{method}Pages"))].iter().flatten()
+        {
+            ensure!(seen.insert(method.to_lowercase()), "PHP: a class has two methods named {method}");
+        }
         if index > 0 {
             out.push('\n');
         }
         *out += &self::method(operation)?;
+        if let Some(pages) = pages {
+            *out += &pages_method(operation, &pages)?;
+        }
     }
     Ok(())
 }
@@ -196,35 +184,54 @@ fn method(operation: &Operation) -> Result<String> {
     Ok(out)
 }
 
+fn pages_method(operation: &Operation, pages: &Pages<'_>) -> Result<String> {
+    let rows = format!(
+        "The `{}` of all pages of `{}`, one after the other; a page is asked for when it is needed.",
+        pages.listed,
+        camel(&operation.name)
+    );
+    let mut out = comment(
+        4,
+        &[
+            &rows,
+            "",
+            &format!("@param {} $request", operation.request),
+            &format!("@return \\Generator<int, {}>", types::shown(pages.one)),
+            "@throws KassaError",
+        ],
+    );
+    let default = if operation.request_optional { " = []" } else { "" };
+    let (rows, name) = (pages.listed, &operation.name);
+    let call = if pages.cursor == "offset" {
+        let Some((_, key)) = COUNTED.iter().find(|row| row.0 == *name) else {
+            bail!("PHP: nothing tells the rows of {name} apart");
+        };
+        format!("countedPages('{name}', $request, '{rows}', '{key}')")
+    } else {
+        format!("pages('{name}', $request, '{rows}')")
+    };
+    let method = camel(name);
+    writeln!(
+        out,
+        "    public function {method}Pages(#[\\SensitiveParameter] array $request{default}): \\Generator\n    {{\n        \
+         return $this->{call};\n    }}"
+    )?;
+    Ok(format!("\n{out}"))
+}
+
 /// A line for every type that a class names.
-fn imports<'a>(operations: &'a [Operation], config: Option<&'a str>) -> Vec<String> {
+fn imports<'a>(model: &'a Model, operations: &'a [Operation], config: Option<&'a str>) -> Vec<String> {
     let named = operations.iter().flat_map(|one| [one.request.as_str(), one.response.as_str()]);
-    let used: BTreeSet<&str> = named.chain(config).collect();
+    let rows = operations.iter().filter_map(|one| pages(model, one)).filter_map(|pages| match pages.one {
+        Type::Named(row) => Some(row.as_str()),
+        _ => None,
+    });
+    let used: BTreeSet<&str> = named.chain(rows).chain(config).collect();
     used.iter().map(|name| format!("@phpstan-import-type {name} from Types")).collect()
 }
 
 fn borrowed(lines: &[String]) -> Vec<&str> {
     lines.iter().map(String::as_str).collect()
-}
-
-fn shown(of: &Type) -> String {
-    match of {
-        Type::Text => "string".into(),
-        Type::Decimal => "string|int|float".into(),
-        Type::Whole => "int".into(),
-        Type::Truth => "bool".into(),
-        Type::Anything => "mixed".into(),
-        Type::List(inner) => format!("list<{}>", shown(inner)),
-        Type::Map(inner) => format!("array<string, {}>", shown(inner)),
-        Type::Named(name) => name.clone(),
-        Type::OrNull(inner) => format!("{}|null", shown(inner)),
-    }
-}
-
-/// A key of an array shape.
-fn key(name: &str) -> String {
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if plain { name.to_owned() } else { quoted(name) }
 }
 
 fn quoted(text: &str) -> String {

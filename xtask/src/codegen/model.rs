@@ -50,6 +50,8 @@ pub struct Field {
     pub required: bool,
     /// Its type.
     pub of: Type,
+    /// True for a text that is a time of RFC 3339: languages with a type for times take that too.
+    pub is_time: bool,
 }
 
 /// The type of a value.
@@ -265,6 +267,7 @@ fn shape(name: &str, schema: &Value) -> Result<Shape> {
             doc: one_line(&schema["description"]),
             required: required.iter().any(|name| name == field),
             of: type_of(schema).with_context(|| format!("field {name}.{field}"))?,
+            is_time: schema["format"] == "date-time",
         });
     }
     // Required fields first: that is the order in which a person fills them in.

@@ -84,7 +84,7 @@ function written(request = {}) {
 function signalOf(options) {
   if (options == null) return undefined
   const isObject = typeof options === 'object' && !('aborted' in options)
-  const unknown = isObject ? Object.keys(options).find((name) => name !== 'signal') : typeof options
+  const unknown = isObject ? Object.keys(options).find((name) => name !== 'signal') : options.constructor.name
   const signal = options.signal ?? undefined
   const isSignal = signal === undefined || (typeof signal.throwIfAborted === 'function' && 'aborted' in signal)
   if (unknown || !isSignal) {

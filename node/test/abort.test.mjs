@@ -111,6 +111,7 @@ test('what is no option is refused, and nothing is sent', async () => {
   for (const options of [{ signal }, {}]) {
     assert.throws(() => till.registerSync(receipt('abort-6'), options), /no options/)
   }
+  await assert.rejects(till.register(receipt('abort-6'), signal), /\{ signal \}, not `AbortSignal`/)
   await assert.rejects(till.status({ id: 'abort-6' }), InvalidError)
   // What means nothing is no mistake.
   for (const options of [undefined, null, {}, { signal: undefined }, { signal: null }]) {

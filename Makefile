@@ -34,7 +34,7 @@ help:
 	@echo "make dist     the packages of this platform, into target/dist: wheel, npm, Composer, C, crate, program; PROFILE=campaign"
 	@echo "make packages installs them as a newcomer does and sells with them; ARGS=\"--only python,php\""
 	@echo "make install  the C library: prefix=/usr/local DESTDIR="
-	@echo "make workflow the hosted workflow for all platforms, from packages/matrix.toml"
+	@echo "make matrix   the hosted workflow and what else is written from packages/matrix.toml"
 	@echo "make sbom   what is in each of them, as CycloneDX, into target/sbom; ARGS=\"--target aarch64-apple-darwin\""
 	@echo "make house  whether the layers of ARCHITECTURE.md hold, counted"
 	@echo "make campaign      receipts of all vendors under faults and kills, counted; ARGS=\"--receipts 2000 --engines sqlite\""
@@ -128,7 +128,7 @@ $(PACKING)/ready: packages/requirements.txt
 	$(PACKING)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement packages/requirements.txt
 	touch $@
 
-.PHONY: dist packages workflow install
+.PHONY: dist packages matrix install
 dist: sbom $(PACKING)/ready
 	@VENV=$(PACKING) packages/build "$(PLATFORM)" $(or $(PROFILE),release)
 	@$(PACKING)/bin/python packages/pack --platform "$(PLATFORM)" --sbom target/sbom
@@ -136,10 +136,9 @@ dist: sbom $(PACKING)/ready
 packages: system-test dist node/node_modules/ready
 	@$(PACKING)/bin/python packages/check.py $(ARGS)
 
-# The hosted machines build what this one cannot.
-WORKFLOW := .github/workflows/packages.yml
-workflow:
-	@python3 packages/pack/workflow.py > $(WORKFLOW)
+# The workflow for hosted machines, which build what this one cannot, and what else must agree with the matrix.
+matrix:
+	@python3 packages/pack/generated.py
 
 # As the C archive's own Makefile does: prefix, libdir, DESTDIR.
 install:
@@ -280,6 +279,7 @@ lint: $(VENV)/ready
 	$(CARGO) clippy --quiet --workspace --all-targets --all-features -- --deny warnings
 	$(CARGO) run --quiet -p xtask -- codegen --verify
 	$(CARGO) run --quiet -p xtask -- bindings-size
+	python3 packages/pack/generated.py --verify
 	@$(MAKE) --no-print-directory house
 
 # Licences, sources, bans of what is in the library. The advisories are a repository of their own, which not every machine

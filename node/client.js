@@ -29,12 +29,17 @@ class Client {
     forgotten.register(this, this.#id)
   }
 
-  async call(operation, request, ...others) {
-    return this.#answer(await native.call(this.#id, operation, written(request, others)))
+  async call(operation, request, options) {
+    const signal = signalOf(options)
+    const text = written(request)
+    signal?.throwIfAborted()
+    const answer = native.call(this.#id, operation, text).then((envelope) => this.#answer(envelope))
+    return signal ? waitedFor(answer, signal) : answer
   }
 
   callSync(operation, request, ...others) {
-    return this.#answer(native.callSync(this.#id, operation, written(request, others)))
+    if (others.some((other) => other != null)) throw new TypeError('the `Sync` forms take one object and no options: nothing can abort them')
+    return this.#answer(native.callSync(this.#id, operation, written(request)))
   }
 
   close() {
@@ -63,15 +68,53 @@ class Client {
 
 // `undefined` means absent, as `null` does. What JSON would silently turn into null (NaN) goes out
 // as a text, for the core to refuse, and so does a Date that is none; what it would drop or empty (functions, Maps)
-// as an object that no field takes. BigInt goes out as a text too.
-function written(request = {}, others = []) {
-  if (others.length) throw new TypeError('an operation takes one object and no options: what was begun is not aborted')
+// as an object that no field takes. A BigInt goes out as a number, unless that would change its digits.
+function written(request = {}) {
   return JSON.stringify(request, function (name, value) {
     const given = this[name]
     const isLost = typeof given === 'function' || given instanceof Map || given instanceof Set
-    const isText = typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
     if (isLost) return { [given.constructor.name]: null }
+    if (typeof value === 'bigint' && Number.isSafeInteger(Number(value))) return Number(value)
+    const isText = typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
     return isText || (value === null && given instanceof Date) ? String(given) : value
+  })
+}
+
+// The signal among the options of a call. What is no option is refused: it would be lost in silence.
+function signalOf(options) {
+  if (options == null) return undefined
+  const isObject = typeof options === 'object' && !('aborted' in options)
+  const unknown = isObject ? Object.keys(options).find((name) => name !== 'signal') : options.constructor.name
+  const signal = options.signal ?? undefined
+  const isSignal = signal === undefined || (typeof signal.throwIfAborted === 'function' && 'aborted' in signal)
+  if (unknown || !isSignal) {
+    const what = unknown ? `not \`${unknown}\`` : `and \`signal\` is an AbortSignal, not ${typeof signal}`
+    throw new TypeError(`a call takes its request and, as options, { signal }, ${what}; nothing was sent`)
+  }
+  return signal
+}
+
+// What waits with a signal: one listener for all of it, since Node warns of more than ten.
+const waiting = new WeakMap()
+
+// Ends as `answer` does, or with the signal's reason where that comes first. What was begun goes on.
+function waitedFor(answer, signal) {
+  let { calls, aborted } = waiting.get(signal) ?? {}
+  if (!calls) {
+    calls = new Set()
+    aborted = () => calls.forEach((reject) => reject(signal.reason))
+    waiting.set(signal, { calls, aborted })
+    signal.addEventListener('abort', aborted)
+  }
+  return new Promise((resolve, reject) => {
+    calls.add(reject)
+    answer.then(resolve, reject).finally(() => {
+      calls.delete(reject)
+      if (calls.size === 0) {
+        signal.removeEventListener('abort', aborted)
+        waiting.delete(signal)
+      }
+    })
   })
 }
 

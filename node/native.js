@@ -1,43 +1,31 @@
 'use strict'
 
-// Finds the native library: the file that KASSA_NODE_LIBRARY names, else the one in this package,
-// else the package of the platform, such as kassa-linux-x64-gnu.
+// Loads the native library: the file that KASSA_NODE_LIBRARY names, else the one in this package,
+// else the one in the package of the platform, such as kassa-linux-x64-gnu.
 
+const { here, library, missing, path, platform } = require('./platform.js')
 const { existsSync } = require('node:fs')
 const { constants } = require('node:os')
-const path = require('node:path')
-
-function libc() {
-  if (process.platform !== 'linux') {
-    return ''
-  }
-  process.report.excludeNetwork = true
-  return process.report.getReport().header.glibcVersionRuntime ? '-gnu' : '-musl'
-}
+const faults = require('./faults.js')
 
 function find() {
   if (process.env.KASSA_NODE_LIBRARY) {
     return path.resolve(process.env.KASSA_NODE_LIBRARY)
   }
-  const platform = `${process.platform}-${process.arch}${libc()}`
-  const own = path.join(__dirname, `kassa.${platform}.node`)
-  if (existsSync(own)) {
-    return own
-  }
-  try {
-    return require.resolve(`kassa-${platform}`)
-  } catch (cause) {
-    throw new Error(
-      `kassa has no native library for ${platform}: neither the file ${own} nor the package kassa-${platform} ` +
-        'is there. The package comes with kassa unless npm runs with --omit=optional, or node_modules or a ' +
-        'package-lock.json was made on another platform: delete both and install again. ' +
-        'KASSA_NODE_LIBRARY names a library to use instead.',
-      { cause },
-    )
-  }
+  const own = path.join(path.dirname(here), `kassa.${platform}.node`)
+  const found = existsSync(own) ? own : library()
+  if (!found) throw new Error(`kassa has no native library: ${missing()}`)
+  return found
 }
 
 const native = { exports: {} }
-process.dlopen(native, find(), constants.dlopen.RTLD_NOW)
+const file = find()
+const fault = faults.ofFile(file)
+if (fault) throw new Error(`kassa cannot load its native library: ${fault}`)
+try {
+  process.dlopen(native, file, constants.dlopen.RTLD_NOW)
+} catch (cause) {
+  throw new Error(`kassa cannot load its native library: ${faults.ofLoading(file, cause.message)}`, { cause })
+}
 
 module.exports = native.exports

@@ -2,550 +2,563 @@
 'use strict'
 
 const { Client } = require('./client.js')
+const pages = require('./pages.js')
 
 class Operations extends Client {
-  capabilities(...request) {
-    return this.call('capabilities', ...request)
+  capabilities(...given) {
+    return this.call('capabilities', ...given)
   }
 
-  capabilitiesSync(...request) {
-    return this.callSync('capabilities', ...request)
+  capabilitiesSync(...given) {
+    return this.callSync('capabilities', ...given)
   }
 
-  validate(...request) {
-    return this.call('validate', ...request)
+  validate(...given) {
+    return this.call('validate', ...given)
   }
 
-  validateSync(...request) {
-    return this.callSync('validate', ...request)
+  validateSync(...given) {
+    return this.callSync('validate', ...given)
   }
 
-  distribute(...request) {
-    return this.call('distribute', ...request)
+  distribute(...given) {
+    return this.call('distribute', ...given)
   }
 
-  distributeSync(...request) {
-    return this.callSync('distribute', ...request)
+  distributeSync(...given) {
+    return this.callSync('distribute', ...given)
   }
 
-  register(...request) {
-    return this.call('register', ...request)
+  register(...given) {
+    return this.call('register', ...given)
   }
 
-  registerSync(...request) {
-    return this.callSync('register', ...request)
+  registerSync(...given) {
+    return this.callSync('register', ...given)
   }
 
-  replace(...request) {
-    return this.call('replace', ...request)
+  replace(...given) {
+    return this.call('replace', ...given)
   }
 
-  replaceSync(...request) {
-    return this.callSync('replace', ...request)
+  replaceSync(...given) {
+    return this.callSync('replace', ...given)
   }
 
-  status(...request) {
-    return this.call('status', ...request)
+  status(...given) {
+    return this.call('status', ...given)
   }
 
-  statusSync(...request) {
-    return this.callSync('status', ...request)
+  statusSync(...given) {
+    return this.callSync('status', ...given)
   }
 
-  wait(...request) {
-    return this.call('wait', ...request)
+  wait(...given) {
+    return this.call('wait', ...given)
   }
 
-  waitSync(...request) {
-    return this.callSync('wait', ...request)
+  waitSync(...given) {
+    return this.callSync('wait', ...given)
   }
 
-  resolve(...request) {
-    return this.call('resolve', ...request)
+  resolve(...given) {
+    return this.call('resolve', ...given)
   }
 
-  resolveSync(...request) {
-    return this.callSync('resolve', ...request)
+  resolveSync(...given) {
+    return this.callSync('resolve', ...given)
   }
 
-  enqueue(...request) {
-    return this.call('enqueue', ...request)
+  enqueue(...given) {
+    return this.call('enqueue', ...given)
   }
 
-  enqueueSync(...request) {
-    return this.callSync('enqueue', ...request)
+  enqueueSync(...given) {
+    return this.callSync('enqueue', ...given)
   }
 
-  deliver(...request) {
-    return this.call('deliver', ...request)
+  deliver(...given) {
+    return this.call('deliver', ...given)
   }
 
-  deliverSync(...request) {
-    return this.callSync('deliver', ...request)
+  deliverSync(...given) {
+    return this.callSync('deliver', ...given)
   }
 
-  journal(...request) {
-    return this.call('journal', ...request)
+  journal(...given) {
+    return this.call('journal', ...given)
   }
 
-  journalSync(...request) {
-    return this.callSync('journal', ...request)
+  journalSync(...given) {
+    return this.callSync('journal', ...given)
   }
 
-  totals(...request) {
-    return this.call('totals', ...request)
+  journalPages(...given) {
+    return pages.after(this, 'journal', 'entries', ...given)
   }
 
-  totalsSync(...request) {
-    return this.callSync('totals', ...request)
+  totals(...given) {
+    return this.call('totals', ...given)
   }
 
-  reconcile(...request) {
-    return this.call('reconcile', ...request)
+  totalsSync(...given) {
+    return this.callSync('totals', ...given)
   }
 
-  reconcileSync(...request) {
-    return this.callSync('reconcile', ...request)
+  reconcile(...given) {
+    return this.call('reconcile', ...given)
   }
 
-  slip(...request) {
-    return this.call('slip', ...request)
+  reconcileSync(...given) {
+    return this.callSync('reconcile', ...given)
   }
 
-  slipSync(...request) {
-    return this.callSync('slip', ...request)
+  slip(...given) {
+    return this.call('slip', ...given)
   }
 
-  export(...request) {
-    return this.call('export', ...request)
+  slipSync(...given) {
+    return this.callSync('slip', ...given)
   }
 
-  exportSync(...request) {
-    return this.callSync('export', ...request)
+  export(...given) {
+    return this.call('export', ...given)
   }
 
-  prune(...request) {
-    return this.call('prune', ...request)
+  exportSync(...given) {
+    return this.callSync('export', ...given)
   }
 
-  pruneSync(...request) {
-    return this.callSync('prune', ...request)
+  exportPages(...given) {
+    return pages.after(this, 'export', 'entries', ...given)
   }
 
-  parseCallback(...request) {
-    return this.call('parse_callback', ...request)
+  prune(...given) {
+    return this.call('prune', ...given)
   }
 
-  parseCallbackSync(...request) {
-    return this.callSync('parse_callback', ...request)
+  pruneSync(...given) {
+    return this.callSync('prune', ...given)
   }
 
-  parseMarking(...request) {
-    return this.call('parse_marking', ...request)
+  parseCallback(...given) {
+    return this.call('parse_callback', ...given)
   }
 
-  parseMarkingSync(...request) {
-    return this.callSync('parse_marking', ...request)
+  parseCallbackSync(...given) {
+    return this.callSync('parse_callback', ...given)
   }
 
-  health(...request) {
-    return this.call('health', ...request)
+  parseMarking(...given) {
+    return this.call('parse_marking', ...given)
   }
 
-  healthSync(...request) {
-    return this.callSync('health', ...request)
+  parseMarkingSync(...given) {
+    return this.callSync('parse_marking', ...given)
   }
 
-  metrics(...request) {
-    return this.call('metrics', ...request)
+  health(...given) {
+    return this.call('health', ...given)
   }
 
-  metricsSync(...request) {
-    return this.callSync('metrics', ...request)
+  healthSync(...given) {
+    return this.callSync('health', ...given)
+  }
+
+  metrics(...given) {
+    return this.call('metrics', ...given)
+  }
+
+  metricsSync(...given) {
+    return this.callSync('metrics', ...given)
   }
 }
 
 class Modulkassa extends Operations {
   static vendor = 'modulkassa'
 
-  associate(...request) {
-    return this.call('associate', ...request)
+  associate(...given) {
+    return this.call('associate', ...given)
   }
 
-  associateSync(...request) {
-    return this.callSync('associate', ...request)
+  associateSync(...given) {
+    return this.callSync('associate', ...given)
   }
 
-  dissociate(...request) {
-    return this.call('dissociate', ...request)
+  dissociate(...given) {
+    return this.call('dissociate', ...given)
   }
 
-  dissociateSync(...request) {
-    return this.callSync('dissociate', ...request)
+  dissociateSync(...given) {
+    return this.callSync('dissociate', ...given)
   }
 
-  serviceStatus(...request) {
-    return this.call('service_status', ...request)
+  serviceStatus(...given) {
+    return this.call('service_status', ...given)
   }
 
-  serviceStatusSync(...request) {
-    return this.callSync('service_status', ...request)
+  serviceStatusSync(...given) {
+    return this.callSync('service_status', ...given)
   }
 
-  sendDocument(...request) {
-    return this.call('send_document', ...request)
+  sendDocument(...given) {
+    return this.call('send_document', ...given)
   }
 
-  sendDocumentSync(...request) {
-    return this.callSync('send_document', ...request)
+  sendDocumentSync(...given) {
+    return this.callSync('send_document', ...given)
   }
 
-  documentStatus(...request) {
-    return this.call('document_status', ...request)
+  documentStatus(...given) {
+    return this.call('document_status', ...given)
   }
 
-  documentStatusSync(...request) {
-    return this.callSync('document_status', ...request)
+  documentStatusSync(...given) {
+    return this.callSync('document_status', ...given)
   }
 
-  requeueDocument(...request) {
-    return this.call('requeue_document', ...request)
+  requeueDocument(...given) {
+    return this.call('requeue_document', ...given)
   }
 
-  requeueDocumentSync(...request) {
-    return this.callSync('requeue_document', ...request)
+  requeueDocumentSync(...given) {
+    return this.callSync('requeue_document', ...given)
   }
 
-  retailPoint(...request) {
-    return this.call('retail_point', ...request)
+  retailPoint(...given) {
+    return this.call('retail_point', ...given)
   }
 
-  retailPointSync(...request) {
-    return this.callSync('retail_point', ...request)
+  retailPointSync(...given) {
+    return this.callSync('retail_point', ...given)
   }
 }
 
 class Ikkm extends Operations {
   static vendor = 'ikkm'
 
-  shift(...request) {
-    return this.call('shift', ...request)
+  shift(...given) {
+    return this.call('shift', ...given)
   }
 
-  shiftSync(...request) {
-    return this.callSync('shift', ...request)
+  shiftSync(...given) {
+    return this.callSync('shift', ...given)
   }
 
-  closeShift(...request) {
-    return this.call('close_shift', ...request)
+  closeShift(...given) {
+    return this.call('close_shift', ...given)
   }
 
-  closeShiftSync(...request) {
-    return this.callSync('close_shift', ...request)
+  closeShiftSync(...given) {
+    return this.callSync('close_shift', ...given)
   }
 
-  xReport(...request) {
-    return this.call('x_report', ...request)
+  xReport(...given) {
+    return this.call('x_report', ...given)
   }
 
-  xReportSync(...request) {
-    return this.callSync('x_report', ...request)
+  xReportSync(...given) {
+    return this.callSync('x_report', ...given)
   }
 
-  cash(...request) {
-    return this.call('cash', ...request)
+  cash(...given) {
+    return this.call('cash', ...given)
   }
 
-  cashSync(...request) {
-    return this.callSync('cash', ...request)
+  cashSync(...given) {
+    return this.callSync('cash', ...given)
   }
 
-  deposit(...request) {
-    return this.call('deposit', ...request)
+  deposit(...given) {
+    return this.call('deposit', ...given)
   }
 
-  depositSync(...request) {
-    return this.callSync('deposit', ...request)
+  depositSync(...given) {
+    return this.callSync('deposit', ...given)
   }
 
-  withdraw(...request) {
-    return this.call('withdraw', ...request)
+  withdraw(...given) {
+    return this.call('withdraw', ...given)
   }
 
-  withdrawSync(...request) {
-    return this.callSync('withdraw', ...request)
+  withdrawSync(...given) {
+    return this.callSync('withdraw', ...given)
   }
 
-  check(...request) {
-    return this.call('check', ...request)
+  check(...given) {
+    return this.call('check', ...given)
   }
 
-  checkSync(...request) {
-    return this.callSync('check', ...request)
+  checkSync(...given) {
+    return this.callSync('check', ...given)
   }
 
-  info(...request) {
-    return this.call('info', ...request)
+  info(...given) {
+    return this.call('info', ...given)
   }
 
-  infoSync(...request) {
-    return this.callSync('info', ...request)
+  infoSync(...given) {
+    return this.callSync('info', ...given)
   }
 
-  items(...request) {
-    return this.call('items', ...request)
+  items(...given) {
+    return this.call('items', ...given)
   }
 
-  itemsSync(...request) {
-    return this.callSync('items', ...request)
+  itemsSync(...given) {
+    return this.callSync('items', ...given)
   }
 
-  catalog(...request) {
-    return this.call('catalog', ...request)
+  catalog(...given) {
+    return this.call('catalog', ...given)
   }
 
-  catalogSync(...request) {
-    return this.callSync('catalog', ...request)
+  catalogSync(...given) {
+    return this.callSync('catalog', ...given)
   }
 
-  taxes(...request) {
-    return this.call('taxes', ...request)
+  taxes(...given) {
+    return this.call('taxes', ...given)
   }
 
-  taxesSync(...request) {
-    return this.callSync('taxes', ...request)
+  taxesSync(...given) {
+    return this.callSync('taxes', ...given)
   }
 
-  cashiers(...request) {
-    return this.call('cashiers', ...request)
+  cashiers(...given) {
+    return this.call('cashiers', ...given)
   }
 
-  cashiersSync(...request) {
-    return this.callSync('cashiers', ...request)
+  cashiersSync(...given) {
+    return this.callSync('cashiers', ...given)
   }
 
-  shifts(...request) {
-    return this.call('shifts', ...request)
+  shifts(...given) {
+    return this.call('shifts', ...given)
   }
 
-  shiftsSync(...request) {
-    return this.callSync('shifts', ...request)
+  shiftsSync(...given) {
+    return this.callSync('shifts', ...given)
   }
 
-  cheques(...request) {
-    return this.call('cheques', ...request)
+  cheques(...given) {
+    return this.call('cheques', ...given)
   }
 
-  chequesSync(...request) {
-    return this.callSync('cheques', ...request)
+  chequesSync(...given) {
+    return this.callSync('cheques', ...given)
   }
 
-  sales(...request) {
-    return this.call('sales', ...request)
+  sales(...given) {
+    return this.call('sales', ...given)
   }
 
-  salesSync(...request) {
-    return this.callSync('sales', ...request)
+  salesSync(...given) {
+    return this.callSync('sales', ...given)
   }
 
-  shiftReport(...request) {
-    return this.call('shift_report', ...request)
+  shiftReport(...given) {
+    return this.call('shift_report', ...given)
   }
 
-  shiftReportSync(...request) {
-    return this.callSync('shift_report', ...request)
+  shiftReportSync(...given) {
+    return this.callSync('shift_report', ...given)
   }
 
-  transaction(...request) {
-    return this.call('transaction', ...request)
+  transaction(...given) {
+    return this.call('transaction', ...given)
   }
 
-  transactionSync(...request) {
-    return this.callSync('transaction', ...request)
+  transactionSync(...given) {
+    return this.callSync('transaction', ...given)
   }
 
-  printText(...request) {
-    return this.call('print_text', ...request)
+  printText(...given) {
+    return this.call('print_text', ...given)
   }
 
-  printTextSync(...request) {
-    return this.callSync('print_text', ...request)
+  printTextSync(...given) {
+    return this.callSync('print_text', ...given)
   }
 
-  printLast(...request) {
-    return this.call('print_last', ...request)
+  printLast(...given) {
+    return this.call('print_last', ...given)
   }
 
-  printLastSync(...request) {
-    return this.callSync('print_last', ...request)
+  printLastSync(...given) {
+    return this.callSync('print_last', ...given)
   }
 
-  startBankPayment(...request) {
-    return this.call('start_bank_payment', ...request)
+  startBankPayment(...given) {
+    return this.call('start_bank_payment', ...given)
   }
 
-  startBankPaymentSync(...request) {
-    return this.callSync('start_bank_payment', ...request)
+  startBankPaymentSync(...given) {
+    return this.callSync('start_bank_payment', ...given)
   }
 }
 
 class Atol extends Operations {
   static vendor = 'atol'
 
-  kkts(...request) {
-    return this.call('kkts', ...request)
+  kkts(...given) {
+    return this.call('kkts', ...given)
   }
 
-  kktsSync(...request) {
-    return this.callSync('kkts', ...request)
+  kktsSync(...given) {
+    return this.callSync('kkts', ...given)
   }
 
-  kkt(...request) {
-    return this.call('kkt', ...request)
+  kktsPages(...given) {
+    return pages.offset(this, 'kkts', 'kkts', ...given)
   }
 
-  kktSync(...request) {
-    return this.callSync('kkt', ...request)
+  kkt(...given) {
+    return this.call('kkt', ...given)
   }
 
-  sendDocument(...request) {
-    return this.call('send_document', ...request)
+  kktSync(...given) {
+    return this.callSync('kkt', ...given)
   }
 
-  sendDocumentSync(...request) {
-    return this.callSync('send_document', ...request)
+  sendDocument(...given) {
+    return this.call('send_document', ...given)
   }
 
-  documentReport(...request) {
-    return this.call('document_report', ...request)
+  sendDocumentSync(...given) {
+    return this.callSync('send_document', ...given)
   }
 
-  documentReportSync(...request) {
-    return this.callSync('document_report', ...request)
+  documentReport(...given) {
+    return this.call('document_report', ...given)
   }
 
-  errorCodes(...request) {
-    return this.call('error_codes', ...request)
+  documentReportSync(...given) {
+    return this.callSync('document_report', ...given)
   }
 
-  errorCodesSync(...request) {
-    return this.callSync('error_codes', ...request)
+  errorCodes(...given) {
+    return this.call('error_codes', ...given)
+  }
+
+  errorCodesSync(...given) {
+    return this.callSync('error_codes', ...given)
   }
 }
 
 class Ikassa extends Operations {
   static vendor = 'ikassa'
 
-  startLogin(...request) {
-    return this.call('start_login', ...request)
+  startLogin(...given) {
+    return this.call('start_login', ...given)
   }
 
-  startLoginSync(...request) {
-    return this.callSync('start_login', ...request)
+  startLoginSync(...given) {
+    return this.callSync('start_login', ...given)
   }
 
-  finishLogin(...request) {
-    return this.call('finish_login', ...request)
+  finishLogin(...given) {
+    return this.call('finish_login', ...given)
   }
 
-  finishLoginSync(...request) {
-    return this.callSync('finish_login', ...request)
+  finishLoginSync(...given) {
+    return this.callSync('finish_login', ...given)
   }
 
-  refreshLogin(...request) {
-    return this.call('refresh_login', ...request)
+  refreshLogin(...given) {
+    return this.call('refresh_login', ...given)
   }
 
-  refreshLoginSync(...request) {
-    return this.callSync('refresh_login', ...request)
+  refreshLoginSync(...given) {
+    return this.callSync('refresh_login', ...given)
   }
 
-  cashbox(...request) {
-    return this.call('cashbox', ...request)
+  cashbox(...given) {
+    return this.call('cashbox', ...given)
   }
 
-  cashboxSync(...request) {
-    return this.callSync('cashbox', ...request)
+  cashboxSync(...given) {
+    return this.callSync('cashbox', ...given)
   }
 
-  shift(...request) {
-    return this.call('shift', ...request)
+  shift(...given) {
+    return this.call('shift', ...given)
   }
 
-  shiftSync(...request) {
-    return this.callSync('shift', ...request)
+  shiftSync(...given) {
+    return this.callSync('shift', ...given)
   }
 
-  openShift(...request) {
-    return this.call('open_shift', ...request)
+  openShift(...given) {
+    return this.call('open_shift', ...given)
   }
 
-  openShiftSync(...request) {
-    return this.callSync('open_shift', ...request)
+  openShiftSync(...given) {
+    return this.callSync('open_shift', ...given)
   }
 
-  closeShift(...request) {
-    return this.call('close_shift', ...request)
+  closeShift(...given) {
+    return this.call('close_shift', ...given)
   }
 
-  closeShiftSync(...request) {
-    return this.callSync('close_shift', ...request)
+  closeShiftSync(...given) {
+    return this.callSync('close_shift', ...given)
   }
 
-  cash(...request) {
-    return this.call('cash', ...request)
+  cash(...given) {
+    return this.call('cash', ...given)
   }
 
-  cashSync(...request) {
-    return this.callSync('cash', ...request)
+  cashSync(...given) {
+    return this.callSync('cash', ...given)
   }
 
-  deposit(...request) {
-    return this.call('deposit', ...request)
+  deposit(...given) {
+    return this.call('deposit', ...given)
   }
 
-  depositSync(...request) {
-    return this.callSync('deposit', ...request)
+  depositSync(...given) {
+    return this.callSync('deposit', ...given)
   }
 
-  withdraw(...request) {
-    return this.call('withdraw', ...request)
+  withdraw(...given) {
+    return this.call('withdraw', ...given)
   }
 
-  withdrawSync(...request) {
-    return this.callSync('withdraw', ...request)
+  withdrawSync(...given) {
+    return this.callSync('withdraw', ...given)
   }
 
-  cardWithdraw(...request) {
-    return this.call('card_withdraw', ...request)
+  cardWithdraw(...given) {
+    return this.call('card_withdraw', ...given)
   }
 
-  cardWithdrawSync(...request) {
-    return this.callSync('card_withdraw', ...request)
+  cardWithdrawSync(...given) {
+    return this.callSync('card_withdraw', ...given)
   }
 
-  rollback(...request) {
-    return this.call('rollback', ...request)
+  rollback(...given) {
+    return this.call('rollback', ...given)
   }
 
-  rollbackSync(...request) {
-    return this.callSync('rollback', ...request)
+  rollbackSync(...given) {
+    return this.callSync('rollback', ...given)
   }
 
-  document(...request) {
-    return this.call('document', ...request)
+  document(...given) {
+    return this.call('document', ...given)
   }
 
-  documentSync(...request) {
-    return this.callSync('document', ...request)
+  documentSync(...given) {
+    return this.callSync('document', ...given)
   }
 
-  receiptUrl(...request) {
-    return this.call('receipt_url', ...request)
+  receiptUrl(...given) {
+    return this.call('receipt_url', ...given)
   }
 
-  receiptUrlSync(...request) {
-    return this.callSync('receipt_url', ...request)
+  receiptUrlSync(...given) {
+    return this.callSync('receipt_url', ...given)
   }
 }
 

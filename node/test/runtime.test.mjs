@@ -1,7 +1,7 @@
 // The event loop, worker threads, memory, the end of the process.
 
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
@@ -46,6 +46,12 @@ test('require gives the same classes as import', () => {
   const required = createRequire(import.meta.url)('kassa')
   assert.deepEqual(Object.keys(required).sort(), Object.keys(kassa).sort())
   assert.equal(required.Modulkassa, kassa.Modulkassa)
+  // The error of a client of the one is an error of the other.
+  assert.throws(() => open().registerSync({}), required.InvalidError)
+  assert.throws(() => new required.Modulkassa(config()).registerSync({}), kassa.InvalidError)
+  const body = { kind: 'in_doubt', code: 'in_doubt', message: 'x' }
+  assert.ok(required.KassaError.from(body) instanceof kassa.InDoubtError)
+  assert.ok(kassa.KassaError.from(body) instanceof required.InDoubtError)
 })
 
 const WORK = `
@@ -141,21 +147,4 @@ test('failed calls leave no unhandled rejection behind', () => {
     'module',
   )
   assert.equal(ended.status, 0)
-})
-
-test('a missing native library is named', () => {
-  const program = `
-    process.env.KASSA_NODE_LIBRARY = ''
-    Object.defineProperty(process, 'arch', { value: 'vax' })
-    try { require('kassa') } catch (error) { console.log(error.message) }`
-  const { stdout } = run(program, 'commonjs')
-  assert.match(stdout, /no native library for linux-vax-(gnu|musl)/)
-  assert.match(stdout, /kassa-linux-vax-/)
-})
-
-test('the types: strict, nodenext', () => {
-  execFileSync(process.execPath, ['../node_modules/typescript/bin/tsc', '-p', 'types'], {
-    cwd: folder,
-    stdio: 'inherit',
-  })
 })

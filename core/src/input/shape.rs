@@ -55,7 +55,6 @@ pub struct Leaf {
     /// An amount or a quantity, as a text or as a number.
     pub decimal: bool,
     pub boolean: bool,
-    pub null: bool,
     pub format: Option<Box<str>>,
     /// All that it may be; empty where anything goes.
     pub words: Vec<Box<str>>,
@@ -151,7 +150,6 @@ impl<'a> Making<'a> {
                     whole_number: !decimal && is_number(leaf),
                     decimal,
                     boolean: leaf.contains(&"boolean"),
-                    null: leaf.contains(&"null"),
                     format: format.map(Box::from),
                     words: words.into_iter().map(Box::from).collect(),
                     length: Bounds::of(schema, "minLength", "maxLength"),

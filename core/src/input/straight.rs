@@ -66,7 +66,7 @@ impl<'de, J: Deserializer<'de>> Deserializer<'de> for Checked<'_, J> {
             Shape::Object(members) => json.deserialize_map(Object { place, members, visitor }),
             Shape::Array { of, length } => {
                 let count = &mut 0;
-                let read = json.deserialize_seq(Array { place: place.part(*of, false), count, visitor })?;
+                let read = json.deserialize_seq(Array { place: place.part(*of, true), count, visitor })?;
                 if length.holds(*count) { Ok(read) } else { Err(not_plain()) }
             }
             Shape::Leaf(leaf) => leaf_into(leaf, json, visitor),
@@ -124,6 +124,10 @@ impl<'de, J: Deserializer<'de>> Deserializer<'de> for Checked<'_, J> {
 /// JSON of the vendor's own, as the walk writes it.
 fn cleaned<'de, J: Deserializer<'de>>(place: Place<'_>, json: J) -> Result<String, J::Error> {
     let raw = Box::<RawValue>::deserialize(json)?;
+    // Whether it is as good as nothing here is for the walk to say.
+    if raw.get() == "null" {
+        return Err(not_plain());
+    }
     walk::free(&raw, place.depth).ok_or_else(not_plain)
 }
 

@@ -25,8 +25,10 @@ pub enum Shape {
         length: Bounds,
     },
     Leaf(Leaf),
-    /// JSON of the vendor's own.
-    Free,
+    /// JSON of the vendor's own: anything, or any object.
+    Free {
+        is_object: bool,
+    },
     /// Read by the walk that names mistakes, and only by it.
     Odd,
 }
@@ -134,7 +136,7 @@ impl<'a> Making<'a> {
         let types = types_of(schema);
         let words = allowed_words(schema);
         match types.as_slice() {
-            [] => Shape::Free,
+            [] => Shape::Free { is_object: false },
             ["object"] | ["object", "null"] => self.object(schema),
             ["array"] | ["array", "null"] => Shape::Array {
                 of: self.shape(schema.get("items").unwrap_or(&ANYTHING)),
@@ -164,7 +166,7 @@ impl<'a> Making<'a> {
         let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         let listed = schema.get("properties").and_then(Value::as_object);
         let members = match listed {
-            None if !closed => return Shape::Free,
+            None if !closed => return Shape::Free { is_object: true },
             listed => listed.into_iter().flatten(),
         };
         let mut known: Vec<(Box<str>, usize)> =

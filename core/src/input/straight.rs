@@ -70,8 +70,8 @@ impl<'de, J: Deserializer<'de>> Deserializer<'de> for Checked<'_, J> {
                 if length.holds(*count) { Ok(read) } else { Err(not_plain()) }
             }
             Shape::Leaf(leaf) => leaf_into(leaf, json, visitor),
-            Shape::Free => {
-                let clean = cleaned(place, json)?;
+            Shape::Free { is_object } => {
+                let clean = cleaned(place, *is_object, json)?;
                 // From a reader it borrows nothing, so that it may end with this call.
                 let mut clean = serde_json::Deserializer::from_reader(clean.as_bytes());
                 clean.deserialize_any(visitor).map_err(|_| not_plain())
@@ -94,8 +94,8 @@ impl<'de, J: Deserializer<'de>> Deserializer<'de> for Checked<'_, J> {
             return visitor.visit_newtype_struct(self);
         }
         match self.place.shape {
-            Shape::Free => {
-                let clean = cleaned(self.place, self.json)?;
+            Shape::Free { is_object } => {
+                let clean = cleaned(self.place, *is_object, self.json)?;
                 let mut clean = serde_json::Deserializer::from_reader(clean.as_bytes());
                 clean.deserialize_newtype_struct(name, visitor).map_err(|_| not_plain())
             }
@@ -122,10 +122,14 @@ impl<'de, J: Deserializer<'de>> Deserializer<'de> for Checked<'_, J> {
 }
 
 /// JSON of the vendor's own, as the walk writes it.
-fn cleaned<'de, J: Deserializer<'de>>(place: Place<'_>, json: J) -> Result<String, J::Error> {
+fn cleaned<'de, J: Deserializer<'de>>(
+    place: Place<'_>,
+    is_object: bool,
+    json: J,
+) -> Result<String, J::Error> {
     let raw = Box::<RawValue>::deserialize(json)?;
-    // Whether it is as good as nothing here is for the walk to say.
-    if raw.get() == "null" {
+    // Whether `null` is as good as nothing here is for the walk to say.
+    if raw.get() == "null" || is_object && !raw.get().starts_with('{') {
         return Err(not_plain());
     }
     walk::free(&raw, place.depth).ok_or_else(not_plain)

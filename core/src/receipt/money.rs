@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::str::FromStr;
 
 use rust_decimal::prelude::ToPrimitive as _;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -13,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub const AMOUNT_DECIMALS: u32 = 2;
 /// Most decimals a quantity may have; a vendor may allow fewer.
 pub const QUANTITY_DECIMALS: u32 = 6;
-/// Most digits before the decimal point of an amount.
+/// Most digits before the decimal point of an amount. With the decimals they fit into 64 bits.
 const AMOUNT_DIGITS: usize = 11;
 /// Most digits before the decimal point of a quantity.
 const QUANTITY_DIGITS: usize = 7;
@@ -190,9 +189,9 @@ fn parse(
             format!("the {what} {} has more than {most_digits} digits before the point", shown(text));
         return Err(("too_large", message));
     }
-    let plain = format!("{}.{}", if digits.is_empty() { "0" } else { digits }, fraction);
-    Decimal::from_str(plain.trim_end_matches('.'))
-        .map_err(|_| ("not_a_decimal", format!("{} is not a decimal number", shown(text))))
+    let digit = |number: i64, byte: u8| number * 10 + i64::from(byte - b'0');
+    let number = digits.bytes().chain(fraction.bytes()).fold(0, digit);
+    Ok(Decimal::new(number, fraction.len() as u32))
 }
 
 /// The text, cut so that a hostile one cannot fill a message.
@@ -227,8 +226,19 @@ macro_rules! decimal_on_the_boundary {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = Cow::<'de, str>::deserialize(deserializer)?;
-                $type::parse(&text).map_err(|(_, message)| de::Error::custom(message))
+                struct Text;
+                impl de::Visitor<'_> for Text {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("a decimal text")
+                    }
+
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$type, E> {
+                        $type::parse(text).map_err(|(_, message)| E::custom(message))
+                    }
+                }
+                deserializer.deserialize_str(Text)
             }
         }
 

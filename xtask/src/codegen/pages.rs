@@ -28,7 +28,8 @@ pub fn pages<'m>(model: &'m Model, operation: &Operation) -> Option<Pages<'m>> {
     })
 }
 
-fn fields<'m>(model: &'m Model, name: &str) -> &'m [Field] {
+/// The fields of an object type by its name; none of another.
+pub fn fields<'m>(model: &'m Model, name: &str) -> &'m [Field] {
     match model.types.get(name) {
         Some(Named { shape: Shape::Object(fields), .. }) => fields,
         _ => &[],

@@ -9,7 +9,7 @@ use kassa::delivery::transitions::{TRANSITIONS, Written};
 use kassa::receipt::registration::State;
 
 use super::model::{Code, Field, Meant, Model, Named, Operation, Shape, Type, Vendor, camel, error_class};
-use super::pages::{Pages, pages};
+use super::pages::{Pages, fields, pages};
 use super::python::wrapped;
 use super::{Generated, NOTICE};
 

@@ -4,6 +4,7 @@
 mod docs;
 mod header;
 mod model;
+mod pages;
 mod php;
 mod python;
 mod states;

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+/// Letters of an id, at most; other texts that take any letter are of other lengths.
+const LONGEST_ID: u64 = 128;
+
 /// The library, described.
 pub struct Model {
     /// Version of every package.
@@ -50,6 +53,21 @@ pub struct Field {
     pub required: bool,
     /// Its type.
     pub of: Type,
+    /// What a text is, where that matters to a language.
+    pub meant: Meant,
+}
+
+/// What a text is.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Meant {
+    /// Just a text.
+    Text,
+    /// A moment, with its offset.
+    Moment,
+    /// A day.
+    Day,
+    /// The caller's id of a receipt.
+    Id,
 }
 
 /// The type of a value.
@@ -265,11 +283,23 @@ fn shape(name: &str, schema: &Value) -> Result<Shape> {
             doc: one_line(&schema["description"]),
             required: required.iter().any(|name| name == field),
             of: type_of(schema).with_context(|| format!("field {name}.{field}"))?,
+            meant: meant(field, schema),
         });
     }
     // Required fields first: that is the order in which a person fills them in.
     fields.sort_by_key(|field| !field.required);
     Ok(Shape::Object(fields))
+}
+
+fn meant(name: &str, schema: &Value) -> Meant {
+    let is_long = schema["maxLength"] == LONGEST_ID;
+    match schema["format"].as_str() {
+        Some("date-time") => Meant::Moment,
+        Some("date") => Meant::Day,
+        Some("any") if is_long => Meant::Id,
+        _ if is_long && matches!(name, "id" | "refund_id") => Meant::Id,
+        _ => Meant::Text,
+    }
 }
 
 fn words(schema: &Value) -> Vec<String> {

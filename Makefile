@@ -78,6 +78,10 @@ node/node_modules/ready: node/package.json node/package-lock.json
 	cd node && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+py/tests/types/node_modules/ready: py/tests/types/package.json py/tests/types/package-lock.json
+	cd py/tests/types && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
 # What is built. One call of cargo, so that all parts share one build of their dependencies.
 
 .PHONY: build-demo build-test place
@@ -116,9 +120,8 @@ test-c: build-test
 test-php: build-test
 	tests/with-postgres.sh phpunit --bootstrap php/autoload.php php/tests
 
-test-python: build-test
+test-python: build-test py/tests/types/node_modules/ready
 	PYTHONPATH=py/python tests/with-postgres.sh $(PYTHON) -m pytest --quiet py/tests
-	cd py && $(PYTHON) -m mypy
 
 test-node: build-test
 	cd node && npm test --silent

@@ -20,6 +20,14 @@ def test_wheel(tmp_path):
     names = archive.namelist()
     assert len(names) == len(set(names))
     assert {"kassa/py.typed", "kassa/_native.abi3.so", "kassa/_native.pyi", "kassa/types.py"} <= set(names)
+    about = f"kassa-{kassa.__version__}.dist-info"
+    assert {f"{about}/licenses/LICENSE-MIT", f"{about}/licenses/LICENSE-APACHE"} <= set(names)
+    assert archive.read(f"{about}/licenses/LICENSE-MIT") == (PACKAGE.parent / "LICENSE-MIT").read_bytes()
+    commands = archive.read(f"{about}/entry_points.txt").decode()
+    assert "kassa=kassa.__main__:main" in commands and "kassa-emulator=kassa.__main__:emulator" in commands
+    metadata = archive.read(f"{about}/METADATA").decode()
+    assert "https://github.com/kassa/kassa" in metadata
+    assert metadata.endswith((PACKAGE / "README.md").read_text("utf-8"))
     assert b"test_echo" not in archive.read("kassa/_native.abi3.so")
 
     subprocess.run(

@@ -100,6 +100,10 @@ node/node_modules/ready: node/package.json node/package-lock.json
 	cd node && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+py/tests/types/node_modules/ready: py/tests/types/package.json py/tests/types/package-lock.json
+	cd py/tests/types && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
 # What is built. One call of cargo, so that all parts share one build of their dependencies.
 
 .PHONY: build-demo build-test place
@@ -164,9 +168,8 @@ test-php: build-test
 	cd php && composer validate --strict --quiet
 	TMPDIR=$(MEMORY) $(PYTHON) tests/fpm/run.py --library $(BUILD)/libkassa.so --requests 400 --clients 4 --recycle 25
 
-test-python: build-test
+test-python: build-test py/tests/types/node_modules/ready
 	PYTHONPATH=py/python tests/with-postgres.sh $(PYTHON) -m pytest --quiet py/tests
-	cd py && $(PYTHON) -m mypy
 
 test-node: build-test
 	cd node && npm test --silent

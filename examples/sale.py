@@ -6,14 +6,26 @@ from pathlib import Path
 
 import kassa
 
-config, receipt = (json.loads(Path(path).read_text("utf-8")) for path in sys.argv[1:])
 
-try:
-    with kassa.Modulkassa(config) as till:
-        till.register(receipt)
-        sale = till.wait({"id": receipt["id"]})
+def sell(config_file: str, receipt_file: str) -> int:
+    config, receipt = (json.loads(Path(file).read_text("utf-8")) for file in (config_file, receipt_file))
+    try:
+        with kassa.Modulkassa(config) as till:
+            till.register(receipt)
+            sale = till.wait({"id": receipt["id"]})
+    except kassa.KassaError as error:
+        print(json.dumps(error.to_dict()))
+        print(f"{error.message}\non record: {error.outcome}\n{error.advice}", file=sys.stderr)
+        return 1
     print(json.dumps(sale))
-    sys.exit(0 if sale["state"] == "registered" else 1)
-except kassa.KassaError as error:
-    print(json.dumps(error.to_dict()))
-    sys.exit(1)
+    if sale["state"] == "registered":
+        return 0
+    if sale["state"] == "failed":
+        print(f"{sale['failure']['message']}\nIt is not on record: correct that, sell under a new id.", file=sys.stderr)
+    else:
+        print(f"It is {sale['state']}: run this again with the same receipt, never with a new id.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(sell(*sys.argv[1:]))

@@ -29,3 +29,26 @@ fn what_there_is_to_say_about_opening_comes_with_the_first_call() {
         std::fs::create_dir(folder.path()).unwrap();
     }
 }
+
+/// What ends is told under its number, whoever waits for it; what cannot be started is told at once.
+#[test]
+fn numbered_calls_are_told_in_the_order_of_their_ends() {
+    let config = json!({"vendor": "modulkassa", "environment": "demo", "journal": "memory:",
+        "credentials": {"user_name": "u", "password": "p"}});
+    let opened: Value = serde_json::from_str(&host::open(&config.to_string())).unwrap();
+    let client = opened["ok"]["client"].as_i64().unwrap();
+    let mut begun: Vec<u64> = (1..=20).collect();
+    for number in &begun {
+        assert_eq!(host::start_numbered(client, "metrics", "{}", *number), None);
+    }
+    // It closes behind what was begun.
+    host::close(client);
+    while !begun.is_empty() {
+        for (number, envelope) in host::finished() {
+            assert!(envelope.starts_with("{\"ok\""), "{envelope}");
+            begun.retain(|known| *known != number);
+        }
+    }
+    let refused = host::start_numbered(client, "metrics", "{}", 21).unwrap();
+    assert!(refused.contains("client_closed"), "{refused}");
+}

@@ -33,6 +33,19 @@ fn call(py: Python<'_>, client: i64, operation: String, request: String) -> PyRe
     }
 }
 
+/// Starts an operation; `finished` gives its envelope under this number. The envelope at once where it cannot be started.
+/// It is quicker than another thread would be that got the GIL meanwhile.
+#[pyfunction]
+fn start(client: i64, operation: &str, request: &str, number: u64) -> Option<String> {
+    host::start_numbered(client, operation, request, number)
+}
+
+/// Waits until started operations have ended: their numbers and envelopes.
+#[pyfunction]
+fn finished(py: Python<'_>) -> Vec<(u64, String)> {
+    py.detach(host::finished)
+}
+
 /// Closes a client. Closing twice is harmless.
 #[pyfunction]
 fn close(py: Python<'_>, client: i64) {
@@ -55,5 +68,5 @@ fn version() -> &'static str {
 #[pyo3(name = "_native")]
 mod native {
     #[pymodule_export]
-    use super::{call, close, describe, open, version};
+    use super::{call, close, describe, finished, open, start, version};
 }

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ import kassa
 
 PASSWORD = "pa55-never-shown"
 COUNT = itertools.count()
+ROOT = Path(__file__).parent.parent.parent
 
 
 def config(journal="memory:", **options):
@@ -86,3 +89,42 @@ def in_child(work, fork=os.fork):
 def environment():
     """The environment for a Python that shall find what this one finds."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+class Emulator:
+    """The emulator program, the judge: its ledger has every receipt once."""
+
+    def __init__(self, ready):
+        self.url = ready["url"]
+        self.configs = {name: vendor["config"] for name, vendor in ready["vendors"].items()}
+
+    def control(self, path, body=None, method=None):
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/_emulator/{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def fault(self, **fault):
+        self.control("faults", {"vendor": "modulkassa", **fault})
+
+    def on_record(self, ids):
+        """How often each of the receipts is in the ledger."""
+        ledger = [document["number"] for document in self.control("ledger")]
+        return [ledger.count(id) for id in ids]
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    """It ends when its stdin is closed."""
+    program = [Path(os.environ.get("KASSA_BUILD", ROOT / "target/debug")) / "kassa-emulator"]
+    with subprocess.Popen(program, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        yield Emulator(json.loads(running.stdout.readline()))
+        running.stdin.close()
+
+
+@pytest.fixture
+def emulated(emulator, tmp_path):
+    """A configuration with the emulator at the other end, and its faults cleared behind the test."""
+    yield {**emulator.configs["modulkassa"], "journal": f"sqlite:{tmp_path / 'journal.sqlite'}"}
+    emulator.control("faults", method="DELETE")

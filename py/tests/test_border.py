@@ -1,11 +1,15 @@
 """Texts, errors, panics and secrets at the border: the set that every binding's tests run."""
 
 import copy
+import dataclasses
 import datetime
+import enum
 import json
 import logging
 import pickle
 import traceback
+import types
+import uuid
 from decimal import Decimal
 from pathlib import Path
 
@@ -114,9 +118,98 @@ def test_every_mistake_of_a_configuration_at_once():
     assert {v["path"] for v in caught.value.violations} >= {"/base_url", "/timeout_ms", "/colour"}
 
 
-def test_configuration_of_another_vendor():
-    with pytest.raises(ValueError, match="ikkm"):
-        kassa.Modulkassa({"vendor": "ikkm"})
+def refused(kind, call, *arguments, **options):
+    """The mistakes of a call that is refused before anything is sent, each with its place."""
+    with pytest.raises(kassa.KassaError) as caught:
+        call(*arguments, **options)
+    error = caught.value
+    assert (error.kind, error.outcome, ERROR_CODES[error.code][0]) == (kind, "not_registered", kind)
+    assert isinstance(error, ValueError) and isinstance(error, TypeError)
+    assert type(pickle.loads(pickle.dumps(error))) is type(error)
+    return {v["path"]: v["code"] for v in error.violations}
+
+
+CLASSES = [kassa.Modulkassa, kassa.AsyncModulkassa]
+
+
+@pytest.mark.parametrize("of", CLASSES)
+def test_configurations_that_are_none(of):
+    assert refused("config", of, {"vendor": "ikkm"}) == {"/vendor": "wrong_value"}
+    assert refused("config", of, config(), vendor=["ikkm"]) == {"/vendor": "wrong_value"}
+    assert refused("config", of, "kassa.json") == {"": "wrong_type"}
+    assert refused("config", of, []) == {"": "wrong_type"}
+    assert refused("config", of, config(timeout_ms=object())) == {"/timeout_ms": "wrong_type"}
+    assert refused("config", of, config(timeout_ms=float("nan"))) == {"/timeout_ms": "wrong_type"}
+
+
+def within_itself():
+    sale = receipt()
+    sale["items"] = [sale, sale]
+    return sale
+
+
+@pytest.mark.parametrize(
+    "request_, places",
+    [
+        (5, {"": "wrong_type"}),
+        ("order-1", {"": "wrong_type"}),
+        ([receipt()], {"": "wrong_type"}),
+        (object(), {"": "wrong_type"}),
+        ({**receipt(), "id": object(), "payments": [{"type": "card", "sum": b"1"}]},
+         {"/id": "wrong_type", "/payments/0/sum": "wrong_type"}),
+        ({**receipt(), "a/b~": {1, 2}}, {"/a~1b~0": "wrong_type"}),
+        ({**receipt(), (1, 2): 1}, {"/(1, 2)": "unknown_field"}),
+        ({**receipt(), "id": 10**5000}, {"/id": "wrong_type"}),
+    ],
+)
+def test_requests_that_are_none(till, request_, places):
+    assert refused("invalid", till.register, request_) == places
+
+
+def test_a_request_within_itself(till):
+    assert set(refused("invalid", till.validate, within_itself()).values()) == {"too_deep"}
+    deep = None
+    for _ in range(100_000):
+        deep = [deep]
+    assert set(refused("invalid", till.call, "validate", {"id": deep}).values()) <= {"too_deep", "wrong_type"}
+
+
+def test_operations_that_are_none(till):
+    for name in (5, None, "regist", "\ud800", b"register"):
+        with pytest.raises(kassa.UnsupportedError):
+            till.call(name)
+
+
+class Kind(enum.Enum):
+    SELL = "sell"
+
+
+class Paid(str, enum.Enum):
+    CARD = "card"
+
+
+@dataclasses.dataclass
+class Line:
+    name: str
+    price: Decimal
+    quantity: int
+    vat: str = "22"
+
+
+def test_values_of_the_standard_library(till):
+    name = uuid.uuid4()
+    sale = {
+        "id": name,
+        "kind": Kind.SELL,
+        "items": [Line("Mug", Decimal("150.00"), 2)],
+        "payments": [types.MappingProxyType({"type": Paid.CARD, "sum": 300})],
+        "customer": receipt()["customer"],
+    }
+    till.enqueue({"receipts": [types.MappingProxyType(sale)]})
+    assert till.status({"id": str(name)})["receipt_id"] == str(name)
+    assert till.status({"id": name})["state"] == "queued"
+    # Where the short way fails, the long way takes the same.
+    assert refused("invalid", till.validate, {**sale, "print": float("nan")}) == {"/print": "wrong_type"}
 
 
 def test_decimals_and_times(till):
@@ -133,8 +226,6 @@ def test_decimals_and_times(till):
         "/issued_at": "wrong_format",
         "/payments/0/sum": "not_a_decimal",
     }
-    with pytest.raises(TypeError, match="object"):
-        till.validate({"id": object()})
 
 
 def test_a_float_that_is_no_number_is_named_by_its_path(till):
@@ -144,9 +235,6 @@ def test_a_float_that_is_no_number_is_named_by_its_path(till):
         with pytest.raises(kassa.InvalidError) as caught:
             till.register(sale)
         assert {v["path"] for v in caught.value.violations} >= {"/items/0/quantity"}, number
-    with pytest.raises(ValueError, match="Circular"):
-        sale["items"] = sale
-        till.validate(sale)
 
 
 def test_null_means_absent(till):
@@ -169,7 +257,7 @@ def test_log_lines_reach_the_logger_without_secrets(caplog):
     "change", [{"environment": "tset"}, {"vendor": "ikkm"}, {"timeout_ms": object()}, {"register": "\ud800"}]
 )
 def test_no_frame_of_the_library_has_the_configuration(change):
-    with pytest.raises((kassa.KassaError, TypeError, ValueError)) as caught:
+    with pytest.raises(kassa.KassaError) as caught:
         kassa.Modulkassa({**config(), **change})
     seen, errors = 0, [caught.value]
     while errors:

@@ -8,12 +8,13 @@ mod logging;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 
 use crate::client::Client;
 use crate::client::messages::About;
@@ -39,6 +40,9 @@ struct OpenClient {
     opening: Mutex<Vec<logging::Line>>,
 }
 
+/// The number of a call that `start_numbered` began, and its envelope.
+pub type Numbered = (u64, String);
+
 struct Host {
     pid: u32,
     /// Ids below belong to an ancestor of this process.
@@ -46,6 +50,8 @@ struct Host {
     runtime: Runtime,
     shared: Shared,
     clients: Mutex<HashMap<i64, Arc<OpenClient>>>,
+    /// Envelopes of numbered calls, until `finished` fetches them.
+    finished: (Sender<Numbered>, Mutex<Receiver<Numbered>>),
     /// The host of a child that was forked from this process.
     child: OnceLock<Box<Host>>,
 }
@@ -63,12 +69,14 @@ impl Host {
         std::panic::set_hook(Box::new(table::note_panic));
         #[cfg(feature = "failpoints")]
         arm_failpoints();
+        let (sender, receiver) = channel();
         Ok(Self {
             pid: std::process::id(),
             first_client: NEXT_CLIENT.load(Ordering::SeqCst),
             runtime,
             shared: Shared::default(),
             clients: Mutex::default(),
+            finished: (sender, Mutex::new(receiver)),
             child: OnceLock::new(),
         })
     }
@@ -208,15 +216,49 @@ pub fn call(client: i64, operation: &str, request: &str) -> String {
 
 /// Carries out an operation for a caller that has a runtime of its own.
 pub async fn call_async(client: i64, operation: &str, request: &str) -> String {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
+    match begun(client, operation, request) {
+        Ok(answer) => heard(answer).await,
+        Err(error) => table::envelope(Err(error)),
+    }
+}
+
+/// Starts an operation whose envelope `finished` gives under this number. Where it cannot be started, the envelope
+/// comes back at once.
+pub fn start_numbered(client: i64, operation: &str, request: &str, number: u64) -> Option<String> {
+    let started = guarded(|| {
+        let host = host()?;
+        let answer = begun(client, operation, request)?;
+        let sender = host.finished.0.clone();
+        // The receiver stays as long as the process.
+        host.runtime.spawn(async move { sender.send((number, heard(answer).await)) });
+        Ok(())
+    });
+    started.err().map(|error| table::envelope(Err(error)))
+}
+
+/// Waits for numbered calls of this process and gives back all that have come to their end. Ask again where there is
+/// none: the process has no runtime yet.
+pub fn finished() -> Vec<Numbered> {
+    let Ok(host) = host() else {
+        std::thread::sleep(UNUSED_FOR);
+        return Vec::new();
+    };
+    let receiver = host.finished.1.lock().unwrap_or_else(PoisonError::into_inner);
+    receiver.recv().into_iter().chain(receiver.try_iter()).collect()
+}
+
+fn begun(client: i64, operation: &str, request: &str) -> Result<oneshot::Receiver<String>> {
+    let (sender, receiver) = oneshot::channel();
     let done = move |envelope| {
         // Nobody listens where the caller gave up.
         let _ = sender.send(envelope);
     };
-    match start_with(client, operation, request, done) {
-        Ok(()) => receiver.await.unwrap_or_else(|_| table::envelope(Err(stopped()))),
-        Err(error) => table::envelope(Err(error)),
-    }
+    start_with(client, operation, request, done)?;
+    Ok(receiver)
+}
+
+async fn heard(answer: oneshot::Receiver<String>) -> String {
+    answer.await.unwrap_or_else(|_| table::envelope(Err(stopped())))
 }
 
 fn start_with(

@@ -5,8 +5,15 @@
     registration = till.register(receipt)
 """
 
-from . import _native
 from ._version import __version__
+
+try:
+    from . import _native
+except ImportError as _error:
+    raise ImportError(
+        f"kassa {__version__}: its native library does not load here ({_error}); "
+        "install the wheel for this system: pip install --force-reinstall --only-binary kassa kassa"
+    ) from None
 
 if _native.version() != __version__:
     raise ImportError(
@@ -16,6 +23,8 @@ if _native.version() != __version__:
 
 from ._client import Client
 from ._operations import Modulkassa, Ikkm, Atol, Ikassa
+from ._async_client import AsyncClient
+from ._async_operations import AsyncModulkassa, AsyncIkkm, AsyncAtol, AsyncIkassa
 from .errors import (
     ERROR_CODES,
     KassaError,
@@ -43,6 +52,11 @@ __all__ = [
     "Atol",
     "Ikassa",
     "Client",
+    "AsyncModulkassa",
+    "AsyncIkkm",
+    "AsyncAtol",
+    "AsyncIkassa",
+    "AsyncClient",
     "ERROR_CODES",
     "KassaError",
     "__version__",

@@ -1,19 +1,19 @@
-"""What the generated classes stand on: JSON in and out, exceptions, logging, forks."""
+"""What the generated classes stand on: opening, errors, logging, forks; and the client that waits."""
 
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
 import logging
 import os
 import threading
 import weakref
-from decimal import Decimal
-from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, TypeVar
+from typing import Any, Callable, ClassVar, Dict, Iterator, Mapping, Optional, TypeVar
 
 from . import _native
-from .errors import KassaError, error_from
+from ._pages import Pages
+from ._values import dumped, refuse, violation
+from .errors import error_from
 
 _Self = TypeVar("_Self", bound="Client")
 
@@ -21,12 +21,8 @@ _Self = TypeVar("_Self", bound="Client")
 _reopening = threading.Lock()
 
 
-class Client:
-    """A client of one vendor and one cash register. Use it from as many threads as you like.
-
-    The configuration is a dict, keyword arguments, or both (keywords win). Use one of the
-    vendors' classes: they name the vendor and have a method for every operation.
-    """
+class Opened:
+    """A client of one vendor and one cash register, however it is called: what `Client` and `AsyncClient` share."""
 
     vendor: ClassVar[str] = ""
 
@@ -37,7 +33,7 @@ class Client:
         logger: Optional[logging.Logger] = None,
         **options: Any,
     ) -> None:
-        self._id = 0
+        self._id = self._process = 0
         self._register = ""
         self._durable = False
         self._logger = logger or logging.getLogger("kassa")
@@ -54,32 +50,6 @@ class Client:
             raise wrong
         self._open()
 
-    def call(self, operation: str, request: Optional[Mapping[str, object]] = None) -> Any:
-        """Carries out an operation by its name; the methods of the vendors' classes do this."""
-        text = _dump({} if request is None else request)
-        used = self._id
-        try:
-            return self._answer(_native.call(used, operation, text))
-        except KassaError as error:
-            # The client is older than this process. Nothing was sent through it.
-            if error.kind != "forked" or not self._durable:
-                raise
-        with _reopening:
-            if self._id == used:
-                self._open()
-        return self._answer(_native.call(self._id, operation, text))
-
-    def close(self) -> None:
-        """Closes the client. Calls under way come to their end; closing twice is harmless."""
-        used, self._id = self._id, 0
-        _native.close(used)
-
-    def __enter__(self: _Self) -> _Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         return f"<kassa.{type(self).__name__} {self._register} {'open' if self._id else 'closed'}>"
 
@@ -88,11 +58,23 @@ class Client:
 
     def _open(self) -> None:
         opened = self._answer(self._open_native())
-        self._id = opened["client"]
+        self._id, self._process = opened["client"], os.getpid()
         # One that nobody closed is let go with its last reference.
         weakref.finalize(self, _native.close, self._id).atexit = False
         self._register = opened["register"]
         self._durable = opened["durable"]
+
+    def _here(self) -> int:
+        """The client's number in this process: one that is older than the process is opened again."""
+        if self._process != os.getpid() and self._durable:
+            with _reopening:
+                if self._id and self._process != os.getpid():
+                    self._open()
+        return self._id
+
+    def _let_go(self) -> None:
+        used, self._id = self._id, 0
+        _native.close(used)
 
     def _answer(self, envelope: str) -> Any:
         answer: Dict[str, Any] = json.loads(envelope)
@@ -106,36 +88,52 @@ class Client:
         return answer["ok"]
 
 
-def _opener(
-    vendor: str, config: Optional[Mapping[str, object]], options: Mapping[str, object]
-) -> Callable[[], str]:
+class Client(Opened):
+    """A client of one vendor and one cash register. Use it from as many threads as you like.
+
+    The configuration is a dict, keyword arguments, or both (keywords win). Use one of the
+    vendors' classes: they name the vendor and have a method for every operation.
+    """
+
+    def call(self, operation: str, request: Optional[Mapping[str, object]] = None) -> Any:
+        """Carries out an operation by its name; the methods of the vendors' classes do this."""
+        asked = asked_for(operation, request)
+        return self._answer(_native.call(self._here(), *asked))
+
+    def close(self) -> None:
+        """Closes the client. Calls under way come to their end; closing twice is harmless."""
+        self._let_go()
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _pages(
+        self, operation: str, request: Optional[Mapping[str, object]], listed: str, cursor: str
+    ) -> Iterator[Any]:
+        pages = Pages(request, listed, cursor)
+        while pages.more:
+            yield from pages.of(self.call(operation, pages.request))
+
+
+def asked_for(operation: str, request: Optional[Mapping[str, object]]) -> tuple[str, str]:
+    """What crosses the border: the name of the operation, and the request as JSON."""
+    name = str(operation).encode(errors="replace").decode()
+    return name, dumped({} if request is None else request)
+
+
+def _opener(vendor: str, config: object, options: Mapping[str, object]) -> Callable[[], str]:
+    if config is not None and not isinstance(config, Mapping):
+        message = f"must be a mapping such as a dict, not {type(config).__name__}"
+        refuse("config_invalid", [violation("", "wrong_type", message)])
     given: Dict[str, object] = {**(config or {}), **options}
     if vendor and given.setdefault("vendor", vendor) != vendor:
-        raise ValueError(f"the configuration is for {given['vendor']!r}, not for {vendor!r}")
-    text = _dump(given)
+        message = f"the configuration is for {given['vendor']!r}, not for {vendor!r}"
+        refuse("config_invalid", [violation("/vendor", "wrong_value", message)])
+    text = dumped(given, "config_invalid")
     return lambda: _native.open(text)
-
-
-def _plain(value: object) -> str:
-    """What JSON has no form for; the core checks what comes of it."""
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, (datetime.datetime, datetime.date)):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in a request")
-
-
-def _dump(value: Mapping[str, object]) -> str:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"expected a mapping such as a dict, not {type(value).__name__}")
-    value = dict(value)  # Of the mappings, json knows only these.
-    try:
-        text = json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        text.encode()
-    except ValueError:
-        # A lone surrogate cannot cross the border; escaped it can. NaN is no JSON; as a text it is. The core names the place.
-        text = json.dumps(json.loads(json.dumps(value, default=_plain), parse_constant=str))
-    return text
 
 
 def _after_fork_in_child() -> None:

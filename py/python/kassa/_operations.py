@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Iterator, Optional
 
 from ._client import Client
 
@@ -92,6 +92,12 @@ class Operations(Client):
         response: t.JournalPage = self.call("journal", request)
         return response
 
+    def journal_pages(self, request: Optional[t.JournalQuery] = None) -> Iterator[t.JournalEntry]:
+        """Goes through the `entries` of every page of `journal`, asking for a page when its turn
+        comes.
+        """
+        return self._pages("journal", request, "entries", "after")
+
     def totals(self, request: Optional[t.TotalsQuery] = None) -> t.Totals:
         """Adds up what the journal has on record: by day or shift, kind, payment and VAT rate.
         Nothing is asked of the vendor.
@@ -121,6 +127,12 @@ class Operations(Client):
         """
         response: t.Exported = self.call("export", request)
         return response
+
+    def export_pages(self, request: Optional[t.Export] = None) -> Iterator[t.ExportedEntry]:
+        """Goes through the `entries` of every page of `export`, asking for a page when its turn
+        comes.
+        """
+        return self._pages("export", request, "entries", "after")
 
     def prune(self, request: t.Prune) -> t.Pruned:
         """Removes old receipts that are final from the journal, never one that is not. What is
@@ -411,6 +423,12 @@ class Atol(Operations):
         """Cash registers of the login, a page of them."""
         response: t.Kkts = self.call("kkts", request)
         return response
+
+    def kkts_pages(self, request: Optional[t.KktsRequest] = None) -> Iterator[t.Kkt]:
+        """Goes through the `kkts` of every page of `kkts`, asking for a page when its turn
+        comes.
+        """
+        return self._pages("kkts", request, "kkts", "offset")
 
     def kkt(self, request: t.KktRequest) -> t.Kkt:
         """One cash register, by its factory serial number."""

@@ -55,12 +55,12 @@ def error_from(error: Mapping[str, Any]) -> KassaError:
     return of(error)
 
 
-class ConfigError(KassaError):
-    """The configuration cannot be used as it is."""
+class ConfigError(KassaError, ValueError, TypeError):
+    """The configuration cannot be used as it is. Python's own words for it are bases too."""
 
 
-class InvalidError(KassaError):
-    """The request is wrong; `violations` names everything that is."""
+class InvalidError(KassaError, ValueError, TypeError):
+    """The request is wrong; `violations` names everything that is. Python's own words for it are bases too."""
 
 
 class UnsupportedError(KassaError):

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 from typing import Any, Dict, List, Literal, Optional, TypedDict, Union
+from uuid import UUID
 
 AgentType = Literal[
     "bank_paying_agent",
@@ -384,7 +386,7 @@ class AtolClient(TypedDict, total=False):
     address: Optional[str]
     """Address, tag 1254."""
 
-    birthdate: Optional[str]
+    birthdate: Optional[Union[str, datetime.date]]
     """Date of birth, tag 1243."""
 
     citizenship: Optional[str]
@@ -607,7 +609,7 @@ class AtolMoneyTransferOperator(TypedDict, total=False):
 class AtolOperatingProps(TypedDict):
     """Operational attribute of the receipt, tag 1270."""
 
-    at: str
+    at: Union[str, datetime.datetime]
     """Time, tag 1273."""
 
     value: str
@@ -735,7 +737,7 @@ class Callback(TypedDict, total=False):
     body: Optional[str]
     """The body."""
 
-    id: Optional[str]
+    id: Optional[Union[str, UUID]]
     """The caller's id, where the shop put it into its address: adds what the journal knows."""
 
     query: Optional[str]
@@ -831,7 +833,7 @@ class CashAmount(TypedDict):
 class CashMovement(TypedDict):
     """Cash that is put into the drawer or taken out of it."""
 
-    id: str
+    id: Union[str, UUID]
     """The caller's own id and the idempotency key."""
 
     sum: Amount
@@ -985,7 +987,7 @@ class CloudDocument(TypedDict, total=False):
 class CloudDocumentKey(TypedDict, total=False):
     """Which document; give one of the two."""
 
-    id: Optional[str]
+    id: Optional[Union[str, UUID]]
     """The receipt's id in our journal."""
 
     uid: Optional[str]
@@ -1009,7 +1011,7 @@ class Company(TypedDict, total=False):
 
 
 class _Correction(TypedDict):
-    base_date: str
+    base_date: Union[str, datetime.date]
     """Date of the settlement that is corrected, tag 1178; it decides the VAT rates, and is not
     in the future.
     """
@@ -1216,10 +1218,10 @@ class Directory(_Directory, total=False):
 class Distributed(TypedDict):
     """What `distribute` made of a receipt."""
 
-    change: Amount
+    change: str
     """Cash to give back: it was handed over beyond the total, and is no payment."""
 
-    discount: Amount
+    discount: str
     """What was taken off the lines."""
 
     lines_added: int
@@ -1232,7 +1234,7 @@ class Distributed(TypedDict):
     the whole.
     """
 
-    surcharge: Amount
+    surcharge: str
     """What was put on the lines."""
 
 
@@ -1242,7 +1244,7 @@ class DocumentKey(TypedDict, total=False):
     document_id: Optional[str]
     """The document's id at the vendor."""
 
-    id: Optional[str]
+    id: Optional[Union[str, UUID]]
     """The receipt's id in our journal."""
 
 
@@ -1315,7 +1317,7 @@ class DocumentStatus(_DocumentStatus, total=False):
 
 
 class _DrawerDocument(TypedDict):
-    id: str
+    id: Union[str, UUID]
     """The caller's own id and the idempotency key."""
     sum: Amount
     """How much, in roubles: `"100.00"` or `"100"` are a hundred of them, never kopecks."""
@@ -1414,7 +1416,7 @@ class ErrorMeaning(TypedDict):
 class Export(TypedDict, total=False):
     """Which part of the journal to export."""
 
-    after: Optional[str]
+    after: Optional[Union[str, UUID]]
     """Only what arrived after the receipt with this id: `next` of the page before."""
 
     limit: Optional[int]
@@ -2003,7 +2005,7 @@ class JournalEntry(_JournalEntry, total=False):
     kind: Optional[ReceiptKind]
     """What it records, where it is a receipt that the journal holds."""
 
-    total: Optional[Amount]
+    total: Optional[str]
     """Its total, where it is such a receipt."""
 
 
@@ -2027,15 +2029,15 @@ class JournalPage(_JournalPage, total=False):
 class JournalQuery(TypedDict, total=False):
     """Which entries of the journal."""
 
-    after: Optional[str]
+    after: Optional[Union[str, UUID]]
     """Only what arrived after the receipt with this id: `next` of the page before."""
 
-    basis: Optional[str]
+    basis: Optional[Union[str, UUID]]
     """Only receipts that build on the receipt with this id: its refunds, its settlement, its
     corrections.
     """
 
-    id: Optional[str]
+    id: Optional[Union[str, UUID]]
     """One receipt, with every step."""
 
     kind: Optional[ReceiptKind]
@@ -2044,7 +2046,7 @@ class JournalQuery(TypedDict, total=False):
     limit: Optional[int]
     """At most so many (1000)."""
 
-    since: Optional[str]
+    since: Optional[Union[str, datetime.datetime]]
     """Only what was written down at this time or later (RFC 3339)."""
 
     state: Optional[State]
@@ -2053,7 +2055,7 @@ class JournalQuery(TypedDict, total=False):
     total: Optional[Amount]
     """Only receipts with this total."""
 
-    until: Optional[str]
+    until: Optional[Union[str, datetime.datetime]]
     """Only what was written down before this time (RFC 3339)."""
 
     verify: bool
@@ -2487,7 +2489,7 @@ class Printed(TypedDict):
 class Prune(TypedDict):
     """What to remove from the journal."""
 
-    before: str
+    before: Union[str, datetime.datetime]
     """Receipts that are final and last changed before this time (RFC 3339), which is past. A
     repeat of a removed id would be a new sale: leave what a shop could still repeat.
     """
@@ -2532,7 +2534,7 @@ class Queued(TypedDict):
 
 
 class _Receipt(TypedDict):
-    id: str
+    id: Union[str, UUID]
     """The caller's own id and the idempotency key: the same sale always has the same id."""
     kind: ReceiptKind
     """What the receipt records."""
@@ -2553,7 +2555,7 @@ class Receipt(_Receipt, total=False):
     correction: Optional[Correction]
     """Basis of a correction; required by the correction kinds."""
 
-    corrects: Optional[str]
+    corrects: Optional[Union[str, UUID]]
     """Id of the receipt that a correction is about: its day and fiscal sign are taken, and its
     lines where `items` is absent (docs/refunds.md).
     """
@@ -2567,7 +2569,7 @@ class Receipt(_Receipt, total=False):
     discount: Optional[Amount]
     """Discount on the whole receipt, where the vendor has such."""
 
-    issued_at: Optional[str]
+    issued_at: Optional[Union[str, datetime.datetime]]
     """When the settlement took place; absent means now."""
 
     items: List[Item]
@@ -2589,7 +2591,7 @@ class Receipt(_Receipt, total=False):
     (docs/refunds.md).
     """
 
-    settles: Optional[str]
+    settles: Optional[Union[str, UUID]]
     """Id of the prepayment that is settled now: its lines are taken where `items` is absent, and
     what was paid then is set off (docs/refunds.md).
     """
@@ -2604,7 +2606,7 @@ class Receipt(_Receipt, total=False):
 class ReceiptKey(TypedDict):
     """Which receipt."""
 
-    id: str
+    id: Union[str, UUID]
     """The caller's id."""
 
 
@@ -2628,12 +2630,12 @@ class Reconcile(TypedDict, total=False):
     ids: List[str]
     """Ids of receipts that the shop expects."""
 
-    since: Optional[str]
+    since: Optional[Union[str, datetime.date]]
     """The first day whose receipts are compared with the vendor's record; absent means the first
     one there is.
     """
 
-    until: Optional[str]
+    until: Optional[Union[str, datetime.date]]
     """The last day; absent means today."""
 
     vendor: bool
@@ -2681,7 +2683,7 @@ class RefundLine(_RefundLine, total=False):
 
 
 class _RefundOf(TypedDict):
-    id: str
+    id: Union[str, UUID]
     """Its id."""
 
 
@@ -2697,14 +2699,49 @@ class _Registration(TypedDict):
     """How often it was sent."""
     receipt_id: str
     """The caller's id."""
-    state: State
-    """Where it stands."""
     vendor: str
     """Which vendor."""
+    notice: Optional[str]
+    """What a person should know of it, where there is something: why it does not get further, or
+    what is odd about what is on record.
+    """
+    raw: Optional[Raw]
+    """The vendor's last answer, as it came."""
+    vendor_document_id: Optional[str]
+    """The document's id at the vendor."""
 
 
-class Registration(_Registration, total=False):
-    """What became of a receipt."""
+class RegisteredRegistration(_Registration):
+    """What became of a receipt. The `state` is `registered`."""
+
+    state: Literal["registered"]
+    """Where it stands."""
+
+    failure: Optional[Failure]
+    """Why it is not on record, where it failed."""
+
+    fiscal: Fiscal
+    """Fiscal data, once it is on record."""
+
+
+class FailedRegistration(_Registration):
+    """What became of a receipt. The `state` is `failed`."""
+
+    state: Literal["failed"]
+    """Where it stands."""
+
+    failure: Failure
+    """Why it is not on record, where it failed."""
+
+    fiscal: Optional[Fiscal]
+    """Fiscal data, once it is on record."""
+
+
+class OpenRegistration(_Registration):
+    """What became of a receipt. The `state` is `queued`, `sending`, `in_doubt`, `accepted`."""
+
+    state: Literal["queued", "sending", "in_doubt", "accepted"]
+    """Where it stands."""
 
     failure: Optional[Failure]
     """Why it is not on record, where it failed."""
@@ -2712,24 +2749,17 @@ class Registration(_Registration, total=False):
     fiscal: Optional[Fiscal]
     """Fiscal data, once it is on record."""
 
-    notice: Optional[str]
-    """What a person should know of it, where there is something: why it does not get further, or
-    what is odd about what is on record.
-    """
 
-    raw: Optional[Raw]
-    """The vendor's last answer, as it came."""
-
-    vendor_document_id: Optional[str]
-    """The document's id at the vendor."""
+Registration = Union[RegisteredRegistration, FailedRegistration, OpenRegistration]
+"""What became of a receipt."""
 
 
 class _Replace(TypedDict):
     receipt: Receipt
     """The right receipt."""
-    refund_id: str
+    refund_id: Union[str, UUID]
     """Id of the refund that takes it back, whole. It is the caller's own, like every id."""
-    wrong: str
+    wrong: Union[str, UUID]
     """Id of the receipt that is wrong; it is on record."""
 
 
@@ -2774,7 +2804,7 @@ class Report(_Report, total=False):
 class ReportKey(TypedDict, total=False):
     """Which document; give one of the two."""
 
-    id: Optional[str]
+    id: Optional[Union[str, UUID]]
     """The receipt's id in our journal."""
 
     uuid: Optional[str]
@@ -2782,7 +2812,7 @@ class ReportKey(TypedDict, total=False):
 
 
 class _Resolve(TypedDict):
-    id: str
+    id: Union[str, UUID]
     """The caller's id."""
 
 
@@ -2843,7 +2873,7 @@ class RetailPoints(_RetailPoints, total=False):
 
 
 class _Rollback(TypedDict):
-    id: str
+    id: Union[str, UUID]
     """The caller's own id and the idempotency key."""
     number: int
     """Number of the last document: `fiscal.document_number` of its registration, or from
@@ -2919,7 +2949,7 @@ class Sales(_Sales, total=False):
 class Sectoral(TypedDict):
     """A sectoral attribute, tag 1260."""
 
-    date: str
+    date: Union[str, datetime.date]
     """Date of the basis document, tag 1263."""
 
     federal_id: str
@@ -3099,7 +3129,7 @@ class Shifts(_Shifts, total=False):
 class _Slip(TypedDict):
     format: SlipFormat
     """What it is written in."""
-    id: str
+    id: Union[str, UUID]
     """The caller's id."""
 
 
@@ -3198,21 +3228,21 @@ class TotalsQuery(TypedDict, total=False):
     by: Optional[TotalsBy]
     """What stands in a row; absent means a day."""
 
-    since: Optional[str]
+    since: Optional[Union[str, datetime.date]]
     """The first day; absent means the first one that the journal has."""
 
-    until: Optional[str]
+    until: Optional[Union[str, datetime.date]]
     """The last day; absent means today."""
 
 
 class _TotalsRow(TypedDict):
     kind: ReceiptKind
     """The kind."""
-    payments: Dict[str, Amount]
+    payments: Dict[str, str]
     """By type of payment."""
     receipts: int
     """How many there are."""
-    total: Amount
+    total: str
     """What they come to."""
     vat: Dict[str, VatTotal]
     """By VAT rate; lines without one are under `-`. A receipt with several rates and a discount
@@ -3288,10 +3318,10 @@ class Validation(_Validation, total=False):
 class VatTotal(TypedDict):
     """The lines of one VAT rate."""
 
-    total: Amount
+    total: str
     """What they come to."""
 
-    vat: Amount
+    vat: str
     """The VAT inside, each line rounded half up; the sum that the shop gave where it gave one."""
 
 
@@ -3375,7 +3405,7 @@ class Violation(TypedDict):
 
 
 class _Wait(TypedDict):
-    id: str
+    id: Union[str, UUID]
     """The caller's id."""
 
 

@@ -1,43 +1,89 @@
-//! The Python package: `types.py`, `_codes.py`, `_operations.py`, `_version.py`, `__init__.py`.
-//! `_client.py` and `errors.py` beside them are written by hand.
+//! The Python package: `types.py`, `_codes.py`, `_operations.py`, `_async_operations.py`, `_version.py`, `__init__.py`.
+//! What stands beside them is written by hand.
+
+mod types;
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 
 use super::model::{Model, Named, Operation, Shape, Type, Vendor, error_class};
+use super::pages::pages;
 use super::{Generated, NOTICE};
 
 const WIDTH: usize = 100;
-/// What `Client` has already.
-const TAKEN: &[&str] = &["call", "close", "vendor"];
+/// What `Client` and `AsyncClient` have already.
+const TAKEN: &[&str] = &["aclose", "call", "close", "vendor"];
+
+/// One of the two kinds of class.
+struct Form {
+    /// What stands before the names of the classes.
+    prefix: &'static str,
+    module: &'static str,
+    about: &'static str,
+    define: &'static str,
+    wait: &'static str,
+    iterator: &'static str,
+}
+
+const FORMS: [Form; 2] = [
+    Form {
+        prefix: "",
+        module: "_client",
+        about: "A method for every operation: those of all vendors, then a class for every vendor.",
+        define: "def",
+        wait: "",
+        iterator: "Iterator",
+    },
+    Form {
+        prefix: "Async",
+        module: "_async_client",
+        about: "The same classes for asyncio: every operation is awaited. Cancelling ends the wait, not the sale.",
+        define: "async def",
+        wait: "await ",
+        iterator: "AsyncIterator",
+    },
+];
 
 pub fn files(model: &Model) -> Result<Vec<Generated>> {
     Ok(vec![
         ("py/python/kassa/__init__.py", package(model)?),
         ("py/python/kassa/_codes.py", codes(model)?),
-        ("py/python/kassa/_operations.py", operations(model)?),
+        ("py/python/kassa/_operations.py", operations(model, &FORMS[0])?),
+        ("py/python/kassa/_async_operations.py", operations(model, &FORMS[1])?),
         ("py/python/kassa/_version.py", format!("# {NOTICE}\n\n__version__ = \"{}\"\n", model.version)),
-        ("py/python/kassa/types.py", types(model)?),
+        ("py/python/kassa/types.py", types::file(model)?),
     ])
 }
 
 fn package(model: &Model) -> Result<String> {
-    let vendors: Vec<_> = model.vendors.iter().map(|vendor| vendor.class.clone()).collect();
-    let errors: Vec<_> = model.kinds.iter().map(|kind| error_class(kind)).collect();
     let mut out = format!("# {NOTICE}\n{PACKAGE_HEAD}");
-    writeln!(out, "from ._client import Client\nfrom ._operations import {}", vendors.join(", "))?;
+    let mut names = Vec::new();
+    for Form { prefix, module, .. } in &FORMS {
+        let classes: Vec<_> =
+            model.vendors.iter().map(|vendor| format!("{prefix}{}", vendor.class)).collect();
+        writeln!(out, "from .{module} import {prefix}Client")?;
+        writeln!(out, "from .{} import {}", operations_of(module), classes.join(", "))?;
+        names.extend(classes);
+        names.push(format!("{prefix}Client"));
+    }
     out += "from .errors import (\n    ERROR_CODES,\n    KassaError,\n";
+    let errors: Vec<_> = model.kinds.iter().map(|kind| error_class(kind)).collect();
     for name in &errors {
         writeln!(out, "    {name},")?;
     }
     out += ")\n\n__all__ = [\n";
-    let own = ["Client", "ERROR_CODES", "KassaError", "__version__"].map(str::to_owned);
-    for name in vendors.iter().chain(&own).chain(&errors) {
+    names.extend(["ERROR_CODES", "KassaError", "__version__"].map(str::to_owned));
+    for name in names.iter().chain(&errors) {
         writeln!(out, "    \"{name}\",")?;
     }
     out += "]\n";
     Ok(out)
+}
+
+/// The module of the generated classes that stand on this module's client.
+fn operations_of(module: &str) -> String {
+    module.replace("client", "operations")
 }
 
 const PACKAGE_HEAD: &str = r#""""Kassa puts a sale on the fiscal record, exactly once.
@@ -46,8 +92,15 @@ const PACKAGE_HEAD: &str = r#""""Kassa puts a sale on the fiscal record, exactly
     registration = till.register(receipt)
 """
 
-from . import _native
 from ._version import __version__
+
+try:
+    from . import _native
+except ImportError as _error:
+    raise ImportError(
+        f"kassa {__version__}: its native library does not load here ({_error}); "
+        "install the wheel for this system: pip install --force-reinstall --only-binary kassa kassa"
+    ) from None
 
 if _native.version() != __version__:
     raise ImportError(
@@ -57,26 +110,29 @@ if _native.version() != __version__:
 
 "#;
 
-fn operations(model: &Model) -> Result<String> {
-    let classes: Vec<_> = model.vendors.iter().map(|vendor| format!("\"{}\"", vendor.class)).collect();
-    let mut out = format!(
-        "# {NOTICE}\n\"\"\"A method for every operation: those of all vendors, then a class for every vendor.\"\"\"\n"
-    );
-    out += "\nfrom __future__ import annotations\n\nfrom typing import TYPE_CHECKING, Optional\n\n";
-    out += "from ._client import Client\n\nif TYPE_CHECKING:\n    import logging\n\n    from . import types as t\n\n";
-    writeln!(out, "__all__ = [{}]", classes.join(", "))?;
-    out += "\n\nclass Operations(Client):\n    \"\"\"What every vendor can be asked for.\"\"\"\n";
+fn operations(model: &Model, form: &Form) -> Result<String> {
+    let Form { prefix, module, about, iterator, .. } = form;
+    let classes: Vec<_> =
+        model.vendors.iter().map(|vendor| format!("\"{prefix}{}\"", vendor.class)).collect();
+    let mut out = format!("# {NOTICE}\n\"\"\"{about}\"\"\"\n");
+    writeln!(out, "\nfrom __future__ import annotations\n")?;
+    writeln!(out, "from typing import TYPE_CHECKING, {iterator}, Optional\n")?;
+    writeln!(out, "from .{module} import {prefix}Client\n\nif TYPE_CHECKING:\n    import logging\n")?;
+    writeln!(out, "    from . import types as t\n\n__all__ = [{}]", classes.join(", "))?;
+    writeln!(out, "\n\nclass {prefix}Operations({prefix}Client):")?;
+    docstring(&mut out, "What every vendor can be asked for.", 4)?;
     for operation in &model.operations {
-        method(&mut out, operation)?;
+        method(&mut out, model, operation, form)?;
     }
     for vendor in &model.vendors {
-        class(&mut out, model, vendor)?;
+        class(&mut out, model, vendor, form)?;
     }
     Ok(out)
 }
 
-fn class(out: &mut String, model: &Model, vendor: &Vendor) -> Result<()> {
-    writeln!(out, "\n\nclass {}(Operations):", vendor.class)?;
+fn class(out: &mut String, model: &Model, vendor: &Vendor, form: &Form) -> Result<()> {
+    let prefix = form.prefix;
+    writeln!(out, "\n\nclass {prefix}{}({prefix}Operations):", vendor.class)?;
     docstring(out, &vendor.summary, 4)?;
     writeln!(out, "\n    vendor = \"{}\"\n\n    if TYPE_CHECKING:\n", vendor.name)?;
     writeln!(out, "        def __init__(\n            self,")?;
@@ -84,30 +140,38 @@ fn class(out: &mut String, model: &Model, vendor: &Vendor) -> Result<()> {
     writeln!(out, "            logger: Optional[logging.Logger] = None,")?;
     if let Some(Named { shape: Shape::Object(fields), .. }) = model.types.get(&vendor.config) {
         for field in fields.iter().filter(|field| field.name != "vendor") {
-            let of = shown(&Type::OrNull(Box::new(field.of.clone())), "t.");
+            let of = types::shown(&Type::OrNull(Box::new(field.of.clone())), "t.");
             writeln!(out, "            {}: {of} = None,", field.name)?;
         }
     }
     writeln!(out, "        ) -> None: ...")?;
     for operation in &vendor.operations {
-        method(out, operation)?;
+        method(out, model, operation, form)?;
     }
     Ok(())
 }
 
-fn method(out: &mut String, operation: &Operation) -> Result<()> {
+fn method(out: &mut String, model: &Model, operation: &Operation, form: &Form) -> Result<()> {
     let Operation { name, doc, request, response, .. } = operation;
-    ensure!(!TAKEN.contains(&name.as_str()), "Python's Client has `{name}` already; rename the operation");
+    let Form { define, wait, iterator, .. } = form;
+    ensure!(!TAKEN.contains(&name.as_str()), "Python's clients have `{name}` already; rename the operation");
     let request = match operation.request_optional {
         true => format!("request: Optional[t.{request}] = None"),
         false => format!("request: t.{request}"),
     };
-    writeln!(out, "\n    def {name}(self, {request}) -> t.{response}:")?;
+    writeln!(out, "\n    {define} {name}(self, {request}) -> t.{response}:")?;
     docstring(out, doc, 8)?;
-    writeln!(
-        out,
-        "        response: t.{response} = self.call(\"{name}\", request)\n        return response"
-    )?;
+    writeln!(out, "        response: t.{response} = {wait}self.call(\"{name}\", request)")?;
+    writeln!(out, "        return response")?;
+    if let Some(pages) = pages(model, operation) {
+        let (listed, cursor, one) = (pages.listed, pages.cursor, types::shown(pages.one, "t."));
+        writeln!(out, "\n    def {name}_pages(self, {request}) -> {iterator}[{one}]:")?;
+        let doc = format!(
+            "Goes through the `{listed}` of every page of `{name}`, asking for a page when its turn comes."
+        );
+        docstring(out, &doc, 8)?;
+        writeln!(out, "        return self._pages(\"{name}\", request, \"{listed}\", \"{cursor}\")")?;
+    }
     Ok(())
 }
 
@@ -123,73 +187,6 @@ fn codes(model: &Model) -> Result<String> {
         )?;
     }
     Ok(out + "}\n")
-}
-
-fn types(model: &Model) -> Result<String> {
-    let mut out = format!(
-        "# {NOTICE}\n\"\"\"Types of requests and responses. At run time they are plain dicts.\"\"\"\n"
-    );
-    out += "\nfrom __future__ import annotations\n\nfrom decimal import Decimal\n";
-    out += "from typing import Any, Dict, List, Literal, Optional, TypedDict, Union\n";
-    for (name, Named { doc, shape }) in &model.types {
-        match shape {
-            Shape::Words(words) => {
-                writeln!(out, "\n{name} = Literal[")?;
-                for word in words {
-                    writeln!(out, "    \"{word}\",")?;
-                }
-                writeln!(out, "]")?;
-            }
-            Shape::Alias(of) => writeln!(out, "\n{name} = {}", shown(of, ""))?,
-            Shape::Object(_) => continue,
-        }
-        docstring(&mut out, doc, 0)?;
-    }
-    for (name, Named { doc, shape }) in &model.types {
-        let Shape::Object(fields) = shape else { continue };
-        // The facades name the vendor themselves.
-        let is_config = model.vendors.iter().any(|vendor| vendor.config == *name);
-        let (required, optional): (Vec<_>, Vec<_>) =
-            fields.iter().partition(|field| field.required && !(is_config && field.name == "vendor"));
-        let base = match (required.is_empty(), optional.is_empty()) {
-            (false, false) => {
-                writeln!(out, "\n\nclass _{name}(TypedDict):")?;
-                for field in required {
-                    writeln!(out, "    {}: {}", field.name, shown(&field.of, ""))?;
-                    docstring(&mut out, &field.doc, 4)?;
-                }
-                format!("_{name}, total=False")
-            }
-            (true, false) => "TypedDict, total=False".to_owned(),
-            _ => "TypedDict".to_owned(),
-        };
-        let own = if optional.is_empty() { fields.iter().collect() } else { optional };
-        writeln!(out, "\n\nclass {name}({base}):")?;
-        docstring(&mut out, doc, 4)?;
-        for field in own {
-            writeln!(out, "\n    {}: {}", field.name, shown(&field.of, ""))?;
-            docstring(&mut out, &field.doc, 4)?;
-        }
-    }
-    Ok(out)
-}
-
-/// The type in Python's words; named types get the prefix.
-fn shown(of: &Type, prefix: &str) -> String {
-    match of {
-        Type::Text => "str".into(),
-        Type::Decimal => "Union[str, Decimal, int]".into(),
-        Type::Whole => "int".into(),
-        Type::Truth => "bool".into(),
-        Type::Anything => "Any".into(),
-        Type::List(inner) => format!("List[{}]", shown(inner, prefix)),
-        Type::Map(inner) => format!("Dict[str, {}]", shown(inner, prefix)),
-        Type::Named(name) => format!("{prefix}{name}"),
-        Type::OrNull(inner) => match &**inner {
-            Type::OrNull(_) => shown(inner, prefix),
-            inner => format!("Optional[{}]", shown(inner, prefix)),
-        },
-    }
 }
 
 fn docstring(out: &mut String, doc: &str, indent: usize) -> Result<()> {

@@ -43,3 +43,4 @@ pub use error::{Error, Result};
 pub use input::read;
 pub use receipt::Receipt;
 pub use receipt::registration::Registration;
+pub use text::shown;

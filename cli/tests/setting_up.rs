@@ -24,6 +24,8 @@ fn sells(bench: &Bench, vendor: &str) {
     assert_eq!(doctor.code, 0, "{doctor:?}");
 }
 
+const POINT: &str = "11111111-2222-4333-8444-555555555555";
+
 #[test]
 fn modulkassa_is_associated_or_takes_what_there_is() {
     let bench = Bench::new();
@@ -31,15 +33,15 @@ fn modulkassa_is_associated_or_takes_what_there_is() {
         "modulkassa",
         json!({
             "account": { "login": "shop@shop.example", "password": "secret-of-the-shop" },
-            "retail_point": { "id": "point-1" },
+            "retail_point": { "id": POINT },
         }),
     );
-    let point = seeded.unwrap();
+    let point = seeded.unwrap()["config"].clone();
     let url = text(&point, "base_url");
-    let flags = ["init", "modulkassa", "--base-url", &url, "--retail-point-id", "point-1", "--json"];
+    let flags = ["init", "modulkassa", "--base-url", &url, "--retail-point-id", POINT, "--json"];
     let associating = [&flags[..], &["--login", "shop@shop.example", "--password-stdin"]].concat();
     let told = bench.run_with(&associating, "secret-of-the-shop\n").ends(0).json();
-    assert_eq!(told["register"], "point-1");
+    assert!(told["register"].as_str().unwrap().contains(POINT), "{told}");
     let config = written(&bench);
     assert!(config["account"].is_null() && config["credentials"]["password"].is_string(), "{config}");
     sells(&bench, "modulkassa");
@@ -53,6 +55,13 @@ fn modulkassa_is_associated_or_takes_what_there_is() {
     command.env("KASSA_PASSWORD", credentials["password"].as_str().unwrap());
     ran(command, "").ends(0);
     assert_eq!(written(&bench)["credentials"], credentials);
+    // The library gives the new password back; the program does not.
+    let account = json!({ "login": "shop@shop.example", "password": "secret-of-the-shop" });
+    bench.configure("modulkassa", json!({ "account": account, "retail_point_id": POINT }));
+    for flag in [&[][..], &["--json"]] {
+        let again = bench.run(&[&["call", "associate"], flag].concat()).ends(0);
+        assert_eq!(again.json()["password"], "***");
+    }
     // A wrong password leaves no file.
     fs::remove_file(bench.path("kassa.json")).unwrap();
     let refused = bench.run_with(&associating, "marked-wrong-password\n").ends(2);
@@ -97,10 +106,9 @@ fn ikassa_is_logged_in_by_a_person() {
     bench.emulator.switch("ikassa", "interval", 0).unwrap();
     let others = bench.emulator.description()["vendors"]["ikassa"]["others"][0].clone();
     let url = text(&others, "base_url");
-    let (accounts, receipts) = (text(&others, "accounts_url"), text(&others, "receipts_url"));
     let (client, register) = (text(&others, "client_id"), text(&others, "register"));
-    let mut flags = vec!["init", "ikassa", "--base-url", &url, "--accounts-url", &accounts];
-    flags.extend(["--receipts-url", &receipts, "--client-id", &client, "--register", &register]);
+    let mut flags =
+        vec!["init", "ikassa", "--base-url", &url, "--client-id", &client, "--register", &register];
     flags.extend(["--cashier", "Anna"]);
     let told = bench.run(&flags).ends(0);
     assert!(told.err.contains("enter the code"), "{told:?}");
@@ -206,29 +214,23 @@ fn no_command_prints_a_secret_on_any_path() {
             .iter()
             .filter_map(|place| Some(right.pointer(place)?.as_str()?.to_owned()))
             .collect();
-        for changes in [json!({}), marked(vendor), json!({ "vendor": format!("{vendor}{MARK}") })] {
+        let broken = format!("postgres://user:{MARK}@127.0.0.1:1/nowhere?connect_timeout=1");
+        let variants = [
+            json!({}),
+            marked(vendor),
+            json!({ "vendor": format!("no {vendor}") }),
+            json!({ "journal": broken }),
+        ];
+        for changes in variants {
             bench.configure(vendor, changes);
-            let broken = format!("postgres://user:{MARK}@127.0.0.1:1/nowhere?connect_timeout=1");
-            for journal in [None, Some(broken)] {
-                let path = bench.path("kassa.json");
-                let mut config: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-                if let Some(journal) = journal {
-                    config["journal"] = journal.into();
-                }
-                bench.write("kassa.json", &config.to_string());
-                for arguments in every_command(&sale) {
-                    for json in [false, true] {
-                        let _ = fs::remove_file(bench.path("copy"));
-                        let flag: &[&str] = if json { &["--json"] } else { &[] };
-                        let told = bench.run(&[&arguments[..], flag].concat());
-                        let all = format!("{}{}", told.out, told.err);
-                        assert!(!all.contains(MARK), "{vendor} {arguments:?}: {told:?}");
-                        for secret in &known {
-                            assert!(
-                                !all.contains(secret.as_str()),
-                                "{vendor} {arguments:?} {secret}: {told:?}"
-                            );
-                        }
+            for arguments in every_command(&sale) {
+                for flag in [&[][..], &["--json"]] {
+                    let _ = fs::remove_file(bench.path("copy"));
+                    let told = bench.run(&[&arguments[..], flag].concat());
+                    let all = format!("{}{}", told.out, told.err);
+                    assert!(!all.contains(MARK), "{vendor} {arguments:?}: {told:?}");
+                    for secret in &known {
+                        assert!(!all.contains(secret.as_str()), "{vendor} {arguments:?} {secret}: {told:?}");
                     }
                 }
             }

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import select
+import signal
 import subprocess
 import termios
 import time
@@ -24,7 +25,7 @@ LOSSES = {
     ],
     "ikkm": [
         {"route": "register", "when": "after_record", "do": "drop"},
-        {"route": "*", "do": "drop", "times": None},
+        {"route": "register", "do": "drop", "times": None},
     ],
     "atol": [
         {"route": "submit", "when": "after_record", "do": "drop"},
@@ -133,8 +134,7 @@ def shop(request, emulator, tmp_path):
 
 
 def test_a_person_settles_a_sale_in_doubt(emulator, shop):
-    vendor, folder = shop
-    assert len(emulator.ledger()) == 1 + (vendor == "ikassa")
+    _, folder = shop
     assert "order-1" in on_terminal(folder, "list", "--state", "in_doubt")
     assert "in_doubt" in on_terminal(folder, "show", "order-1")
     assert "order-1: registered" in on_terminal(folder, "resolve", "order-1")
@@ -251,8 +251,7 @@ def test_init_ikassa(emulator, tmp_path):
         ("Cashier", "Anna"),
         ("Journal", ""),
     ]
-    flags = [f"--{name.replace('_', '-')}={config[name]}" for name in ["base_url", "accounts_url", "receipts_url"]]
-    terminal = made(tmp_path, "ikassa", answers, flags=flags)
+    terminal = made(tmp_path, "ikassa", answers, flags=["--base-url", config["base_url"]])
     terminal.sees("enter the code ")
     terminal.sees(" within")
     code = terminal.seen[: terminal.read_to].rsplit("enter the code ", 1)[1].removesuffix(" within")
@@ -269,5 +268,5 @@ def test_ctrl_c_while_a_password_is_typed_leaves_nothing(emulator, tmp_path):
     terminal = Terminal(tmp_path, "init", "ikkm", *flags)
     terminal.sees("Web-api key")
     os.write(terminal.master, b"half-a-secret\x03")
-    assert "half-a-secret" not in terminal.ends(2)
+    assert "half-a-secret" not in terminal.ends(-signal.SIGINT)
     assert not (tmp_path / "kassa.json").exists()

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::arguments::Register;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::out::{Answer, Done, Out};
 use crate::till::{Till, text_of};
 
@@ -17,11 +18,16 @@ pub async fn register(till: &Till, out: &mut Out, register: &Register) -> Done {
 /// Puts a receipt on record, and waits where the vendor only took it into its queue.
 pub async fn sell(till: &Till, out: &mut Out, receipt: &str, waits: bool) -> Done {
     let answer = till.call_with("register", receipt).await?;
+    tell(out, &if waits { followed(till, answer).await? } else { answer })
+}
+
+/// The answer; where the vendor has the receipt in its queue, what came of it within the time of a call.
+pub async fn followed(till: &Till, answer: Answer) -> Result<Answer, Failure> {
     let registration: Registration = answer.read()?;
-    if !waits || registration.state != State::Accepted {
-        return tell(out, &answer);
+    if registration.state != State::Accepted {
+        return Ok(answer);
     }
-    tell(out, &till.call("wait", &json!({ "id": registration.receipt_id })).await?)
+    till.call("wait", &json!({ "id": registration.receipt_id })).await
 }
 
 /// Tells what became of a receipt.
@@ -36,7 +42,7 @@ pub fn tell(out: &mut Out, answer: &Answer) -> Done {
 }
 
 /// A registration for a person.
-pub fn show(out: &mut Out, of: &Registration) -> Result<(), crate::failure::Failure> {
+pub fn show(out: &mut Out, of: &Registration) -> Result<(), Failure> {
     out.line(&format!("{}: {}", kassa::shown(&of.receipt_id), of.state.word()))?;
     let fiscal = of.fiscal.clone().unwrap_or_default();
     let failure = of.failure.as_ref();

@@ -5,7 +5,7 @@ use kassa::client::messages::JournalEntry;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::register::tell;
+use super::register::{followed, tell};
 use super::show::{entry, known};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -64,7 +64,8 @@ pub async fn resolve(till: &Till, out: &mut Out, how: Resolve) -> Done {
     let key = how.with_key.then(|| secret("Key of the cash register", KEY, false)).transpose()?;
     let mode = if how.probe { "probe" } else { "complete" };
     let key = key.as_ref().map(SecretString::expose_secret);
-    tell(out, &till.call("resolve", &json!({ "id": how.id, "mode": mode, "key": key })).await?)
+    let answer = till.call("resolve", &json!({ "id": how.id, "mode": mode, "key": key })).await?;
+    tell(out, &if how.probe { answer } else { followed(till, answer).await? })
 }
 
 async fn decide(till: &Till, out: &mut Out, how: Resolve) -> Done {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches, Subcommand};
 use kassa::client::messages::About;
@@ -11,6 +12,7 @@ use kassa::vendors::modulkassa::Association;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::time::sleep;
 
 use crate::exit::Exit;
 use crate::failure::{Failure, say};
@@ -20,6 +22,8 @@ use crate::questions::{Need, Question, SETUPS, Setup, secret};
 use crate::terminal;
 use crate::till::Till;
 
+/// A device takes one request a second.
+const DEVICE_PACE: Duration = Duration::from_millis(1_100);
 const FORCE: &str = "force";
 const OFFLINE: &str = "offline";
 const FROM_INPUT: &str = "password-stdin";
@@ -194,6 +198,8 @@ async fn name_device(config: &mut Value) -> Result<(), Failure> {
     if let Some(number) = info.serial_number {
         config["register"] = number.into();
     }
+    // The next client knows nothing of this one's request.
+    sleep(DEVICE_PACE).await;
     Ok(())
 }
 

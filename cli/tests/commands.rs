@@ -157,6 +157,18 @@ fn wrong_usage_and_configuration_end_with_2() {
 }
 
 #[test]
+fn without_its_journal_nobody_knows_of_a_receipt_and_nothing_is_delivered() {
+    let bench = Bench::of("modulkassa");
+    bench.configure("modulkassa", json!({ "journal": "sqlite:/proc/nowhere/kassa.sqlite" }));
+    let sale = bench.sale("modulkassa", "order-1");
+    assert_eq!(bench.run(&["register", &sale, "--json"]).ends(3).error()["outcome"], "unknown");
+    for arguments in [&["deliver"][..], &["list"], &["totals"], &["verify"], &["backup", "copy"]] {
+        assert_eq!(bench.run(&[arguments, &["--json"]].concat()).ends(1).error()["kind"], "journal");
+    }
+    assert_eq!(bench.sales(), 0);
+}
+
+#[test]
 fn the_configuration_is_found_by_flag_environment_and_folder() {
     let bench = Bench::of("modulkassa");
     bench.run(&["list"]).ends(0);

@@ -195,7 +195,7 @@ async fn reach(checks: &mut Checks, config: &str) {
 fn clock(checks: &mut Checks, off_s: i64) {
     let (by, [most, wrong]) = (off_s.unsigned_abs(), CLOCK_OFF_S);
     if by <= most {
-        return checks.ok("clock", format!("within {most} s of {}", "the vendor's"));
+        return checks.ok("clock", format!("within {most} s of the vendor's"));
     }
     let verdict = if by <= wrong { Verdict::Warning } else { Verdict::Wrong };
     let found = format!("{by} s {} the vendor's", if off_s > 0 { "ahead of" } else { "behind" });
@@ -220,6 +220,27 @@ async fn health(checks: &mut Checks, till: &Till) {
         Err(failure) => {
             let is_theirs = matches!(failure.error.kind, Kind::Auth | Kind::Config);
             checks.failed(if is_theirs { "credentials" } else { "cash register" }, failure);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_off_is_told_and_far_off_is_wrong() {
+        for (off_s, verdict, found) in [
+            (-30, Verdict::Ok, "within 30 s"),
+            (31, Verdict::Warning, "31 s ahead of the vendor's"),
+            (-300, Verdict::Warning, "300 s behind the vendor's"),
+            (-301, Verdict::Wrong, "301 s behind the vendor's"),
+        ] {
+            let mut checks = Checks::default();
+            clock(&mut checks, off_s);
+            let told: Vec<(Verdict, bool)> =
+                checks.0.iter().map(|check| (check.verdict, check.found.contains(found))).collect();
+            assert_eq!(told, [(verdict, true)], "{off_s}");
         }
     }
 }

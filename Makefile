@@ -11,7 +11,7 @@ TOOLS := $(CURDIR)/target/tools
 DOCS_VENV := $(CURDIR)/target/docs/venv
 # What Cargo.lock says, and nothing newer.
 CARGO := cargo --locked
-CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator
+CRATES := -p kassa -p kassa-ffi -p kassa-py -p kassa-node -p kassa-runner -p kassa-emulator -p kassa-cli
 # One set of crates and features for whatever the tests build, so that each crate is compiled once for all of them:
 # the tests' own operations, the named steps at which a test stops a process.
 TESTED := $(CRATES) -p campaigns -p fuzz-targets -p model -p slips --features $(subst $() ,$(),$(foreach crate,kassa kassa-ffi kassa-py \
@@ -111,7 +111,7 @@ build-demo: system-demo $(VENV)/ready
 	$(CARGO) build --quiet $(CRATES) --lib --bins --example sale
 	@$(MAKE) --no-print-directory place
 build-test: system-test $(VENV)/ready node/node_modules/ready
-	$(CARGO) build --quiet $(TESTED) --lib --bin kassa-emulator --bin kassa-runner --example sale
+	$(CARGO) build --quiet $(TESTED) --lib --bin kassa --bin kassa-emulator --bin kassa-runner --example sale
 	@$(MAKE) --no-print-directory place
 
 # A process may have the old files mapped: they are not written over.

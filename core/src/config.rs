@@ -1,6 +1,6 @@
 //! Configuration that every vendor shares, and where the journal is kept when nobody says.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::address;
 use crate::error::{Code, Error, Result, Violation, violation};
 use crate::journal::{Keys, mistake};
+use crate::trust;
 
 /// Time for a connection, in milliseconds, unless the configuration says otherwise.
 pub const CONNECT_TIMEOUT_MS: u64 = 3_000;
@@ -171,6 +172,13 @@ impl Common {
 /// What the name of a product has in a User-Agent.
 fn is_of_a_product(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._/+ ".contains(&byte)
+}
+
+/// The text of a configuration file. One that other users can read or change is refused: it holds passwords.
+pub fn read_file(path: &Path) -> Result<String> {
+    let refused = |why: String| Error::new(Code::ConfigInvalid, format!("{}: {why}", path.display()));
+    String::from_utf8(trust::read_private(path).map_err(refused)?)
+        .map_err(|_| refused("it is no text in UTF-8".into()))
 }
 
 fn env(name: &str) -> Option<String> {

@@ -46,6 +46,7 @@ pub use error::{Error, Result};
 pub use input::read;
 pub use receipt::Receipt;
 pub use receipt::registration::Registration;
+pub use text::shown;
 
 /// The first sale of the package's own page is compiled too.
 #[cfg(doctest)]

@@ -10,7 +10,7 @@ fn acts(letter: char) -> bool {
 }
 
 /// The text with such letters shown by their number, `\u001b` for instance, instead of sent.
-pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+pub fn shown(text: &str) -> Cow<'_, str> {
     shown_but(text, "")
 }
 

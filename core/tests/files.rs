@@ -358,3 +358,43 @@ async fn a_pipe_or_a_folder_in_the_place_of_a_file_is_refused_at_once() {
         fs::remove_file(&beside).unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_the_journal_is_whole_and_for_its_owner_only() {
+    let bench = Bench::new().await;
+    let copy = bench.folder.path().join("copy.sqlite");
+    {
+        let till = bench.client();
+        ok(&till, "register", receipt("order-1")).await;
+        till.back_up(&copy).await.unwrap();
+        assert_eq!(mode(&copy), 0o600);
+        // Nothing is written over.
+        assert!(till.back_up(&copy).await.is_err());
+        ok(&till, "register", receipt("order-2")).await;
+    }
+    let restored = open(&bench, &at(&copy)).unwrap();
+    let page = ok(&restored, "journal", json!({"verify": true})).await;
+    assert_eq!(page["entries"].as_array().unwrap().len(), 1);
+    assert!(page["chain"]["broken_at"].is_null(), "{page}");
+    for place in ["memory:", "postgres://user@127.0.0.1:1/nowhere"] {
+        let refused =
+            open(&bench, place).unwrap().back_up(&bench.folder.path().join("none")).await.unwrap_err();
+        assert_eq!(refused.code.name(), "unsupported", "{place}");
+        assert!(!refused.advice.contains("capabilities"), "{refused}");
+    }
+}
+
+#[test]
+fn a_configuration_that_others_can_read_is_not_read() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("kassa.json");
+    fs::write(&path, "{}").unwrap();
+    for (mode, is_read) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        let read = kassa::config::read_file(&path);
+        assert_eq!(read.is_ok(), is_read, "{mode:o}: {read:?}");
+        if let Err(error) = read {
+            assert!(error.message.contains("chmod 600"), "{error}");
+        }
+    }
+}

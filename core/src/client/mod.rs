@@ -10,6 +10,7 @@ pub mod slip;
 pub mod totals;
 mod writing;
 
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -72,6 +73,12 @@ impl Client {
     /// Which log lines the configuration wants.
     pub fn log(&self) -> Option<LogLevel> {
         self.log
+    }
+
+    /// Writes a copy of the journal's file, whole and as it is at one moment, to a file that is not there yet or is
+    /// empty. Everything that is in the journal is in it too, secrets included: only its owner can read it.
+    pub async fn back_up(&self, to: &Path) -> Result<()> {
+        self.delivery.journal.back_up(to).await
     }
 
     /// Names of the operations.

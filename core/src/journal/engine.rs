@@ -1,6 +1,7 @@
 //! What an engine can do.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,6 +28,9 @@ pub trait Journal: Audit + Secrets {
 
     /// Closes its file until it is next needed.
     fn let_go(&self) {}
+
+    /// Writes a copy of the whole journal, as it is at one moment, to a file that is not there yet or is empty.
+    async fn back_up(&self, to: &Path) -> Result<()>;
 
     /// Writes an intent down unless its id is known for this register. With `begin` the first attempt begins
     /// in the same write: state `sending`, attempts 1.

@@ -2,6 +2,7 @@
 //! way out. Everything else goes through as it is.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,6 +68,10 @@ impl Locked {
 impl Journal for Locked {
     fn is_durable(&self) -> bool {
         self.journal.is_durable()
+    }
+
+    async fn back_up(&self, to: &Path) -> Result<()> {
+        self.journal.back_up(to).await
     }
 
     async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended> {

@@ -1,6 +1,7 @@
 //! The journal that a restart forgets: for tests and for shops that accept this by name.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -15,7 +16,7 @@ use super::entry::{
     unknown_cursor,
 };
 use super::lease::Lease;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::receipt::registration::State;
 
 type Key = (String, String);
@@ -83,6 +84,13 @@ impl Memory {
 impl Journal for Memory {
     fn is_durable(&self) -> bool {
         false
+    }
+
+    async fn back_up(&self, _: &Path) -> Result<()> {
+        Err(Error {
+            advice: "Give the journal a file: `sqlite:PATH`.".into(),
+            ..Error::new(Code::Unsupported, "the journal is in memory: nobody else can have a copy of it")
+        })
     }
 
     async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended> {

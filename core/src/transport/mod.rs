@@ -306,6 +306,18 @@ impl Transport {
         result
     }
 
+    /// Whether somebody answers at `url`, whatever the answer: its time by the `Date` of the answer, where it has one.
+    pub async fn reach(
+        &self,
+        url: &Url,
+        timeout: Duration,
+    ) -> std::result::Result<Option<OffsetDateTime>, NoExchange> {
+        let response = self.client.head(url.clone()).timeout(timeout).send().await;
+        let response = response.map_err(|error| failure(&error))?;
+        let date = response.headers().get("date").and_then(|value| value.to_str().ok());
+        Ok(date.and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok()))
+    }
+
     async fn exchange(
         &self,
         request: &Request,

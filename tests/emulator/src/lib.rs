@@ -10,6 +10,7 @@ mod foreign;
 mod frame;
 mod ledger;
 mod outgoing;
+pub mod program;
 mod requests;
 mod server;
 mod switches;

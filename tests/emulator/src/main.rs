@@ -1,109 +1,17 @@
-//! The program: starts the emulator, prints one line of JSON when it is ready, and runs until it
-//! is told to stop or its standard input closes.
+//! The program: see `program.rs`.
 
-use std::error::Error;
-use std::io::{Read, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-use kassa_emulator::{Emulator, Options};
-use serde_json::Value;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use clap::Parser as _;
+use kassa_emulator::program::{Arguments, run};
 
-const STDIN_BUFFER_BYTES: usize = 1024;
-
-/// Plays fiscalization vendors on 127.0.0.1.
-///
-/// Prints one line of JSON on standard output when it is ready: where it listens and a config for
-/// each vendor. Stops on SIGTERM and SIGINT, and when its standard input closes.
-#[derive(Parser)]
-struct Arguments {
-    /// The port; 0 for any that is free.
-    #[arg(long, default_value_t = 0)]
-    port: u16,
-
-    /// The seed of ids, passwords and fiscal signs.
-    #[arg(long, default_value_t = Options::default().seed)]
-    seed: u64,
-
-    /// A switch, such as modulkassa.tick_ms=5000; may be repeated.
-    #[arg(long = "switch", value_name = "VENDOR.NAME=VALUE", value_parser = switch)]
-    switches: Vec<Switch>,
-
-    /// Do not record requests (for long load tests).
-    #[arg(long)]
-    no_request_log: bool,
-
-    /// Go on when standard input closes (for services and containers).
-    #[arg(long)]
-    ignore_stdin: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Switch {
-    vendor: String,
-    name: String,
-    value: Value,
-}
-
-fn switch(text: &str) -> Result<Switch, String> {
-    let parts = text.split_once('=').and_then(|(name, value)| {
-        let (vendor, name) = name.split_once('.')?;
-        Some((vendor, name, value))
-    });
-    let (vendor, name, value) = parts.ok_or("expected VENDOR.NAME=VALUE")?;
-    let as_text = |_| Value::String(value.to_owned());
-    Ok(Switch {
-        vendor: vendor.to_owned(),
-        name: name.to_owned(),
-        value: serde_json::from_str(value).unwrap_or_else(as_text),
-    })
-}
-
-fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("kassa-emulator: {error}");
             ExitCode::FAILURE
         }
     }
-}
-
-#[tokio::main]
-async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let options = Options {
-        port: arguments.port,
-        seed: arguments.seed,
-        record_requests: !arguments.no_request_log,
-        ..Options::default()
-    };
-    let options = arguments
-        .switches
-        .into_iter()
-        .fold(options, |options, switch| options.switch(&switch.vendor, &switch.name, switch.value));
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let running = Emulator::start(options).await?;
-    let mut out = std::io::stdout();
-    writeln!(out, "{}", running.description())?;
-    out.flush()?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        () = stdin_closed(), if !arguments.ignore_stdin => {}
-    }
-    running.stop();
-    Ok(())
-}
-
-/// A thread of its own, because a blocked read would hold the runtime at the end.
-async fn stdin_closed() {
-    let (closed, waiting) = oneshot::channel();
-    std::thread::spawn(move || {
-        let mut buffer = [0; STDIN_BUFFER_BYTES];
-        while matches!(std::io::stdin().read(&mut buffer), Ok(read) if read > 0) {}
-        let _ = closed.send(());
-    });
-    let _ = waiting.await;
 }

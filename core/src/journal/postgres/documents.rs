@@ -1,6 +1,7 @@
 //! The entries of a PostgreSQL journal.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
@@ -113,6 +114,16 @@ fn texts<'a, T, V>(of: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
 impl Journal for Postgres {
     fn is_durable(&self) -> bool {
         true
+    }
+
+    async fn back_up(&self, _: &Path) -> Result<()> {
+        Err(Error {
+            advice: "Back the data base up with `pg_dump --table='kassa_*'`, or as a whole.".into(),
+            ..Error::new(
+                Code::Unsupported,
+                "the journal is in PostgreSQL, which is backed up with its own tools",
+            )
+        })
     }
 
     async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended> {

@@ -1,6 +1,7 @@
 //! The entries of a SQLite file.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
@@ -184,6 +185,10 @@ impl Journal for Sqlite {
 
     fn let_go(&self) {
         self.store.let_go();
+    }
+
+    async fn back_up(&self, to: &Path) -> Result<()> {
+        self.store.back_up(to.to_owned()).await
     }
 
     async fn intend(&self, intent: &Intent, begin: Begin<'_>) -> Result<Intended> {

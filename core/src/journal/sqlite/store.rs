@@ -1,6 +1,7 @@
 //! The open file: one connection a process, closed while the process forks, and the writes that wait
 //! for their commit. Writes that wait at the same time are committed together.
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::files::{Identity, beside, create_directory, identity};
+use super::files::{Identity, beside, create_directory, identity, private};
 use super::forks::{LetGo, close_at_forks, closing, is_forking};
 use super::opened::Opened;
 use super::place::unusable;
@@ -205,6 +206,25 @@ impl Store {
             None => Err(store.unusable("closed")),
         });
         task.await.unwrap_or_else(|_| Err(self.unusable("the log was not emptied")))
+    }
+
+    /// Writes a copy of the data base, as it is at one moment, to a file of its owner's alone. Other processes go on
+    /// meanwhile.
+    pub async fn back_up(self: &Arc<Self>, to: PathBuf) -> Result<()> {
+        let store = self.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let unusable = |error: std::io::Error| unusable(&to, error);
+            // SQLite takes an empty file that is there, and would make one that everybody can read.
+            let file = private(OpenOptions::new().write(true).create(true)).open(&to).map_err(unusable)?;
+            let path = to.to_str().ok_or_else(|| unusable(std::io::Error::other("the path is no text")))?;
+            match store.connected()?.as_ref() {
+                Some(open) => open.execute("VACUUM INTO ?1", [path]).map_err(|error| store.failed(&error))?,
+                None => return Err(store.unusable("closed")),
+            };
+            // SQLite leaves that to the system.
+            file.sync_all().map_err(unusable)
+        });
+        task.await.unwrap_or_else(|_| Err(self.unusable("the copy was not made")))
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Opened>> {

@@ -1,0 +1,7 @@
+//! The program `kassa`: see the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kassa_cli::main()
+}

@@ -34,10 +34,13 @@ pub fn completion(out: &mut Out, shell: Shell) -> Done {
 
 /// Plays the vendors until it is told to stop.
 pub async fn emulator(arguments: program::Arguments) -> Done {
-    let advice = "Look at the port and at the names of the switches.";
-    let stopped = program::run(arguments).await;
-    stopped.map_err(|error| Failure::usage(format!("the emulator did not start: {error}"), advice))?;
-    Ok(Exit::Done)
+    let advice = "Look at the port, at the names of switches and vendors, and at ./kassa.json.";
+    let ended = program::run(arguments).await;
+    match ended.map_err(|error| Failure::usage(format!("the emulator did not start: {error}"), advice))? {
+        0 => Ok(Exit::Done),
+        // The command's own, whatever it means there.
+        code => std::process::exit(code.into()),
+    }
 }
 
 /// Carries out any operation.

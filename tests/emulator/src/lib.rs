@@ -3,6 +3,7 @@
 //! Everything that the control API under `/_emulator/` does, [`Emulator`] does in process.
 
 mod answers;
+mod beside;
 mod clock;
 mod control;
 mod faults;

@@ -8,7 +8,7 @@ use kassa_emulator::program::{Arguments, run};
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("kassa-emulator: {error}");
             ExitCode::FAILURE

@@ -3,19 +3,21 @@
 
 use std::error::Error;
 use std::io::{Read, Write};
+use std::path::Path;
 
 use clap::Parser;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::{Emulator, Options};
+use crate::{Emulator, Options, beside};
 
 const STDIN_BUFFER_BYTES: usize = 1024;
 
 /// Plays fiscalization vendors on 127.0.0.1.
 ///
 /// Prints one line of JSON on standard output when it is ready: where it listens and a config for
-/// each vendor. Stops on SIGTERM and SIGINT, and when its standard input closes.
+/// each vendor. Stops on SIGTERM and SIGINT, and when its standard input closes. With a command it prints nothing and
+/// ends with the command: `kassa emulator --write modulkassa -- python sale.py`.
 #[derive(Debug, Clone, Parser)]
 pub struct Arguments {
     /// The port; 0 for any that is free.
@@ -37,6 +39,15 @@ pub struct Arguments {
     /// Go on when standard input closes (for services and containers).
     #[arg(long)]
     ignore_stdin: bool,
+
+    /// Write the configuration of this vendor to ./kassa.json, with a journal beside it. Only a file that an emulator
+    /// wrote is replaced.
+    #[arg(long, value_name = "VENDOR")]
+    write: Option<String>,
+
+    /// A command to run: the emulator ends with it, and with its exit code.
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -60,8 +71,8 @@ fn switch(text: &str) -> Result<Switch, String> {
     })
 }
 
-/// Runs until it is told to stop.
-pub async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+/// Runs until it is told to stop, or the command ends; gives back the command's exit code, else 0.
+pub async fn run(arguments: Arguments) -> Result<u8, Box<dyn Error>> {
     let options = Options {
         port: arguments.port,
         seed: arguments.seed,
@@ -74,15 +85,24 @@ pub async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         .fold(options, |options, switch| options.switch(&switch.vendor, &switch.name, switch.value));
     let stopped = told_to_stop()?;
     let running = Emulator::start(options).await?;
-    let mut out = std::io::stdout();
-    writeln!(out, "{}", running.description())?;
-    out.flush()?;
-    tokio::select! {
-        () = stopped => {}
-        () = stdin_closed(), if !arguments.ignore_stdin => {}
+    if let Some(vendor) = &arguments.write {
+        beside::write_config(&running, vendor, Path::new("kassa.json"))?;
     }
+    let code = match arguments.command.split_first() {
+        Some((program, given)) => beside::run_command(program, given, stopped).await?,
+        None => {
+            let mut out = std::io::stdout();
+            writeln!(out, "{}", running.description())?;
+            out.flush()?;
+            tokio::select! {
+                () = stopped => {}
+                () = stdin_closed(), if !arguments.ignore_stdin => {}
+            }
+            0
+        }
+    };
     running.stop();
-    Ok(())
+    Ok(code)
 }
 
 /// A thread of its own, because a blocked read would hold the runtime at the end.

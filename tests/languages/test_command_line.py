@@ -85,6 +85,14 @@ class Terminal:
         self.sees(question)
         self.types(line)
 
+    def asks_unseen(self, question):
+        """Reads until this question is there and what is typed is not shown any more."""
+        self.sees(question)
+        end = time.monotonic() + WITHIN_S
+        while termios.tcgetattr(self.master)[3] & termios.ECHO:
+            assert time.monotonic() < end, "what is typed is shown"
+            time.sleep(0.01)
+
     def ends(self, code):
         end = time.monotonic() + WITHIN_S
         while self.more():
@@ -180,7 +188,8 @@ def made(folder, vendor, answers, secret=None, flags=()):
     for question, answer in answers:
         terminal.answers(question, answer)
     if secret:
-        terminal.answers(*secret)
+        terminal.asks_unseen(secret[0])
+        terminal.types(secret[1])
     return terminal
 
 
@@ -266,7 +275,7 @@ def test_init_ikassa(emulator, tmp_path):
 def test_ctrl_c_while_a_password_is_typed_leaves_nothing(emulator, tmp_path):
     flags = ["--base-url", "http://127.0.0.1:8080", "--register", "1", "--journal", "memory:"]
     terminal = Terminal(tmp_path, "init", "ikkm", *flags)
-    terminal.sees("Web-api key")
+    terminal.asks_unseen("Web-api key")
     os.write(terminal.master, b"half-a-secret\x03")
     assert "half-a-secret" not in terminal.ends(-signal.SIGINT)
     assert not (tmp_path / "kassa.json").exists()

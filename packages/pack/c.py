@@ -21,6 +21,8 @@ def pack(platform: Platform, native: Path, sboms: Path | None, stage: Path, out:
     put_common(program)
     put(ROOT / "docs/command-line.md", program / "README.md")
     put(native / platform.program, program / platform.program, program=True)
+    if sboms:
+        put(sboms / f"kassa-program-{platform.target}.cdx.json", program / "kassa-program.cdx.json")
     return [tarred(made, out / f"{made.name}.tar.gz") for made in (folder, program)]
 
 

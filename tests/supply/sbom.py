@@ -30,12 +30,13 @@ Lock = dict[tuple[str, str], str | None]
 
 @dataclass(frozen=True)
 class Artifact:
-    """Something that is handed out: its name, the crate and its folder, what it is called elsewhere."""
+    """Something that is handed out: its name, the crate and its folder, what it is called elsewhere, what cargo builds."""
 
     name: str
     crate: str
     folder: str
     purl: str
+    built: tuple[str, ...] = ("--lib",)
 
 
 ARTIFACTS = [
@@ -43,6 +44,7 @@ ARTIFACTS = [
     Artifact("kassa-python", "kassa-py", "py", "pkg:pypi/kassa"),
     Artifact("kassa-node", "kassa-node", "node", "pkg:npm/kassa"),
     Artifact("kassa-rust", "kassa", "core", "pkg:cargo/kassa"),
+    Artifact("kassa-program", "kassa-cli", "cli", "pkg:generic/kassa", ("--bin", "kassa")),
 ]
 
 
@@ -63,10 +65,10 @@ def linked(crate: str, target: str) -> Crates:
     return {(name, version.removeprefix("v")) for name, version, *_ in map(str.split, filter(None, tree.splitlines()))}
 
 
-def compiled(crate: str, target: str) -> Crates:
+def compiled(artifact: Artifact, target: str) -> Crates:
     """The same, from what cargo would compile: another part of cargo, so that each holds the other."""
     # The plan is not stable. It is only read, nothing is built.
-    plan = told("cargo", "build", "--locked", "--release", "--package", crate, "--lib", "--target", target,
+    plan = told("cargo", "build", "--locked", "--release", "--package", artifact.crate, *artifact.built, "--target", target,
                 "-Z", "unstable-options", "--unit-graph", RUSTC_BOOTSTRAP="1")
     units = [unit for unit in json.loads(plan)["units"] if unit["platform"] == target and unit["mode"] == "build"]
     return {named(unit["pkg_id"]) for unit in units}
@@ -213,7 +215,7 @@ def main() -> int:
     lines, wrong = {}, []
     for artifact, bom in zip(ARTIFACTS, fresh(given.tool, given.target), strict=True):
         bom = only(bom, artifact, linked(artifact.crate, given.target), added)
-        others = {crate for crate in compiled(artifact.crate, given.target) if crate[0] != artifact.crate}
+        others = {crate for crate in compiled(artifact, given.target) if crate[0] != artifact.crate}
         wanted = others | {(component["name"], component["version"]) for component in added}
         wrong += [f"{artifact.name}: {fault}" for fault in faults(bom, wanted, lock)]
         text = json.dumps(bom, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
 /*
  Opens a client from a configuration (JSON, UTF-8, ends with NUL).
 
@@ -58,5 +62,9 @@ const char *kassa_version(void);
  Version of this ABI. Compare it with the header that you were built with.
  */
 uint32_t kassa_abi_version(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
 
 #endif  /* KASSA_H */

@@ -136,6 +136,11 @@ export interface AtolConfig {
    */
   planned_status?: boolean | null
   /**
+   * What uses the library, such as `shop-plugin/1.4`: the vendor reads it behind the library's
+   * own name in the User-Agent of every request (not iKKM).
+   */
+  plugin?: string | null
+  /**
    * Milliseconds between two questions of `wait` (1000: the vendor allows one a second and cash
    * register in v4).
    */
@@ -841,6 +846,7 @@ export type Environment =
   | 'production'
   | 'production_legacy'
   | 'demo'
+  | 'test'
 
 /** The error as it crosses the boundary: `{"error": {...}}`. */
 export interface ErrorBody {
@@ -1076,6 +1082,11 @@ export interface IkassaConfig {
   journal_key?: string | null
   /** Which log lines come back with each answer; absent means none. */
   log?: LogLevel | null
+  /**
+   * What uses the library, such as `shop-plugin/1.4`: the vendor reads it behind the library's
+   * own name in the User-Agent of every request (not iKKM).
+   */
+  plugin?: string | null
   /** Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all. */
   proxy?: string | null
   /** Address of the receipt pages; absent means that of `environment`, or `base_url`. */
@@ -1122,6 +1133,7 @@ export interface IkassaConfig {
 export type IkassaEnvironment =
   | 'production'
   | 'stage'
+  | 'test'
 
 /** iKassa.Cloud's own part of a line. */
 export interface IkassaItem {
@@ -1259,6 +1271,11 @@ export interface IkkmConfig {
   log?: LogLevel | null
   /** Milliseconds between the starts of two requests (1000); the device takes one a second. */
   pace_ms?: number | bigint | null
+  /**
+   * What uses the library, such as `shop-plugin/1.4`: the vendor reads it behind the library's
+   * own name in the User-Agent of every request (not iKKM).
+   */
+  plugin?: string | null
   /**
    * Characters in a printed line: 24, 32 or 19 on the built-in printer, 42 or 30 on another.
    * Longer lines of `print_text` are wrapped; absent means they are left alone.
@@ -1652,6 +1669,11 @@ export interface ModulkassaConfig {
   journal_key?: string | null
   /** Which log lines come back with each answer; absent means none. */
   log?: LogLevel | null
+  /**
+   * What uses the library, such as `shop-plugin/1.4`: the vendor reads it behind the library's
+   * own name in the User-Agent of every request (not iKKM).
+   */
+  plugin?: string | null
   /** Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all. */
   proxy?: string | null
   /** Name of the cash register in the journal, where the vendor's own id may change. */

@@ -65,6 +65,7 @@ namespace Kassa;
  *     log?: LogLevel|null,
  *     monitoring_url?: string|null,
  *     planned_status?: bool|null,
+ *     plugin?: string|null,
  *     poll_ms?: int|null,
  *     protocol?: Protocol|null,
  *     proxy?: string|null,
@@ -435,7 +436,7 @@ namespace Kassa;
  *     errors: list<QueueError>,
  * }
  *
- * @phpstan-type Environment 'production'|'production_legacy'|'demo'
+ * @phpstan-type Environment 'production'|'production_legacy'|'demo'|'test'
  *
  * @phpstan-type ErrorBody array{
  *     advice: string,
@@ -548,6 +549,7 @@ namespace Kassa;
  *     journal?: string|null,
  *     journal_key?: string|null,
  *     log?: LogLevel|null,
+ *     plugin?: string|null,
  *     proxy?: string|null,
  *     receipts_url?: string|null,
  *     refresh_token?: string|null,
@@ -560,7 +562,7 @@ namespace Kassa;
  *     web_server?: bool|null,
  * }
  *
- * @phpstan-type IkassaEnvironment 'production'|'stage'
+ * @phpstan-type IkassaEnvironment 'production'|'stage'|'test'
  *
  * @phpstan-type IkassaItem array{
  *     code?: IkassaPositionCode|null,
@@ -620,6 +622,7 @@ namespace Kassa;
  *     key?: string|null,
  *     log?: LogLevel|null,
  *     pace_ms?: int|null,
+ *     plugin?: string|null,
  *     print_width?: int|null,
  *     proxy?: string|null,
  *     public_address?: bool|null,
@@ -800,6 +803,7 @@ namespace Kassa;
  *     journal?: string|null,
  *     journal_key?: string|null,
  *     log?: LogLevel|null,
+ *     plugin?: string|null,
  *     proxy?: string|null,
  *     register?: string|null,
  *     retail_point_id?: string|null,

@@ -61,6 +61,7 @@ Environment = Literal[
     "production",
     "production_legacy",
     "demo",
+    "test",
 ]
 """Which of the vendor's systems."""
 
@@ -87,6 +88,7 @@ ErrorKind = Literal[
 IkassaEnvironment = Literal[
     "production",
     "stage",
+    "test",
 ]
 """Which of the vendor's systems (protocol/ikassa.md 1.1)."""
 
@@ -453,6 +455,11 @@ class AtolConfig(_AtolConfig, total=False):
     planned_status: Optional[bool]
     """False for a group of v5 that does not know `planned_status` yet (protocol/atol.md 5.19):
     then it goes out only where a line gives it. Otherwise marked goods have it always.
+    """
+
+    plugin: Optional[str]
+    """What uses the library, such as `shop-plugin/1.4`: the vendor reads it behind the library's
+    own name in the User-Agent of every request (not iKKM).
     """
 
     poll_ms: Optional[int]
@@ -1637,6 +1644,11 @@ class IkassaConfig(_IkassaConfig, total=False):
     log: Optional[LogLevel]
     """Which log lines come back with each answer; absent means none."""
 
+    plugin: Optional[str]
+    """What uses the library, such as `shop-plugin/1.4`: the vendor reads it behind the library's
+    own name in the User-Agent of every request (not iKKM).
+    """
+
     proxy: Optional[str]
     """Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all."""
 
@@ -1841,6 +1853,11 @@ class IkkmConfig(TypedDict, total=False):
 
     pace_ms: Optional[int]
     """Milliseconds between the starts of two requests (1000); the device takes one a second."""
+
+    plugin: Optional[str]
+    """What uses the library, such as `shop-plugin/1.4`: the vendor reads it behind the library's
+    own name in the User-Agent of every request (not iKKM).
+    """
 
     print_width: Optional[int]
     """Characters in a printed line: 24, 32 or 19 on the built-in printer, 42 or 30 on another.
@@ -2321,6 +2338,11 @@ class ModulkassaConfig(TypedDict, total=False):
 
     log: Optional[LogLevel]
     """Which log lines come back with each answer; absent means none."""
+
+    plugin: Optional[str]
+    """What uses the library, such as `shop-plugin/1.4`: the vendor reads it behind the library's
+    own name in the User-Agent of every request (not iKKM).
+    """
 
     proxy: Optional[str]
     """Proxy for http and https. Absent: HTTPS_PROXY and its kin; `none` uses no proxy at all."""

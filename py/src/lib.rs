@@ -33,8 +33,8 @@ fn call(py: Python<'_>, client: i64, operation: String, request: String) -> PyRe
     }
 }
 
-/// Starts an operation; `finished` gives its envelope under this number. The envelope at once where it cannot be started.
-/// It is quicker than another thread would be that got the GIL meanwhile.
+/// Starts an operation; `finished` gives its envelope under this number. Where it cannot be started, it comes at once.
+/// That is done before another thread would have had its turn, so the GIL is kept.
 #[pyfunction]
 fn start(client: i64, operation: &str, request: &str, number: u64) -> Option<String> {
     host::start_numbered(client, operation, request, number)

@@ -71,12 +71,17 @@ def test_a_vendor_that_gives_the_same_page_again_has_no_more(monkeypatch):
     assert len(list(kassa.Atol.kkts_pages(object.__new__(kassa.Atol)))) == 1
 
 
+def numbers(kkts):
+    """What stays the same of them from one call to the next."""
+    return [kkt["serial_number"] for kkt in kkts]
+
+
 @pytest.mark.parametrize("limit", [1, None])
 def test_cash_registers(emulator, tmp_path, limit):
     place = {**emulator.configs["atol"], "journal": "memory:"}
     with kassa.Atol(place) as till:
         request = {"limit": limit}
-        all_of_them = till.kkts({"limit": 100})["kkts"]
-        assert list(till.kkts_pages(request)) == all_of_them != []
+        all_of_them = numbers(till.kkts({"limit": 100})["kkts"])
+        assert numbers(till.kkts_pages(request)) == all_of_them != []
     client = kassa.AsyncAtol(place)
-    assert asyncio.run(collected(client.kkts_pages(request))) == all_of_them
+    assert numbers(asyncio.run(collected(client.kkts_pages(request)))) == all_of_them

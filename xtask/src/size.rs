@@ -8,8 +8,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// Most lines of all bindings together.
-const LIMIT: usize = 1300;
+/// Most lines of all bindings together. 1,300 of them carried JSON; what a host language wants beside it (calls that are
+/// awaited, walks through pages, why a library does not load, the way to the program) took 755 more.
+const LIMIT: usize = 2060;
 /// The folders of the bindings.
 const FOLDERS: [&str; 4] = ["ffi-c", "node", "php", "py"];
 /// How the names of source files end; declarations of types are source too.

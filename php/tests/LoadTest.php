@@ -66,8 +66,11 @@ final class LoadTest extends TestCase
 
     public function testTheHeaderOfTheCAbiLoadsAsItIs(): void
     {
-        $header = file_get_contents(dirname(__DIR__, 2) . '/include/kassa.h');
-        self::assertSame($header, file_get_contents(dirname(__DIR__) . '/src/kassa.h'));
+        $header = file_get_contents(dirname(__DIR__) . '/src/kassa.h');
+        // C++ has blocks of its own in it, which PHP's FFI does not know.
+        $shipped = file_get_contents(dirname(__DIR__, 2) . '/include/kassa.h');
+        $plain = preg_replace('/^#ifdef __cplusplus\n.*?^#endif.*?\n\n/ms', '', $shipped);
+        self::assertSame($header, $plain);
         $ffi = FFI::cdef($header, self::library());
         self::assertSame(1, $ffi->kassa_abi_version());
         self::assertSame(Version::VERSION, $ffi->kassa_version());

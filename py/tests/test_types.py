@@ -30,7 +30,7 @@ def shown(tmp_path_factory):
     """Every Python block of the pages that stand alone, each as a file."""
     folder, found = tmp_path_factory.mktemp("shown"), []
     for page in SHOWN:
-        blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S)
+        blocks = re.findall(r"```python(?: fresh)?\n(.*?)```", page.read_text("utf-8"), re.S)
         assert blocks, page
         for block in blocks:
             found.append(folder / f"block_{len(found)}.py")

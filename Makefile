@@ -78,7 +78,7 @@ system-demo:
 	@tests/setup.sh cc=gcc c++=g++ python3:ensurepip=python3-venv php=php-cli
 system-test:
 	@tests/setup.sh cc=gcc c++=g++ python3:ensurepip=python3-venv php=php-cli phpunit=phpunit valgrind=valgrind \
-		'/usr/lib/postgresql/*/bin/initdb=postgresql' composer=composer pkg-config=pkg-config /usr/sbin/nginx=nginx-light \
+		'/usr/lib/postgresql/*/bin/initdb=postgresql' composer=composer pkg-config=pkg-config '/usr/lib/php/*/zip.so=php-zip' /usr/sbin/nginx=nginx-light \
 		'/usr/sbin/php-fpm*=php-fpm' /usr/share/php/PHPStan/PhpDocParser/autoload.php=php-phpstan-phpdoc-parser
 
 $(VENV)/ready: tests/requirements.txt

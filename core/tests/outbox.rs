@@ -126,36 +126,3 @@ async fn two_workers_share_the_outbox() {
     }
     assert_eq!(bench.emulator.ledger().len(), 200);
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_example_for_cron_tells_a_line_a_receipt_and_whether_anything_is_left() {
-    let bench = Bench::new().await;
-    let config = bench.config(json!({"retry_ms": 600_000}));
-    let till = Client::open(&config.to_string()).unwrap();
-    enqueue(&till, vec![receipt("order-1"), receipt("order-2")]).await;
-    let file = bench.folder.path().join("config.json");
-    std::fs::write(&file, config.to_string()).unwrap();
-    // `cargo test` without `--test` builds the examples beside the tests.
-    let tests = std::env::current_exe().unwrap();
-    let program = tests.parent().unwrap().parent().unwrap().join("examples/kassa-deliver");
-    assert!(program.exists(), "first: cargo build -p kassa --example kassa-deliver");
-    let run = async || {
-        let mut command = std::process::Command::new(&program);
-        command.arg(&file).arg("5");
-        tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
-    };
-    let lines = |output: &[u8]| -> Vec<Value> {
-        String::from_utf8_lossy(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    };
-    bench.fault(json!({"vendor": "modulkassa", "route": "submit", "do": "status", "status": 429, "when": "before_record"}));
-    let first = run().await;
-    let told = lines(&first.stdout);
-    assert_eq!((first.status.code(), told.len()), (Some(75), 3), "{first:?}");
-    assert_eq!(told[2]["errors"][0]["error"]["code"], "limited");
-    ok(&till, "deliver", json!({"all": true})).await;
-    for id in ["order-1", "order-2"] {
-        ok(&till, "wait", json!({"id": id, "timeout_ms": 20_000})).await;
-    }
-    let last = run().await;
-    assert_eq!((last.status.code(), lines(&last.stdout)[0]["left"].clone()), (Some(0), json!(0)), "{last:?}");
-}

@@ -5,6 +5,7 @@
 
 const { spawn } = require('node:child_process')
 const { constants } = require('node:os')
+const { isatty } = require('node:tty')
 const { folder, missing, path, platform } = require('../platform.js')
 
 // The terminal sends this to both of us.
@@ -15,8 +16,9 @@ function run(words) {
   const program = process.env.KASSA_PROGRAM || (place && path.join(place, 'bin', 'kassa'))
   if (!program) return given(missing())
   const child = spawn(program, words, { stdio: 'inherit' })
+  // `process.stdin` is not touched: Node would have its reads not wait, and the program's with them.
   for (const signal of [...OF_THE_TERMINAL, 'SIGTERM', 'SIGHUP']) {
-    const isTold = OF_THE_TERMINAL.includes(signal) && process.stdin.isTTY
+    const isTold = OF_THE_TERMINAL.includes(signal) && isatty(0)
     process.on(signal, () => isTold || child.kill(signal))
   }
   child.on('error', (error) => {

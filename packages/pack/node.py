@@ -4,7 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from files import put, put_common
+from files import put, put_common, tracked
 from matrix import ROOT, VERSION, Platform, platforms
 
 # What the main package and those of the platforms say alike.
@@ -20,9 +20,11 @@ def pack(platform: Platform, native: Path, sboms: Path | None, stage: Path, out:
 def main(manifest: dict[str, object], stage: Path, out: Path) -> Path:
     """JavaScript and types; npm installs that one of the packages of the platforms which fits."""
     wanted = {name(row): VERSION for row in platforms()}
-    for file in manifest["files"]:  # type: ignore[attr-defined]
-        if "*" not in file:
-            put(ROOT / "node" / file, stage / file, program=file.startswith("bin/"))
+    wanted_files = [Path(name) for name in manifest["files"]]  # type: ignore[attr-defined]
+    for path in tracked("node"):
+        file = path.relative_to("node")
+        if any(name in (file, *file.parents) for name in wanted_files):
+            put(ROOT / path, stage / file, program=file.parts[0] == "bin")
     kept = {key: value for key, value in manifest.items() if key not in ("devDependencies", "scripts")}
     return packed(stage, {**kept, "optionalDependencies": wanted}, ROOT / "node/README.md", out)
 

@@ -63,7 +63,7 @@ demo: build-demo
 # The suites of the languages wait more than they work: two of them at a time.
 .PHONY: test
 test: test-rust
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-languages test-python test-php test-node test-c test-supply test-docs
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-languages test-python test-php test-node test-c test-supply test-docs test-packages
 
 # What holds the documentation, and the site. Its generator and the frameworks of the recipes are not what the tests need.
 .PHONY: docs
@@ -154,7 +154,7 @@ install: $(PACKING)/ready
 
 # What is tested.
 
-.PHONY: test-rust test-c test-php test-python test-node test-languages test-supply test-docs
+.PHONY: test-rust test-c test-php test-python test-node test-languages test-supply test-docs test-packages
 test-rust: build-test
 	TMPDIR=$(MEMORY) tests/with-postgres.sh $(CARGO) test --quiet $(TESTED)
 	$(CARGO) test --quiet $(TESTED),kassa/sample --test behaviour -- sample every_vendor
@@ -186,6 +186,15 @@ test-docs: build-test
 	$(PYTHON) -m pytest --quiet tests/docs
 	MYPYPATH=tests/docs:tests/languages:py/python $(PYTHON) -m mypy --strict --allow-untyped-calls --follow-imports=silent tests/docs/*.py
 	$(PYTHON) tests/docs/blocks.py --without rust README.md $(addprefix docs/,$(addsuffix .md,php python node c))
+
+# The packages, of what the tests have built, without what debuggers read. Rust's would be built anew: `make packages`.
+DEBUG_PACKAGES := python,node,php,c
+test-packages: build-test
+	mkdir -p target/native/debug
+	cd $(BUILD) && for file in libkassa.so libkassa.a libkassa_native.so libkassa_node.so kassa; do \
+		strip --strip-unneeded -o $(CURDIR)/target/native/debug/$$file $$file; done
+	$(PYTHON) packages/pack --native target/native/debug --out target/dist-test --only $(DEBUG_PACKAGES)
+	$(PYTHON) packages/check.py --short --dist target/dist-test --only $(DEBUG_PACKAGES)
 
 # What is counted: long runs with a line of JSON at the end.
 

@@ -82,5 +82,5 @@ fn the_example_of_the_documentation_is_what_the_library_writes() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/slip.md")).unwrap();
     let sample = samples().remove(0);
     let slip = text::write(&sample.paper(Language::Ru, false), 32);
-    assert!(page.contains(&format!("```\n{slip}```\n")), "docs/slip.md should have\n{slip}");
+    assert!(page.contains(&format!("```text\n{slip}```\n")), "docs/slip.md should have\n{slip}");
 }

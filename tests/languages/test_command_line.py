@@ -272,6 +272,24 @@ def test_init_ikassa(emulator, tmp_path):
     sells(tmp_path, "ikassa")
 
 
+def beside(folder, *command):
+    return subprocess.run([KASSA, "emulator", "--write", "modulkassa", "--", *command], cwd=folder, capture_output=True, text=True)
+
+
+def test_an_emulator_with_a_configuration_and_a_command(tmp_path):
+    (tmp_path / "receipt.json").write_text(json.dumps(receipt("order-1")))
+    sold = beside(tmp_path, KASSA, "--json", "register", "receipt.json")
+    assert (sold.returncode, json.loads(sold.stdout)["state"]) == (0, "registered"), sold
+    assert (tmp_path / "kassa.json").stat().st_mode & 0o777 == 0o600
+    # Its exit code is the command's own, and the next emulator replaces the file of the first.
+    assert beside(tmp_path, "sh", "-c", "exit 7").returncode == 7
+    assert beside(tmp_path, "sh", "-c", "kill -9 $$").returncode == 128 + 9
+    (tmp_path / "kassa.json").write_text('{"vendor": "modulkassa", "environment": "production"}')
+    refused = beside(tmp_path, "true")
+    assert refused.returncode == 2 and "no emulator wrote it" in refused.stderr, refused
+    assert "production" in (tmp_path / "kassa.json").read_text()
+
+
 def test_ctrl_c_while_a_password_is_typed_leaves_nothing(emulator, tmp_path):
     flags = ["--base-url", "http://127.0.0.1:8080", "--register", "1", "--journal", "memory:"]
     terminal = Terminal(tmp_path, "init", "ikkm", *flags)

@@ -282,7 +282,11 @@ fn named(of: &Type) -> Option<&str> {
 
 fn of_field(model: &Model, field: &Field, way: Way) -> String {
     let of = shown(model, &field.of, way);
-    if field.meant == Meant::Moment && way == Way::In { of.replacen("string", "string | Date", 1) } else { of }
+    if field.meant == Meant::Moment && way == Way::In {
+        of.replacen("string", "string | Date", 1)
+    } else {
+        of
+    }
 }
 
 /// The type in TypeScript's words.

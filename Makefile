@@ -320,4 +320,4 @@ house:
 .PHONY: clean
 clean:
 	cargo clean
-	rm -rf $(VENV) node/node_modules site/node_modules
+	rm -rf $(VENV) node/node_modules site/node_modules py/tests/types/node_modules

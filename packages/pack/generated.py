@@ -44,7 +44,10 @@ JOB = """  {name}:
           if-no-files-found: error
 """
 
-TEST = "      - run: python packages/check.py --dist target/dist\n"
+# The installers, the servers and the checkers of types that a newcomer's hour needs.
+TEST = """      - run: make system-test node/node_modules/ready
+      - run: python packages/check.py
+"""
 
 
 def text() -> str:
